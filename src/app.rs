@@ -1,0 +1,214 @@
+//! The composition root: from settings to a house, and from a house to a server.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use thiserror::Error;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::{
+    config::Settings,
+    db::{
+        Store,
+        connect::{self, Target},
+        embedded::{self, Embedded},
+        migrate, roles,
+        store::{APP, OPERATOR},
+    },
+    domain::secret::MalformedPrefix,
+    http,
+    service::{
+        House,
+        uses::{Uses, keep_writing},
+    },
+};
+
+/// Why the house cannot be opened.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The embedded database.
+    #[error(transparent)]
+    Embedded(#[from] embedded::Error),
+    /// The way to the database.
+    #[error(transparent)]
+    Connect(#[from] connect::Error),
+    /// The schema.
+    #[error(transparent)]
+    Migrate(#[from] migrate::Error),
+    /// The roles.
+    #[error(transparent)]
+    Roles(#[from] roles::Error),
+    /// The prefix of new keys.
+    #[error(transparent)]
+    Prefix(#[from] MalformedPrefix),
+    /// The address to listen on.
+    #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The server's threads.
+    #[error("cannot start the server: {0}")]
+    Serve(#[source] io::Error),
+    /// Our own binary, as which the embedded database is started.
+    #[error("cannot find this program's own binary: {0}")]
+    OwnBinary(#[source] io::Error),
+}
+
+/// Where the database is.
+pub struct Database {
+    /// The login that serves.
+    pub target: Target,
+    /// The login that migrates.
+    migrator: Target,
+    service_login: Option<String>,
+    /// Ours, if it is the embedded one and nobody else has started it.
+    pub embedded: Option<Embedded>,
+}
+
+/// Whether another process may have the embedded database running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// It must be ours: what a server wants.
+    Alone,
+    /// Another process may have it: what a command on the host wants.
+    WithServer,
+}
+
+/// The directory of the embedded database.
+#[must_use]
+pub fn data_dir(settings: &Settings) -> PathBuf {
+    settings.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
+}
+
+/// Finds the database that the settings name, or starts the embedded one. Blocks while it starts.
+pub fn database(settings: &Settings, share: Share) -> Result<Database, Error> {
+    if let Some(url) = &settings.database_url {
+        let target = Target::parse(url.reveal())?;
+        let migrator = match &settings.migrate_database_url {
+            Some(url) => Target::parse(url.reveal())?,
+            None => target.clone(),
+        };
+        let service_login = target.login().map(str::to_owned);
+        return Ok(Database { target, migrator, service_login, embedded: None });
+    }
+    let directory = data_dir(settings);
+    let running = if share == Share::WithServer { embedded::running(&directory) } else { None };
+    let (config, embedded) = match running {
+        Some(config) => (config, None),
+        None => {
+            let (launcher, bin) = (own_binary()?, settings.pg_bin.clone());
+            let own = Embedded::start(embedded::Settings { data_dir: directory, launcher, bin, durable: true })?;
+            (own.login(), Some(own))
+        }
+    };
+    let target = Target::from(config);
+    Ok(Database { migrator: target.clone(), target, service_login: None, embedded })
+}
+
+/// On Linux a path that leads to this very program even when its file was replaced.
+fn own_binary() -> Result<PathBuf, Error> {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { Ok(own) } else { std::env::current_exe().map_err(Error::OwnBinary) }
+}
+
+/// Brings the schema up to date, and refuses to work as a role that row-level security does not bind.
+pub async fn house(settings: &Settings, database: &Database) -> Result<House, Error> {
+    let mut migrator = database.migrator.connect().await?;
+    let outcome = migrate::up(&mut migrator, database.service_login.as_deref()).await?;
+    if outcome.applied > 0 {
+        info!(applied = outcome.applied, "the schema was brought up to date");
+    }
+    if !outcome.unknown.is_empty() {
+        warn!(unknown = ?outcome.unknown, "the database has migrations of a newer version than this one");
+    }
+    for role in [APP, OPERATOR] {
+        let bound = database.target.as_role(role).connect().await?;
+        roles::refuse_unbound(&bound, settings.allow_fsync_off).await?;
+    }
+    Ok(House {
+        store: Store::new(&database.target, settings.pool_size)?,
+        prefix: settings.key_prefix.parse()?,
+        most_live_keys: i64::from(settings.max_live_keys),
+        uses: Uses::default(),
+    })
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    house: Arc<House>,
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+    background: JoinHandle<()>,
+    embedded: Option<Embedded>,
+}
+
+/// How long requests under way may take when the server stops.
+const GRACE: u64 = 20;
+/// How long a head may take to arrive.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// Opens the house and serves it.
+pub async fn start(settings: &Settings) -> Result<Server, Error> {
+    for warning in settings.warnings() {
+        warn!("{warning}");
+    }
+    let listener = TcpListener::bind(settings.listen).map_err(|error| Error::Listen(settings.listen, error))?;
+    let address = listener.local_addr().map_err(|error| Error::Listen(settings.listen, error))?;
+    let database = tokio::task::block_in_place(|| database(settings, Share::Alone))?;
+    let house = Arc::new(house(settings, &database).await?);
+    let server = serve(listener, Arc::clone(&house), settings.workers)?;
+    let background = tokio::spawn(keep_writing(Arc::clone(&house)));
+    let handle = server.handle();
+    Ok(Server { address, house, handle, serving: tokio::spawn(server), background, embedded: database.embedded })
+}
+
+fn serve(listener: TcpListener, house: Arc<House>, workers: usize) -> Result<actix_web::dev::Server, Error> {
+    let house = Data::from(house);
+    let server = HttpServer::new(move || {
+        App::new().app_data(house.clone()).wrap(from_fn(http::trace::trace)).configure(http::routes::configure)
+    });
+    let server = server.workers(workers).client_request_timeout(HEAD).shutdown_timeout(GRACE).disable_signals();
+    Ok(server.listen(listener).map_err(Error::Serve)?.run())
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it serves.
+    #[must_use]
+    pub const fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
+    /// The version of the embedded database, if it is one.
+    #[must_use]
+    pub fn embedded_version(&self) -> Option<&str> {
+        self.embedded.as_ref().map(Embedded::version)
+    }
+
+    /// Stops: takes no new request, finishes those under way, writes down what was noted, stops the database if it is ours.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        if let Ok(Err(error)) = self.serving.await {
+            warn!(%error, "the server ended with an error");
+        }
+        self.background.abort();
+        if let Err(error) = self.house.uses.flush(&self.house.store).await {
+            warn!(%error, "the last uses could not be written");
+        }
+        self.house.store.close();
+        if let Some(embedded) = self.embedded {
+            tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();
+        }
+    }
+}

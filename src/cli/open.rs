@@ -1,0 +1,45 @@
+//! Opening the house for a command on the host: over the socket of a running server, or by starting the database for as
+//! long as the command takes.
+
+use crate::{
+    app::{self, Share},
+    config::{DatabaseFlags, LogFormat, ServeFlags, Settings},
+    db::embedded::Embedded,
+    service::House,
+    telemetry,
+};
+
+use super::Failure;
+
+/// A house, opened for a command.
+pub(super) struct Opened {
+    pub(super) house: House,
+    embedded: Option<Embedded>,
+}
+
+/// Reads the settings and starts the log. A command's log is quiet unless something was asked for.
+pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Failure> {
+    let settings = Settings::load(flags, std::env::vars_os())?;
+    let is_default = settings.origin(&crate::config::table::LOG) == &crate::config::Origin::Default;
+    let filter = if quiet && is_default { "error" } else { &settings.log };
+    telemetry::init(filter, settings.log_format == LogFormat::Json)?;
+    Ok(settings)
+}
+
+/// Opens the house that the flags name.
+pub(super) async fn open(flags: &DatabaseFlags) -> Result<Opened, Failure> {
+    let settings = settings(&ServeFlags::from(flags.clone()), true)?;
+    let database = tokio::task::block_in_place(|| app::database(&settings, Share::WithServer))?;
+    let house = app::house(&settings, &database).await?;
+    Ok(Opened { house, embedded: database.embedded })
+}
+
+impl Opened {
+    /// Closes it, and stops the database if it was started for this.
+    pub(super) async fn close(self) {
+        self.house.store.close();
+        if let Some(embedded) = self.embedded {
+            tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();
+        }
+    }
+}

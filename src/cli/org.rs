@@ -1,0 +1,131 @@
+//! `meshkey org`: orgs, by who has a shell on the host.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    Failure,
+    open::{Opened, open},
+    show,
+};
+use crate::{
+    config::DatabaseFlags,
+    domain::Slug,
+    service::{
+        Refusal,
+        operator::{self, Founding, Operator},
+    },
+};
+
+/// Orgs, straight on the database; every change is audited as `local`.
+#[derive(Args)]
+pub(super) struct Org {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make an org and print its first admin key once
+    Create(One),
+    /// List the orgs
+    List(All),
+    /// Deny every key of an org, until it is resumed
+    Suspend(One),
+    /// Let the keys of a suspended org work again
+    Resume(One),
+    /// Print a new admin key of an org whose first is lost; it lives for a day
+    Key(One),
+}
+
+#[derive(Args)]
+struct One {
+    /// The org's slug
+    slug: Slug,
+    #[command(flatten)]
+    all: All,
+}
+
+#[derive(Args)]
+struct All {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+/// How long a key made on the host lives.
+const LIFE: time::Duration = time::Duration::hours(24);
+
+impl Org {
+    /// Does it.
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let (Verb::Create(One { all, .. })
+        | Verb::List(all)
+        | Verb::Suspend(One { all, .. })
+        | Verb::Resume(One { all, .. })
+        | Verb::Key(One { all, .. })) = &self.verb;
+        let opened = open(&all.database).await?;
+        let done = self.act(&opened).await;
+        opened.close().await;
+        done
+    }
+
+    async fn act(&self, opened: &Opened) -> Result<(), Failure> {
+        match &self.verb {
+            Verb::Create(one) => create(opened, one).await,
+            Verb::List(all) => list(opened, all.json).await,
+            Verb::Suspend(one) => suspend(opened, one, true).await,
+            Verb::Resume(one) => suspend(opened, one, false).await,
+            Verb::Key(one) => key(opened, one).await,
+        }
+    }
+}
+
+fn unknown(slug: &Slug) -> impl Fn(Refusal) -> Failure {
+    let text = format!("there is no org '{slug}'; `meshkey org list` shows those there are");
+    move |refusal| match refusal {
+        Refusal::NotFound => Failure::NotFound(text.clone()),
+        other => other.into(),
+    }
+}
+
+async fn create(opened: &Opened, one: &One) -> Result<(), Failure> {
+    let wish = Founding { org: one.slug.clone(), mesh: None, topics: Vec::new() };
+    let founded = operator::found(&opened.house, &Operator::on_this_host(), &wish).await?;
+    if one.all.json { show::print(&show::founded(&founded)) } else { show::founded_in_words(&founded) }
+}
+
+async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {
+    let orgs = operator::list(&opened.house, &Operator::on_this_host()).await?;
+    if as_json {
+        return show::print(&json!({ "items": orgs }));
+    }
+    for org in orgs {
+        let state = if org.suspended_at.is_some() { "suspended" } else { "active" };
+        show::line(&format!("{:<24} {:<9} {}", org.slug.as_str(), state, org.id))?;
+    }
+    Ok(())
+}
+
+async fn suspend(opened: &Opened, one: &One, suspended: bool) -> Result<(), Failure> {
+    let by = Operator::on_this_host();
+    let org = operator::suspend(&opened.house, &by, &one.slug, suspended).await.map_err(unknown(&one.slug))?;
+    if one.all.json {
+        return show::print(&json!(org));
+    }
+    let said = if suspended { "suspended: every key of it is denied" } else { "resumed: its keys work again" };
+    eprintln!("{} is {said}", org.slug);
+    Ok(())
+}
+
+async fn key(opened: &Opened, one: &One) -> Result<(), Failure> {
+    let by = Operator::on_this_host();
+    let issued = operator::rescue(&opened.house, &by, &one.slug, LIFE).await.map_err(unknown(&one.slug))?;
+    if one.all.json {
+        return show::print(&show::issued(&issued));
+    }
+    eprintln!("An admin key of {}, shown once. It lives for 24 hours:\n", one.slug);
+    show::line(issued.secret.reveal())
+}

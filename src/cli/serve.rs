@@ -1,0 +1,59 @@
+//! `meshkey serve`.
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use super::{Failure, open::settings, show::line};
+use crate::{
+    app::{self, Server},
+    config::ServeFlags,
+    service::operator::{self, Operator},
+};
+
+/// Run the service.
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    flags: ServeFlags,
+}
+
+impl Serve {
+    /// Serves until it is told to stop.
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let settings = settings(&self.flags, false)?;
+        let stop = stopped()?;
+        let server = app::start(&settings).await?;
+        line(&format!("meshkey ready on http://{}", server.address()))?;
+        say_how_to_get_in(&server).await?;
+        stop.await;
+        info!("stopping: requests under way are finished first");
+        server.stop().await;
+        Ok(())
+    }
+}
+
+async fn say_how_to_get_in(server: &Server) -> Result<(), Failure> {
+    if let Some(version) = server.embedded_version() {
+        eprintln!("database: an embedded PostgreSQL {version}; for production set DATABASE_URL");
+    }
+    if operator::list(server.house(), &Operator::on_this_host()).await?.is_empty() {
+        eprintln!(
+            "there is no org yet; make the first, and its admin key, with: meshkey init --org acme --mesh main --topic deploys"
+        );
+        eprintln!("(on this host, with the same --data-dir or DATABASE_URL as this server)");
+    }
+    Ok(())
+}
+
+/// Comes when the process is told to stop. Listens from the moment of the call.
+pub(super) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::Other(format!("cannot listen for signals: {error}")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,50 @@
+//! What commands print.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::{
+    domain::Org,
+    http::view::IssuedView,
+    service::{issue::Issued, operator::Founded},
+};
+
+use super::Failure;
+
+/// One JSON value on stdout.
+pub(super) fn print(value: &Value) -> Result<(), Failure> {
+    line(&value.to_string())
+}
+
+/// One line on stdout.
+pub(super) fn line(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::Other(format!("cannot write to stdout: {error}")))
+}
+
+/// A key with its secret.
+pub(super) fn issued(issued: &Issued) -> Value {
+    json!(IssuedView::new(issued.key.clone(), Some(issued.secret.reveal())))
+}
+
+/// What was founded.
+pub(super) fn founded(founded: &Founded) -> Value {
+    json!({ "org": founded.org, "mesh": founded.mesh, "topics": founded.topics, "key": issued(&founded.key) })
+}
+
+/// What was founded, for people: the secret alone on stdout, all else on stderr.
+pub(super) fn founded_in_words(founded: &Founded) -> Result<(), Failure> {
+    let Org { slug, id, .. } = &founded.org;
+    eprintln!("org     {slug}  {id}");
+    if let Some(mesh) = &founded.mesh {
+        eprintln!("mesh    {}  {}", mesh.slug, mesh.id);
+    }
+    for topic in &founded.topics {
+        eprintln!("topic   #{topic}");
+    }
+    eprintln!("key     {}  {}", founded.key.key.key.label, founded.key.key.key.id);
+    eprintln!("\nThis is the org's admin key. It is shown once, never ends, and may do everything in {slug}:\n");
+    line(founded.key.secret.reveal())?;
+    eprintln!("\nKeep it in a file that only you can read, and issue narrow keys with it.");
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! The settings of a server: read once at the start, from a flag, else the environment, else one TOML file, else a default.
+//! What nobody knows is refused with the name that was meant; a secret is never in an error.
+
+mod environment;
+mod error;
+mod file;
+mod flags;
+mod origin;
+mod secret;
+mod sources;
+pub mod table;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, thread};
+
+pub use error::{ConfigError, Hint};
+pub use flags::{DatabaseFlags, ServeFlags};
+pub use origin::Origin;
+pub use secret::SecretText;
+pub use table::Setting;
+pub use value::LogFormat;
+
+use sources::Sources;
+
+/// The settings, understood. [`table`] says what each one means.
+pub struct Settings {
+    /// See [`table::LISTEN`].
+    pub listen: SocketAddr,
+    /// See [`table::DATABASE_URL`].
+    pub database_url: Option<SecretText>,
+    /// See [`table::MIGRATE_DATABASE_URL`].
+    pub migrate_database_url: Option<SecretText>,
+    /// See [`table::DATA_DIR`]; the platform's place where it is `None`.
+    pub data_dir: Option<PathBuf>,
+    /// See [`table::PG_BIN`].
+    pub pg_bin: Option<PathBuf>,
+    /// See [`table::POOL_SIZE`].
+    pub pool_size: usize,
+    /// See [`table::ALLOW_FSYNC_OFF`].
+    pub allow_fsync_off: bool,
+    /// See [`table::WORKERS`].
+    pub workers: usize,
+    /// See [`table::KEY_PREFIX`].
+    pub key_prefix: String,
+    /// See [`table::MAX_LIVE_KEYS`].
+    pub max_live_keys: u32,
+    /// See [`table::LOG`].
+    pub log: String,
+    /// See [`table::LOG_FORMAT`].
+    pub log_format: LogFormat,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+impl Settings {
+    /// Reads the settings. The environment is given, so that this looks at nothing but its arguments and the files that
+    /// they name.
+    pub fn load(
+        flags: &ServeFlags,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut from = Sources::open(flags, environment)?;
+        let settings = Self {
+            listen: from.value(&table::LISTEN, value::address)?,
+            database_url: from.optional(&table::DATABASE_URL, value::database)?,
+            migrate_database_url: from.optional(&table::MIGRATE_DATABASE_URL, value::database)?,
+            data_dir: from.optional(&table::DATA_DIR, value::path)?,
+            pg_bin: from.optional(&table::PG_BIN, value::path)?,
+            pool_size: from.value(&table::POOL_SIZE, value::number(1..=1000))?,
+            allow_fsync_off: from.value(&table::ALLOW_FSYNC_OFF, value::yes_or_no)?,
+            workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
+            key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
+            max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
+            log: from.value(&table::LOG, value::filter)?,
+            log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
+            origins: from.into_origins(),
+        };
+        settings.ensure_whole()?;
+        Ok(settings)
+    }
+
+    /// Where the value of a setting came from.
+    #[must_use]
+    pub fn origin(&self, setting: &Setting) -> &Origin {
+        self.origins.get(setting.name).unwrap_or(&Origin::Default)
+    }
+
+    /// What was set and has no effect, in words for the log (P-18): with a database given, nothing of the embedded one.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        if self.database_url.is_none() {
+            return Vec::new();
+        }
+        let embedded = [table::DATA_DIR, table::PG_BIN];
+        let set = embedded.iter().filter(|setting| *self.origin(setting) != Origin::Default);
+        set.map(|setting| self.in_vain(setting)).collect()
+    }
+
+    fn in_vain(&self, setting: &Setting) -> String {
+        let (by, database) = (self.origin(setting), self.origin(&table::DATABASE_URL));
+        format!("{}, set by {by}, has no effect: {database} names another database", setting.name)
+    }
+
+    fn ensure_whole(&self) -> Result<(), ConfigError> {
+        if self.migrate_database_url.is_none() || self.database_url.is_some() {
+            return Ok(());
+        }
+        Err(ConfigError::Alone {
+            setting: table::MIGRATE_DATABASE_URL.name,
+            origin: self.origin(&table::MIGRATE_DATABASE_URL).clone(),
+            needed: table::DATABASE_URL.name,
+        })
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,89 @@
+//! The sources in their order: flag, environment, file, default.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use super::{
+    ConfigError, Origin, ServeFlags,
+    environment::{self, Environment},
+    file::File,
+    origin::Found,
+    table::{Fallback, Setting},
+    value,
+};
+
+/// Every place that a setting may come from, and where each that was read did come from.
+pub(super) struct Sources<'a> {
+    flags: &'a ServeFlags,
+    environment: Environment,
+    file: File,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn open(
+        flags: &'a ServeFlags,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let environment = Environment::read(environment)?;
+        let named = match flags.database.file() {
+            Some(named) => Some(named),
+            None => environment.get(environment::CONFIG)?,
+        };
+        let file = named.as_ref().map(File::read).transpose()?.unwrap_or_default();
+        Ok(Self { flags, environment, file, origins: BTreeMap::new() })
+    }
+
+    /// The value of a setting that has a default.
+    pub(super) fn value<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        let fallback = match setting.fallback {
+            Fallback::Value(text) => text,
+            Fallback::Words(_) => "",
+        };
+        let found = self.find(setting)?.unwrap_or_else(|| Found::new(fallback, Origin::Default));
+        self.understand(setting, &found, parse)
+    }
+
+    /// The value of a setting, if anybody has given it one.
+    pub(super) fn optional<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let found = self.find(setting)?;
+        found.map(|found| self.understand(setting, &found, parse)).transpose()
+    }
+
+    /// Where each setting that was given came from.
+    pub(super) fn into_origins(self) -> BTreeMap<&'static str, Origin> {
+        self.origins
+    }
+
+    fn find(&self, setting: &Setting) -> Result<Option<Found>, ConfigError> {
+        if let Some(found) = self.flags.find(setting) {
+            return Ok(Some(found));
+        }
+        match self.environment.find(setting)? {
+            Some(found) => Ok(Some(found)),
+            None => self.file.find(setting),
+        }
+    }
+
+    fn understand<T>(
+        &mut self,
+        setting: &Setting,
+        found: &Found,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        self.origins.insert(setting.name, found.origin.clone());
+        parse(found.text.reveal()).map_err(|wanted| ConfigError::BadValue {
+            setting: setting.name,
+            value: value::shown(setting, found.text.reveal()),
+            origin: found.origin.clone(),
+            wanted,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! The one list of settings. The flag, the variable and the key of the file are spelled from its names, the help from its
+//! words, and a test holds `docs/settings.md` against it.
+
+/// A second variable that is heard too.
+#[derive(Clone, Copy)]
+pub enum Alias {
+    /// There is none.
+    None,
+    /// Counts where our own variable is not set: other programs read it too.
+    Yields(&'static str),
+    /// Must say the same as our own variable where both are set: to guess would be to open the wrong database.
+    Agrees(&'static str),
+}
+
+impl Alias {
+    /// The variable, if there is one.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Yields(name) | Self::Agrees(name) => Some(name),
+        }
+    }
+}
+
+/// What holds when nobody has said anything.
+#[derive(Clone, Copy)]
+pub enum Fallback {
+    /// This value, written like any other.
+    Value(&'static str),
+    /// What the program works out, in words for the docs.
+    Words(&'static str),
+}
+
+impl Fallback {
+    /// The text for the docs.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Value(text) | Self::Words(text) => text,
+        }
+    }
+}
+
+/// Everything that is said about a setting.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    /// Its name, as in the file.
+    pub name: &'static str,
+    /// The variable of another name that is heard too.
+    pub alias: Alias,
+    /// Whether the value must be shown to nobody, and may come from a file of its own.
+    pub secret: bool,
+    /// What holds when it is not given.
+    pub fallback: Fallback,
+    /// What it decides, for the help and the docs.
+    pub doc: &'static str,
+}
+
+impl Setting {
+    const fn open(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
+        Self { name, alias: Alias::None, secret: false, fallback, doc }
+    }
+
+    const fn secret(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
+        Self { secret: true, ..Self::open(name, fallback, doc) }
+    }
+
+    const fn or(self, alias: Alias) -> Self {
+        Self { alias, ..self }
+    }
+
+    /// Its flag: `--data-dir`.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// Its own variable: `MESHKEY_DATA_DIR`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("MESHKEY_{}", self.name.to_uppercase())
+    }
+
+    /// Every variable that may carry it, its own first.
+    #[must_use]
+    pub fn variables(&self) -> Vec<String> {
+        let own = [self.variable()].into_iter().chain(self.alias.name().map(str::to_owned));
+        own.flat_map(|name| self.with_file(name)).collect()
+    }
+
+    fn with_file(&self, name: String) -> impl Iterator<Item = String> + use<> {
+        let file = self.secret.then(|| format!("{name}_FILE"));
+        [name].into_iter().chain(file)
+    }
+}
+
+macro_rules! settings {
+    ($($name:ident = $make:ident($text:expr, $fallback:expr, $doc:expr)$(.or($alias:expr))?;)+) => {
+        $(#[doc = $doc] pub const $name: Setting = Setting::$make($text, $fallback, $doc)$(.or($alias))?;)+
+        /// Every setting, in the order of the docs.
+        pub const ALL: &[Setting] = &[$($name),+];
+    };
+}
+
+settings! {
+    LISTEN = open("listen", Fallback::Value("127.0.0.1:7700"), "Address and port to serve on");
+    DATABASE_URL = secret(
+        "database_url",
+        Fallback::Words("none: an embedded PostgreSQL"),
+        "PostgreSQL to use: `postgres://user:password@host/name`"
+    ).or(Alias::Agrees("DATABASE_URL"));
+    MIGRATE_DATABASE_URL = secret(
+        "migrate_database_url",
+        Fallback::Words("that of `database_url`"),
+        "The same database with a login that may change its schema"
+    );
+    DATA_DIR = open(
+        "data_dir",
+        Fallback::Words("`$XDG_DATA_HOME/meshkey`, as root `/var/lib/meshkey`"),
+        "Directory of the embedded PostgreSQL"
+    );
+    PG_BIN = open(
+        "pg_bin",
+        Fallback::Words("the newest found"),
+        "Directory of the PostgreSQL programs that the embedded one runs"
+    );
+    POOL_SIZE = open("pool_size", Fallback::Value("16"), "Most connections to PostgreSQL, 1 to 1000");
+    ALLOW_FSYNC_OFF = open(
+        "allow_fsync_off",
+        Fallback::Value("false"),
+        "Whether a database that can lose what it confirmed will do, for tests"
+    );
+    WORKERS = open("workers", Fallback::Words("the number of cores"), "Threads that answer requests, 1 to 1024");
+    KEY_PREFIX = open("key_prefix", Fallback::Value("mshk"), "First letters of every new key: 4 to 12 of `a-z` and `0-9`, a letter first");
+    MAX_LIVE_KEYS = open("max_live_keys", Fallback::Value("100000"), "Most live keys in an org, 1 to 10000000");
+    LOG = open("log", Fallback::Value("info"), "What to log, such as `info` or `info,meshkey::http=debug`")
+        .or(Alias::Yields("RUST_LOG"));
+    LOG_FORMAT = open("log_format", Fallback::Value("json"), "Form of the log: `json` or `text`");
+}

@@ -1,0 +1,95 @@
+//! Laws that hold for every row of the table.
+
+use std::path::Path;
+
+use clap::{Args as _, Command, FromArgMatches as _};
+
+use super::*;
+
+#[test]
+fn every_setting_is_heard_from_each_of_its_sources() {
+    let dir = TempDir::new().unwrap();
+    for setting in table::ALL {
+        let value = sample(setting.name);
+        for name in setting.variables() {
+            let text = if name.ends_with("_FILE") { file(&dir, "value", value) } else { value.to_owned() };
+            let origin = Origin::Environment(name.clone());
+            let settings = with_database(setting, &[(&name, &text)]);
+            assert_eq!(*settings.origin(setting), origin);
+        }
+        let path = file(&dir, "meshkey.toml", &format!("{} = '{value}'", setting.name));
+        let settings = with_database(setting, &[("MESHKEY_CONFIG", &path)]);
+        assert_eq!(*settings.origin(setting), Origin::File(path.into()));
+    }
+}
+
+#[test]
+fn every_flag_is_a_setting_and_is_heard() {
+    for name in flag_names() {
+        let setting = table::ALL.iter().find(|setting| setting.name == name).expect("a setting");
+        let matches = ServeFlags::augment_args(Command::new("serve"))
+            .try_get_matches_from(["serve", &setting.flag(), sample(setting.name)])
+            .unwrap();
+        let flags = ServeFlags::from_arg_matches(&matches).unwrap();
+        let settings = load_with(&flags, &[]).unwrap();
+        assert_eq!(*settings.origin(setting), Origin::Flag(setting.flag()));
+    }
+}
+
+/// Each flag but `--config`, which is no setting.
+fn flag_names() -> Vec<String> {
+    let command = ServeFlags::augment_args(Command::new("serve"));
+    let names = command.get_arguments().map(|flag| flag.get_id().to_string());
+    names.filter(|name| name != "config").collect()
+}
+
+/// A value that is not the default.
+fn sample(name: &str) -> &'static str {
+    match name {
+        "listen" => "[::1]:8000",
+        "pool_size" | "workers" | "max_live_keys" => "3",
+        "allow_fsync_off" => "true",
+        "key_prefix" => "acme1",
+        "log" => "warn,meshkey=debug",
+        "log_format" => "text",
+        _ => "/tmp/somewhere",
+    }
+}
+
+/// Loads these variables, with the database that the setting for migrations needs.
+fn with_database(setting: &Setting, variables: &[(&str, &str)]) -> Settings {
+    let mut variables = variables.to_vec();
+    if setting.name == table::MIGRATE_DATABASE_URL.name {
+        variables.push(("DATABASE_URL", "postgres://db.example/app"));
+    }
+    load(&variables).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_name_is_spelled_once() {
+    let mut names: Vec<String> = table::ALL.iter().flat_map(Setting::variables).collect();
+    names.sort();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn the_docs_list_exactly_the_settings_there_are() {
+    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md")).unwrap();
+    let written: Vec<&str> = docs.lines().filter(|line| line.starts_with("| `")).collect();
+    let flags = flag_names();
+    let expected: Vec<String> = table::ALL.iter().map(|setting| row(setting, &flags)).collect();
+    assert_eq!(written, expected, "docs/settings.md should hold:\n{}\n", expected.join("\n"));
+}
+
+fn row(setting: &Setting, flags: &[String]) -> String {
+    let has_flag = flags.iter().any(|name| name == setting.name);
+    let flag = if has_flag { format!("`{}`", setting.flag()) } else { "none".to_owned() };
+    let variables = setting.variables().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let fallback = match setting.fallback {
+        table::Fallback::Value(text) => format!("`{text}`"),
+        table::Fallback::Words(text) => text.to_owned(),
+    };
+    format!("| `{}` | {flag} | {variables} | {fallback} | {} |", setting.name, setting.doc)
+}

@@ -1,0 +1,74 @@
+//! How each kind of value is understood. An error is what would do.
+
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
+
+use super::{SecretText, Setting};
+use crate::telemetry;
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port, such as 127.0.0.1:7700 or [::]:7700".to_owned())
+}
+
+pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("a path".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+pub(super) fn database(text: &str) -> Result<SecretText, String> {
+    if text.trim().is_empty() || text.contains('\n') {
+        return Err("one line, such as postgres://user:password@host/name".to_owned());
+    }
+    Ok(SecretText::from(text.to_owned()))
+}
+
+pub(super) fn filter(text: &str) -> Result<String, String> {
+    match telemetry::ensure_filter(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) => Err(format!("a filter such as info or info,meshkey::http=debug ({error})")),
+    }
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        _ => Err("json or text".to_owned()),
+    }
+}
+
+pub(super) fn key_prefix(text: &str) -> Result<String, String> {
+    let long_enough = (4..=12).contains(&text.len());
+    let legal = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if long_enough && legal && text.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return Ok(text.to_owned());
+    }
+    Err("4 to 12 of a-z and 0-9, a letter first".to_owned())
+}
+
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "true or false".to_owned())
+}
+
+/// A whole number within `range`.
+pub(super) fn number<N>(range: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String>
+where
+    N: FromStr + PartialOrd + std::fmt::Display,
+{
+    move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("a whole number from {} to {}", range.start(), range.end())),
+    }
+}
+
+/// A value as an error may show it.
+pub(super) fn shown(setting: &Setting, text: &str) -> String {
+    if setting.secret { "what it is".to_owned() } else { format!("`{text}`") }
+}

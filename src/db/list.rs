@@ -1,0 +1,226 @@
+//! Lists of keys: filtered, sorted, and read on from where a page ended.
+
+use deadpool_postgres::GenericClient;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::{
+    Error,
+    keys::{self, Dated, columns, tables},
+    queries,
+};
+use crate::domain::{Key, KeyId, MeshId, OrgId, key::Status, suggest};
+
+/// A list sorted by `$key` in the direction of `$order`; `$beyond` is what lies further that way.
+macro_rules! sorted {
+    ($key:literal, $beyond:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM ",
+            tables!(),
+            "
+             WHERE k.org_id = $1
+               AND ($2::uuid IS NULL OR k.mesh_id = $2)
+               AND (NOT $3 OR k.mesh_id IS NULL)
+               AND ($4::text[] IS NULL OR CASE
+                       WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+                       WHEN k.expires_at <= clock_timestamp() THEN 'expired'
+                       WHEN k.disabled_at IS NOT NULL THEN 'disabled'
+                       WHEN array_length(s.numbers, 1) > 1 THEN 'rotating'
+                       ELSE 'active' END = ANY ($4))
+               AND ($5::uuid IS NULL OR k.issued_by_key = $5)
+               AND ($6::text IS NULL OR k.issued_by_kind = $6)
+               AND ($7::timestamptz IS NULL OR k.expires_at < $7)
+               AND ($8::timestamptz IS NULL OR coalesce(k.last_used_at, k.created_at) < $8)
+               AND ($9::text IS NULL OR strpos(lower(k.label), lower($9)) > 0 OR starts_with(s.hints[1], $9))
+               AND (",
+            $key,
+            ", k.id) ",
+            $beyond,
+            " ($10, $11)
+             ORDER BY ",
+            $key,
+            " ",
+            $order,
+            ", k.id ",
+            $order,
+            "
+             LIMIT $12"
+        )
+    };
+}
+
+queries! {
+    OLDEST = sorted!("k.created_at", ">", "ASC");
+    NEWEST = sorted!("k.created_at", "<", "DESC");
+    BY_LABEL = sorted!("k.label COLLATE \"C\"", ">", "ASC");
+    BY_LABEL_DOWN = sorted!("k.label COLLATE \"C\"", "<", "DESC");
+    BY_END = sorted!("coalesce(k.expires_at, '9999-12-31T00:00:00Z'::timestamptz)", ">", "ASC");
+    BY_END_DOWN = sorted!("coalesce(k.expires_at, '9999-12-31T00:00:00Z'::timestamptz)", "<", "DESC");
+    BY_USE = sorted!("coalesce(k.last_used_at, '0001-01-02T00:00:00Z'::timestamptz)", ">", "ASC");
+    BY_USE_DOWN = sorted!("coalesce(k.last_used_at, '0001-01-02T00:00:00Z'::timestamptz)", "<", "DESC");
+}
+
+const NEVER_ENDS: OffsetDateTime = time::macros::datetime!(9999-12-31 0:00 UTC);
+const NEVER_USED: OffsetDateTime = time::macros::datetime!(0001-01-02 0:00 UTC);
+const FIRST: OffsetDateTime = time::macros::datetime!(0001-01-01 0:00 UTC);
+const LAST: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+
+/// By what a list of keys is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// By label.
+    Label,
+    /// By label, the last first.
+    LabelDown,
+    /// The first to end first; those that never end last.
+    End,
+    /// Those that never end first.
+    EndDown,
+    /// The longest unused first; those that never were used before all.
+    Use,
+    /// The latest used first.
+    UseDown,
+}
+
+impl Sort {
+    const NAMES: [(&'static str, Self); 8] = [
+        ("-created_at", Self::Newest),
+        ("created_at", Self::Oldest),
+        ("label", Self::Label),
+        ("-label", Self::LabelDown),
+        ("expires_at", Self::End),
+        ("-expires_at", Self::EndDown),
+        ("last_used_at", Self::Use),
+        ("-last_used_at", Self::UseDown),
+    ];
+
+    const fn query(self) -> &'static str {
+        match self {
+            Self::Newest => NEWEST,
+            Self::Oldest => OLDEST,
+            Self::Label => BY_LABEL,
+            Self::LabelDown => BY_LABEL_DOWN,
+            Self::End => BY_END,
+            Self::EndDown => BY_END_DOWN,
+            Self::Use => BY_USE,
+            Self::UseDown => BY_USE_DOWN,
+        }
+    }
+
+    /// Where this key stands in a list so sorted.
+    #[must_use]
+    pub fn position(self, key: &Key) -> Position {
+        let value = match self {
+            Self::Newest | Self::Oldest => Value::Time(key.created_at),
+            Self::Label | Self::LabelDown => Value::Text(key.label.to_string()),
+            Self::End | Self::EndDown => Value::Time(key.terms.expires_at.unwrap_or(NEVER_ENDS)),
+            Self::Use | Self::UseDown => Value::Time(key.last_use.map_or(NEVER_USED, |used| used.at)),
+        };
+        Position(value, key.id)
+    }
+
+    /// Before the first key of a list so sorted.
+    #[must_use]
+    pub fn start(self) -> Position {
+        let (least, most) = (KeyId::from(Uuid::nil()), KeyId::from(Uuid::max()));
+        match self {
+            Self::Newest | Self::EndDown | Self::UseDown => Position(Value::Time(LAST), most),
+            Self::Oldest | Self::End | Self::Use => Position(Value::Time(FIRST), least),
+            Self::Label => Position(Value::Text(String::new()), least),
+            Self::LabelDown => Position(Value::Text("\u{10FFFF}".to_owned()), most),
+        }
+    }
+}
+
+/// The text names no order of a list of keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown sort '{0}'{hint}; known: created_at, label, expires_at, last_used_at, each also with - before it", hint = suggest::hint(.0, Sort::NAMES.map(|(name, _)| name)))]
+pub struct UnknownSort(String);
+
+impl std::str::FromStr for Sort {
+    type Err = UnknownSort;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::NAMES.into_iter().find(|(name, _)| *name == text);
+        known.map(|(_, sort)| sort).ok_or_else(|| UnknownSort(text.chars().take(64).collect()))
+    }
+}
+
+/// A place in a sorted list of keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position(Value, KeyId);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Value {
+    #[serde(with = "time::serde::rfc3339")]
+    Time(OffsetDateTime),
+    Text(String),
+}
+
+/// Which keys are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Filter {
+    /// Of this mesh.
+    pub mesh: Option<MeshId>,
+    /// Of no mesh, but of the org itself.
+    pub org_wide: bool,
+    /// With one of these statuses.
+    pub status: Option<Vec<Status>>,
+    /// Issued by this key.
+    pub issuer: Option<KeyId>,
+    /// Issued by an actor of this kind.
+    pub issuer_kind: Option<&'static str>,
+    /// Ending before.
+    pub expires_before: Option<OffsetDateTime>,
+    /// Last used, or if never used then made, before.
+    pub unused_since: Option<OffsetDateTime>,
+    /// With this in the label, or at the beginning of the hint.
+    pub text: Option<String>,
+}
+
+/// The next `count` keys of the org behind `from`.
+pub async fn list(
+    db: &impl GenericClient,
+    org: OrgId,
+    filter: &Filter,
+    sort: Sort,
+    from: &Position,
+    count: i64,
+) -> Result<Vec<Dated>, Error> {
+    let list = db.prepare_cached(sort.query()).await?;
+    let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
+    let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(KeyId::uuid));
+    let value: &(dyn ToSql + Sync) = match &from.0 {
+        Value::Time(time) => time,
+        Value::Text(text) => text,
+    };
+    let rows = db
+        .query(
+            &list,
+            &[
+                &org.uuid(),
+                &mesh,
+                &filter.org_wide,
+                &status,
+                &issuer,
+                &filter.issuer_kind,
+                &filter.expires_before,
+                &filter.unused_since,
+                &filter.text,
+                value,
+                &from.1.uuid(),
+                &count,
+            ],
+        )
+        .await?;
+    rows.iter().map(keys::read).collect()
+}

@@ -1,0 +1,53 @@
+//! The first floor: Postgres and nothing else. Takes and gives domain types; knows no caller and no rule.
+//!
+//! Every function takes the org first, and every statement says `org_id = $1`, although row-level security would hide
+//! other orgs' rows too: each of the two holds alone.
+
+pub mod audit;
+pub mod connect;
+pub mod embedded;
+pub mod error;
+pub mod idempotency;
+pub mod keys;
+pub mod list;
+pub mod lookup;
+pub mod meshes;
+pub mod messages;
+pub mod migrate;
+pub mod orgs;
+pub mod roles;
+pub mod row;
+pub mod secrets;
+pub mod states;
+pub mod store;
+pub mod topics;
+pub mod usage;
+
+pub use error::Error;
+pub use store::{Store, Transaction};
+
+/// Declares queries as constants and lists them in `ALL`, so that a test can prepare every one.
+macro_rules! queries {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)+) => {
+        $($(#[$doc])* const $name: &str = $sql;)+
+        /// Every query of this module, by name.
+        pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+use queries;
+
+/// Every query of this floor, by module and name.
+pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
+    ("audit", audit::ALL),
+    ("idempotency", idempotency::ALL),
+    ("keys", keys::ALL),
+    ("list", list::ALL),
+    ("lookup", lookup::ALL),
+    ("meshes", meshes::ALL),
+    ("messages", messages::ALL),
+    ("orgs", orgs::ALL),
+    ("secrets", secrets::ALL),
+    ("states", states::ALL),
+    ("topics", topics::ALL),
+    ("usage", usage::ALL),
+];

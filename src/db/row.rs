@@ -1,0 +1,111 @@
+//! Reading columns as domain types. What the schema's checks allow can be read; anything else is a corrupt row.
+
+use std::{fmt::Display, str::FromStr};
+
+use tokio_postgres::{Row, types::FromSql};
+use uuid::Uuid;
+
+use super::Error;
+use crate::domain::{
+    AddressList, Capability, CapabilitySet, Grant, KeyId, MeshId, Network, OrgId, Owner, Terms, TopicPattern,
+    TopicScope, audit::Actor,
+};
+
+/// The column, as it is.
+pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, Error> {
+    Ok(row.try_get(column)?)
+}
+
+/// The column as an id.
+pub(super) fn id<T: From<Uuid>>(row: &Row, column: &str) -> Result<T, Error> {
+    get::<Uuid>(row, column).map(T::from)
+}
+
+/// The column as an id, if there is one.
+pub(super) fn id_option<T: From<Uuid>>(row: &Row, column: &str) -> Result<Option<T>, Error> {
+    get::<Option<Uuid>>(row, column).map(|id| id.map(T::from))
+}
+
+/// The column, parsed.
+pub(super) fn parsed<T>(row: &Row, column: &str) -> Result<T, Error>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    parse(get(row, column)?)
+}
+
+/// The column, parsed, if there is one.
+pub(super) fn parsed_option<T>(row: &Row, column: &str) -> Result<Option<T>, Error>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    get::<Option<&str>>(row, column)?.map(parse).transpose()
+}
+
+fn parse<T>(text: &str) -> Result<T, Error>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    text.parse().map_err(corrupt)
+}
+
+/// A row that does not mean anything.
+pub(super) fn corrupt(why: impl Display) -> Error {
+    Error::Corrupt(why.to_string())
+}
+
+fn each<T>(texts: Vec<String>) -> Result<Vec<T>, Error>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    texts.iter().map(|text| parse(text)).collect()
+}
+
+/// The terms in the columns `org_id mesh_id capabilities everywhere topics addresses expires_at`.
+pub(super) fn terms(row: &Row) -> Result<Terms, Error> {
+    let owner = Owner::new(id::<OrgId>(row, "org_id")?, id_option::<MeshId>(row, "mesh_id")?);
+    let capabilities = each::<Capability>(get(row, "capabilities")?)?;
+    let patterns = each::<TopicPattern>(get(row, "topics")?)?;
+    let topics =
+        if get(row, "everywhere")? { TopicScope::Everywhere } else { TopicScope::only(patterns).map_err(corrupt)? };
+    let addresses = match get::<Option<Vec<String>>>(row, "addresses")? {
+        None => AddressList::Anywhere,
+        Some(texts) => AddressList::within(each::<Network>(texts)?).map_err(corrupt)?,
+    };
+    let capabilities = CapabilitySet::new(capabilities).map_err(corrupt)?;
+    Ok(Terms { grant: Grant { owner, capabilities, topics }, addresses, expires_at: get(row, "expires_at")? })
+}
+
+/// The terms as the columns `mesh_id capabilities everywhere topics addresses` hold them.
+pub(super) struct TermColumns {
+    pub(super) mesh: Option<Uuid>,
+    pub(super) capabilities: Vec<String>,
+    pub(super) everywhere: bool,
+    pub(super) topics: Vec<String>,
+    pub(super) addresses: Option<Vec<String>>,
+}
+
+impl From<&Terms> for TermColumns {
+    fn from(terms: &Terms) -> Self {
+        let text = |item: &dyn Display| item.to_string();
+        let patterns = terms.grant.topics.patterns();
+        Self {
+            mesh: terms.grant.owner.mesh().map(MeshId::uuid),
+            capabilities: terms.grant.capabilities.iter().map(|item| text(item)).collect(),
+            everywhere: patterns.is_none(),
+            topics: patterns.unwrap_or_default().iter().map(|item| text(item)).collect(),
+            addresses: terms.addresses.ranges().map(|ranges| ranges.iter().map(|item| text(item)).collect()),
+        }
+    }
+}
+
+/// The actor in two columns, if there is one.
+pub(super) fn actor(row: &Row, kind: &str, key: &str) -> Result<Option<Actor>, Error> {
+    let key = id_option::<KeyId>(row, key)?;
+    let Some(kind) = get::<Option<&str>>(row, kind)? else { return Ok(None) };
+    Actor::new(kind, key).map(Some).ok_or_else(|| corrupt("an actor that is none"))
+}

@@ -1,0 +1,59 @@
+//! The pools, one for each role, and transactions that say for which org they act.
+
+use deadpool_postgres::{GenericClient as _, Object, Pool};
+
+use super::{Error, connect};
+use crate::domain::OrgId;
+
+/// A transaction. Rolled back unless it is committed.
+pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
+
+/// The database, as the service sees it.
+#[derive(Clone)]
+pub struct Store {
+    app: Pool,
+    operator: Pool,
+}
+
+/// The role of the service: every tenant table shows it one org at a time.
+pub const APP: &str = "meshkey_app";
+/// The role of the host's shell and of background work: sees every org.
+pub const OPERATOR: &str = "meshkey_operator";
+const OPERATORS: usize = 2;
+
+impl Store {
+    /// The database at `target`, with at most `size` connections for requests. Connects when it is first used.
+    pub fn new(target: &connect::Target, size: usize) -> Result<Self, connect::Error> {
+        Ok(Self { app: target.as_role(APP).pool(size)?, operator: target.as_role(OPERATOR).pool(OPERATORS)? })
+    }
+
+    /// A connection in the service's role that acts for no org: sees no tenant's row.
+    pub async fn client(&self) -> Result<Object, Error> {
+        Ok(self.app.get().await?)
+    }
+
+    /// A connection in the operator's role.
+    pub async fn operator(&self) -> Result<Object, Error> {
+        Ok(self.operator.get().await?)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.client().await?.simple_query("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub fn close(&self) {
+        self.app.close();
+        self.operator.close();
+    }
+}
+
+/// Begins a transaction that acts for `org`: row-level security shows it that org's rows, to its end.
+pub async fn begin(client: &mut Object, org: OrgId) -> Result<Transaction<'_>, Error> {
+    let transaction = client.transaction().await?;
+    let say = transaction.prepare_cached("SELECT set_config('meshkey.org', $1, true)").await?;
+    transaction.execute(&say, &[&org.uuid().to_string()]).await?;
+    Ok(transaction)
+}

@@ -1,0 +1,89 @@
+//! Credentials: a secret that was presented, with all that decides over it. The one judgement of all doors.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use super::{
+    grant::{Requirement, Terms},
+    id::KeyId,
+    name::{Label, Slug},
+    verdict::Denial,
+};
+
+/// The key behind a presented secret, as it was looked up, with everything that a decision needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    /// Which key.
+    pub key: KeyId,
+    /// What people call it.
+    pub label: Label,
+    /// What it may do, from where, until when.
+    pub terms: Terms,
+    /// Which of its secrets was presented.
+    pub secret: i32,
+    /// Which of its secrets is the newest.
+    pub newest_secret: i32,
+    /// When the presented secret ends before the key does.
+    pub secret_dies_at: Option<OffsetDateTime>,
+    /// Whether the key was revoked.
+    pub is_revoked: bool,
+    /// Whether the key is disabled.
+    pub is_disabled: bool,
+    /// The slug of its org.
+    pub org_slug: Slug,
+    /// Whether its org is suspended.
+    pub is_org_suspended: bool,
+    /// The slug of its mesh, where it belongs to one.
+    pub mesh_slug: Option<Slug>,
+    /// Whether its mesh is archived.
+    pub is_mesh_archived: bool,
+}
+
+/// When, from where, and into what a key acts.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances {
+    /// By the clock of the database.
+    pub now: OffsetDateTime,
+    /// Whence, if that is known.
+    pub from: Option<IpAddr>,
+    /// Whether the mesh that is acted in is archived.
+    pub is_place_archived: bool,
+}
+
+impl Credential {
+    /// Whether the secret is one to be accepted at all. A no here means 401 on our own API.
+    pub fn ensure_live(&self, now: OffsetDateTime) -> Result<(), Denial> {
+        if self.is_revoked || self.secret_dies_at.is_some_and(|end| end <= now) {
+            return Err(Denial::Revoked);
+        }
+        if self.terms.is_expired(now) {
+            return Err(Denial::Expired);
+        }
+        if self.is_disabled {
+            return Err(Denial::Disabled);
+        }
+        Ok(())
+    }
+
+    /// Whether a live key may be used at all in these circumstances.
+    pub fn ensure_usable(&self, at: &Circumstances) -> Result<(), Denial> {
+        if self.is_org_suspended {
+            return Err(Denial::OrgSuspended);
+        }
+        if self.is_mesh_archived || at.is_place_archived {
+            return Err(Denial::MeshArchived);
+        }
+        if !self.terms.addresses.admits(at.from) {
+            return Err(Denial::AddressNotAllowed);
+        }
+        Ok(())
+    }
+
+    /// The judgement: every door asks it, in this order, and adds nothing to it.
+    pub fn decide(&self, wanted: &Requirement, at: &Circumstances) -> Result<(), Denial> {
+        self.ensure_live(at.now)?;
+        self.ensure_usable(at)?;
+        self.terms.grant.permits(wanted)
+    }
+}

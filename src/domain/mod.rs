@@ -1,0 +1,37 @@
+//! The ground floor: what the words mean and which rules hold, as pure types and functions. No async, no clock, no SQL,
+//! no HTTP. Everything that decides over access is here, and nothing else is.
+
+pub mod address;
+pub mod audit;
+pub mod capability;
+pub mod content;
+pub mod credential;
+pub mod grant;
+pub mod id;
+pub mod key;
+pub mod name;
+pub mod owner;
+pub mod page;
+pub mod role;
+pub mod secret;
+pub mod suggest;
+pub mod tenant;
+pub mod topic;
+pub mod verdict;
+
+#[cfg(test)]
+mod laws;
+
+pub use address::{AddressList, Network};
+pub use capability::{Capability, CapabilitySet};
+pub use content::{Author, Message, State};
+pub use credential::Credential;
+pub use grant::{Grant, Requirement, Terms};
+pub use id::{EventId, KeyId, MeshId, MessageId, OrgId};
+pub use key::{Key, Status};
+pub use name::{Label, Slug, StateName, Title};
+pub use owner::Owner;
+pub use secret::{Prefix, Secret, SecretHash};
+pub use tenant::{Mesh, Org, Topic};
+pub use topic::{TopicName, TopicPattern, TopicScope};
+pub use verdict::Denial;

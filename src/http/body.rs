@@ -1,0 +1,175 @@
+//! Bodies: read within a size and a time, of a known type, and either legal or refused at a place.
+
+use std::{future::Future, time::Duration};
+
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    http::header,
+    web::{Bytes, BytesMut},
+};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Problem, catalogue,
+    problem::{Item, Place},
+};
+
+/// The largest body.
+pub const LARGEST: usize = 64 * 1024;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A way of reading a body.
+pub trait Body: Sized {
+    /// Reads it.
+    fn read(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Self, Problem>>;
+}
+
+/// No body, or an empty object: nothing can be said here.
+#[derive(Debug)]
+pub struct NoBody;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes.
+    pub digest: [u8; 32],
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct Optional<T>(pub Json<T>);
+
+/// A JSON Merge Patch (RFC 7396).
+#[derive(Debug)]
+pub struct Merge<T>(pub T);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+impl Body for NoBody {
+    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        let bytes = bytes(request, payload).await?;
+        if !bytes.is_empty() {
+            parse::<Empty>(&bytes)?;
+        }
+        Ok(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Body for Json<T> {
+    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        ensure_type(
+            request,
+            &["application/json"],
+            header::HeaderName::from_static("accept-post"),
+            "application/json",
+        )?;
+        let bytes = bytes(request, payload).await?;
+        Ok(Self { value: parse(&bytes)?, digest: Sha256::digest(&bytes).into() })
+    }
+}
+
+impl<T: DeserializeOwned + Default> Body for Optional<T> {
+    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        let says_nothing = !request.headers().contains_key(header::CONTENT_TYPE);
+        if says_nothing {
+            let bytes = bytes(request, payload).await?;
+            if bytes.is_empty() {
+                return Ok(Self(Json { value: T::default(), digest: Sha256::digest(b"").into() }));
+            }
+            return Err(unsupported(header::HeaderName::from_static("accept-post"), "application/json"));
+        }
+        Json::read(request, payload).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Body for Merge<T> {
+    async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        let (patch, types) = (header::HeaderName::from_static("accept-patch"), "application/merge-patch+json");
+        ensure_type(request, &[types, "application/json"], patch, types)?;
+        parse(&bytes(request, payload).await?).map(Self)
+    }
+}
+
+fn unsupported(accepts: header::HeaderName, types: &'static str) -> Problem {
+    Problem::of(catalogue::UNSUPPORTED_MEDIA_TYPE).with_header(accepts, types)
+}
+
+fn ensure_type(
+    request: &HttpRequest,
+    known: &[&str],
+    accepts: header::HeaderName,
+    types: &'static str,
+) -> Result<(), Problem> {
+    let said = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    if known.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
+        Ok(())
+    } else {
+        Err(unsupported(accepts, types))
+    }
+}
+
+async fn bytes(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > LARGEST) {
+        return Err(Problem::of(catalogue::PAYLOAD_TOO_LARGE));
+    }
+    let whole = tokio::time::timeout(PATIENCE, collect(payload)).await;
+    whole.unwrap_or_else(|_| Err(Problem::of(catalogue::REQUEST_TIMEOUT)))
+}
+
+async fn collect(payload: &mut Payload) -> Result<Bytes, Problem> {
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(catalogue::INVALID_REQUEST, "the body broke off"))?;
+        if whole.len() + chunk.len() > LARGEST {
+            return Err(Problem::of(catalogue::PAYLOAD_TOO_LARGE));
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
+}
+
+/// What is no JSON is a 400; what is JSON and means nothing legal is a 422, at its place.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (pointer, cause) = (pointer(error.path()), error.into_inner());
+        match cause.classify() {
+            serde_json::error::Category::Data => {
+                Problem::input(vec![Item { detail: text(&cause), place: Some(Place::Pointer(pointer)) }])
+            }
+            _ => Problem::new(catalogue::MALFORMED_JSON, cause.to_string()),
+        }
+    })?;
+    json.end().map_err(|error| Problem::new(catalogue::MALFORMED_JSON, error.to_string()))?;
+    Ok(value)
+}
+
+/// The error's text without line and column: the pointer says where.
+fn text(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+fn pointer(path: &Path) -> String {
+    let mut pointer = "#".to_owned();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}

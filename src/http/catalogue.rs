@@ -1,0 +1,136 @@
+//! The catalogue of problems: one code each, with its status, its title, and what to do. The pages under `/docs/errors`
+//! and `docs/errors.md` are made from it.
+
+use actix_web::http::StatusCode;
+
+/// One kind of problem.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The stable code that programs may depend on.
+    pub code: &'static str,
+    /// The status that goes with it.
+    pub status: u16,
+    /// A short text, the same for every such problem.
+    pub title: &'static str,
+    /// What it means, and what to do about it.
+    pub explanation: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($name:ident = $status:literal $code:literal $title:literal $explanation:literal;)+) => {
+        $(
+            #[doc = $explanation]
+            pub const $name: &Kind = &Kind { code: $code, status: $status, title: $title, explanation: $explanation };
+        )+
+        /// All of them, by status.
+        pub const ALL: &[&Kind] = &[$($name),+];
+    };
+}
+
+catalogue! {
+    INVALID_REQUEST = 400 "invalid_request" "Request not understood"
+        "The request contradicts itself or breaks HTTP: two credentials, a header twice, a credential in the URL, an unreadable precondition. Send the key once, as `Authorization: Bearer` or `X-API-Key`, and never in the URL.";
+    MALFORMED_JSON = 400 "malformed_json" "Body is not JSON"
+        "The body could not be read as JSON. The detail says where reading stopped.";
+    INVALID_CURSOR = 400 "invalid_cursor" "Cursor not valid here"
+        "The cursor belongs to another list or to other filters. Start again without a cursor.";
+    UNAUTHENTICATED = 401 "unauthenticated" "Key required"
+        "No key was sent. Send one as `Authorization: Bearer mshk_…` or `X-API-Key: mshk_…`.";
+    INVALID_TOKEN = 401 "invalid_token" "Key not accepted"
+        "The key is unknown, revoked, expired or disabled. Which of these it is, is not told to the bearer: an admin sees it in the key list, and a service by asking `/v1/verify`.";
+    INSUFFICIENT_SCOPE = 403 "insufficient_scope" "Key not enough"
+        "The key is live, and does not hold what this takes. `denial`, `capability` and `topic` name what was missing. Ask an admin for a key that holds it.";
+    EXCEEDS_AUTHORITY = 403 "exceeds_authority" "More than your key holds"
+        "Nobody hands out more than they hold: the key that was to be issued, widened, rotated or enabled may do something that yours may not. `errors` names what.";
+    ORG_SUSPENDED = 403 "org_suspended" "Org suspended"
+        "The org is suspended, and its keys are denied until an operator resumes it with `meshkey org resume`.";
+    MESH_ARCHIVED = 403 "mesh_archived" "Mesh archived"
+        "The mesh is archived, and its keys are denied until an admin of the org unarchives it.";
+    IP_NOT_ALLOWED = 403 "ip_not_allowed" "Address not allowed"
+        "The key may only be used from the addresses on its list, and the request came from another.";
+    NOT_FOUND = 404 "not_found" "Not found"
+        "There is no such thing, or none that the key may know of. Both look the same on purpose.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed" "Method not allowed"
+        "This path does not know the method. The `Allow` header lists those it knows.";
+    REQUEST_TIMEOUT = 408 "request_timeout" "Body too slow"
+        "The body did not arrive in time. Nothing was done; send it again.";
+    ALREADY_EXISTS = 409 "already_exists" "Name taken"
+        "The name is taken. What is archived keeps its name, so that no key can inherit a grant from what is gone.";
+    ALREADY_REVOKED = 409 "already_revoked" "Key already revoked"
+        "The key was revoked, which is final. Issue a new one.";
+    KEY_EXPIRED = 409 "key_expired" "Key expired"
+        "The key has expired. Give it a later end first, or issue a new one.";
+    ALREADY_DISABLED = 409 "already_disabled" "Key already disabled"
+        "The key is disabled already.";
+    NOT_DISABLED = 409 "not_disabled" "Key not disabled"
+        "The key is not disabled, so that there is nothing to enable.";
+    ALREADY_ROTATING = 409 "already_rotating" "Key already rotating"
+        "A replaced secret of the key still lives, and a key has at most two. End the overlap with `rotate/finish`, or wait for its end.";
+    NOT_ROTATING = 409 "not_rotating" "Key not rotating"
+        "No replaced secret of the key lives, so that there is no overlap to end.";
+    ALREADY_ARCHIVED = 409 "already_archived" "Already archived"
+        "It is archived already.";
+    NOT_ARCHIVED = 409 "not_archived" "Not archived"
+        "It is not archived, so that there is nothing to undo.";
+    TOPIC_ARCHIVED = 409 "topic_archived" "Topic archived"
+        "The topic is archived: it can be read, and takes no more messages or state.";
+    KEY_LIMIT_REACHED = 409 "key_limit_reached" "Too many live keys"
+        "The org has as many live keys as the setting `max_live_keys` allows. Revoke some that are no longer used.";
+    PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
+        "It was changed since you read it. Read it again, and send its new ETag in `If-Match`.";
+    PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"
+        "The body is larger than 64 KiB.";
+    URI_TOO_LONG = 414 "uri_too_long" "URL too long"
+        "The URL is longer than 8 KiB.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "Content type not supported"
+        "The body must be JSON, and say so in `Content-Type`. `Accept-Post` or `Accept-Patch` lists what would do.";
+    INVALID_INPUT = 422 "invalid_input" "Input not valid"
+        "The request could be read, and asks for something that is not legal. `errors` says what, and where it stands: `pointer` in the body, `parameter` in the query.";
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" "Idempotency key reused"
+        "The same `Idempotency-Key` was sent within 24 hours with another body. Choose a new one for a new request.";
+    PRECONDITION_REQUIRED = 428 "precondition_required" "If-Match required"
+        "A change needs `If-Match` with the ETag that you read, so that nobody overwrites what they have not seen. `If-Match: *` changes whatever is there.";
+    INTERNAL = 500 "internal" "Internal error"
+        "A mistake of ours. The log has its cause under the request id.";
+    STORE_UNAVAILABLE = 503 "store_unavailable" "Store out of reach"
+        "The database could not be asked. This says nothing about your key: keep it, and try again after `Retry-After` seconds. If it was a change, it is not known whether it was made; send it again with the same `Idempotency-Key`.";
+}
+
+impl Kind {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The kind for what the framework refused by itself.
+    #[must_use]
+    pub fn of(status: StatusCode) -> &'static Self {
+        match status.as_u16() {
+            404 => NOT_FOUND,
+            405 => METHOD_NOT_ALLOWED,
+            408 => REQUEST_TIMEOUT,
+            413 => PAYLOAD_TOO_LARGE,
+            414 => URI_TOO_LONG,
+            400..=499 => INVALID_REQUEST,
+            _ => INTERNAL,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_once_and_has_a_status_and_a_page() {
+        let page = include_str!("../../docs/errors.md");
+        for (place, kind) in ALL.iter().enumerate() {
+            assert!((400..600).contains(&kind.status), "{kind:?}");
+            assert!(ALL[..place].iter().all(|other| other.code != kind.code), "{kind:?}");
+            let section = format!("## `{}`\n\n{} {}. {}\n", kind.code, kind.status, kind.title, kind.explanation);
+            assert!(page.contains(&section), "docs/errors.md lacks:\n{section}");
+        }
+        assert_eq!(page.matches("\n## ").count(), ALL.len());
+    }
+}

@@ -1,0 +1,142 @@
+//! The guard: an extractor, so that a handler's signature is its policy, and input is read only after admission.
+//!
+//! All input goes *into* the [`Caller`]; beside it a guarded handler takes only `Data`. Every service function that
+//! touches a tenant's data takes the proof that only the guard hands out.
+
+use std::marker::PhantomData;
+
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Data};
+use futures_util::future::LocalBoxFuture;
+
+use super::{Problem, credentials, trace::Facts};
+use crate::{
+    domain::{Capability, audit::Trail},
+    service::{Admitted, Demand, House, Reach, admit},
+};
+
+/// Single rights, as types: `may::Send` never shadows `std`'s `Send`.
+pub mod may {
+    use super::Right;
+    use crate::domain::Capability;
+
+    macro_rules! rights {
+        ($($name:ident;)+) => {$(
+            #[doc = concat!("The capability `", stringify!($name), "`.")]
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl Right for $name {
+                const CAPABILITY: Capability = Capability::$name;
+            }
+        )+};
+    }
+
+    rights! { Send; Read; StateWrite; Admin; Verify; }
+}
+
+/// A single right.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no right; see http::guard::may")]
+pub trait Right {
+    /// The capability.
+    const CAPABILITY: Capability;
+}
+
+/// What a route demands.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey"
+)]
+pub trait Need {
+    /// The capability, if one is demanded.
+    const CAPABILITY: Option<Capability>;
+    /// How much of the place the grant must reach.
+    const REACH: Reach;
+    /// Whether the holder of the key that is named may do this to it.
+    const OR_OWN: bool = false;
+}
+
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident = $reach:ident $(or $own:ident)?;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name<R>(PhantomData<R>);
+
+        impl<R: Right> Need for $name<R> {
+            const CAPABILITY: Option<Capability> = Some(R::CAPABILITY);
+            const REACH: Reach = Reach::$reach;
+            $(const OR_OWN: bool = stringify!($own).len() > 0;)?
+        }
+    )+};
+}
+
+needs! {
+    /// The right anywhere in the org; the verb judges the rest, or shows only what the grant covers.
+    Within = Within;
+    /// The right in the whole org.
+    InOrg = Org;
+    /// The right in the whole mesh that the path names.
+    InMesh = Mesh;
+    /// The right on the topic that the path names.
+    OnTopic = Topic;
+    /// The right anywhere in the org, or to be the holder of the very key that the path names.
+    OwnKeyOr = Within or own;
+}
+
+/// Any live key.
+#[derive(Debug)]
+pub struct AnyKey;
+
+impl Need for AnyKey {
+    const CAPABILITY: Option<Capability> = None;
+    const REACH: Reach = Reach::Within;
+}
+
+/// A caller who was admitted, with its input, which was read only then.
+pub struct Caller<N, I> {
+    /// The proof.
+    pub proof: Admitted,
+    /// The input.
+    pub input: I,
+    need: PhantomData<N>,
+}
+
+impl<N: Need, I: FromRequest<Error = Problem> + 'static> FromRequest for Caller<N, I> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let proof = admitted::<N>(&request).await?;
+            let input = I::from_request(&request, &mut payload).await?;
+            Ok(Self { proof, input, need: PhantomData })
+        })
+    }
+}
+
+async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
+    let secret = credentials::presented(request)?;
+    let house = request.app_data::<Data<House>>().ok_or_else(|| Problem::of(super::catalogue::INTERNAL))?;
+    let path = request.match_info();
+    let demand = Demand {
+        capability: N::CAPABILITY,
+        reach: N::REACH,
+        org: path.get("org"),
+        mesh: path.get("mesh"),
+        topic: path.get("topic"),
+        own_key: path.get("key").filter(|_| N::OR_OWN),
+        // Who names the org manages the mesh; who does not, acts in it.
+        acts_in_mesh: path.get("org").is_none(),
+    };
+    let proof = admit(house, &secret, &demand, trail(request)).await?;
+    if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
+        facts.caller = Some((proof.credential().key, proof.org()));
+    }
+    Ok(proof)
+}
+
+fn trail(request: &HttpRequest) -> Trail {
+    let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id.clone());
+    let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    Trail { request_id, address }
+}

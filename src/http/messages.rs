@@ -1,0 +1,73 @@
+//! `/v1/meshes/{mesh}/topics/{topic}/messages`.
+
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Caller, Input, Problem,
+    body::{Json, NoBody},
+    guard::{OnTopic, may},
+    preconditions::idempotent,
+    reply,
+};
+use crate::{
+    domain::{Message, MessageId, page::Limit},
+    service::{self, House, messages::From},
+};
+
+/// The body of a message.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMessage {
+    body: Box<RawValue>,
+    reply_to: Option<MessageId>,
+}
+
+/// Sends a message.
+pub async fn send(
+    house: Data<House>,
+    caller: Caller<OnTopic<may::Send>, Input<Json<NewMessage>>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let request = idempotent(&input.request, &proof, input.body.digest)?;
+    let NewMessage { body, reply_to } = input.body.value;
+    let keep = |message: &Message| reply::kept(StatusCode::CREATED, None, None, message);
+    let sent = service::messages::send(&house, &proof, &body, reply_to, request.as_ref(), &keep).await?;
+    reply::once(sent, |message| reply::first(&keep(&message), &message))
+}
+
+/// The number of a message; 0 is before all of them.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "i64")]
+struct Seq(i64);
+
+impl TryFrom<i64> for Seq {
+    type Error = &'static str;
+
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        if number < 0 { Err("the number of a message, or 0") } else { Ok(Self(number)) }
+    }
+}
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+    after: Option<Seq>,
+}
+
+/// Reads messages.
+pub async fn list(
+    house: Data<House>,
+    caller: Caller<OnTopic<may::Read>, Input<NoBody, ListQuery>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let ListQuery { limit, cursor, after } = input.query;
+    let from = after.map_or(From::Newest, |seq| From::After(seq.0));
+    let page = service::messages::list(&house, &proof, from, limit, cursor.as_deref()).await?;
+    Ok(HttpResponse::Ok().json(page))
+}

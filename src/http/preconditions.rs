@@ -1,0 +1,76 @@
+//! Headers that steer a change: `If-Match`, `If-None-Match`, `Idempotency-Key`.
+
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderName},
+};
+
+use super::{Problem, catalogue};
+use crate::{
+    db::idempotency::Request,
+    service::{Admitted, IfMatch, precondition::Expected},
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The `ETag` of a version (RFC 9110, 8.8.3): strong.
+#[must_use]
+pub fn etag(version: i64) -> String {
+    format!("\"v{version}\"")
+}
+
+/// A header's one value, or all of its values as one list.
+fn joined(request: &HttpRequest, name: &HeaderName) -> Option<String> {
+    let values: Vec<_> = request.headers().get_all(name).map(|value| value.to_str().unwrap_or("\u{fffd}")).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+/// What the caller has seen; a change needs it.
+pub fn required(request: &HttpRequest) -> Result<IfMatch, Problem> {
+    if_match(request)?.ok_or_else(|| Problem::of(catalogue::PRECONDITION_REQUIRED))
+}
+
+/// What the caller expects of a value of the state, if anything.
+pub fn expected(request: &HttpRequest) -> Result<Expected, Problem> {
+    match (if_match(request)?, joined(request, &header::IF_NONE_MATCH).as_deref()) {
+        (None, None) => Ok(Expected::Anything),
+        (Some(seen), None) => Ok(Expected::Seen(seen)),
+        (None, Some("*")) => Ok(Expected::Absent),
+        (None, Some(_)) => Err(invalid("of If-None-Match only * is understood here: put it only if it is not there")),
+        (Some(_), Some(_)) => Err(invalid("send If-Match or If-None-Match, and not both")),
+    }
+}
+
+fn invalid(detail: &str) -> Problem {
+    Problem::new(catalogue::INVALID_REQUEST, detail)
+}
+
+/// Compared strongly: a weak tag matches nothing, nor does one that we never gave (RFC 9110, 13.1.1).
+fn if_match(request: &HttpRequest) -> Result<Option<IfMatch>, Problem> {
+    let Some(text) = joined(request, &header::IF_MATCH) else { return Ok(None) };
+    if text.trim() == "*" {
+        return Ok(Some(IfMatch::Any));
+    }
+    let tags: Vec<&str> = text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect();
+    let is_tag = |tag: &&str| {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
+    };
+    if tags.is_empty() || !tags.iter().all(is_tag) {
+        return Err(invalid("If-Match takes * or tags in double quotes, such as \"v17\""));
+    }
+    let version = |tag: &&str| tag.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok();
+    Ok(Some(IfMatch::Versions(tags.iter().filter_map(version).collect())))
+}
+
+/// The request, as it is remembered, if it has an `Idempotency-Key`: quoted, as the draft has it, or bare, as most send it.
+pub fn idempotent(request: &HttpRequest, by: &Admitted, body_hash: [u8; 32]) -> Result<Option<Request>, Problem> {
+    let Some(text) = joined(request, &IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' && byte != b',');
+    if !(1..=255).contains(&key.len()) || !is_visible {
+        return Err(invalid("Idempotency-Key is one text of 1 to 255 visible characters, such as a UUID"));
+    }
+    let route = format!("{} {}", request.method(), request.path());
+    Ok(Some(Request { caller: by.credential().key, route, key: key.to_owned(), body_hash }))
+}

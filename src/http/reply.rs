@@ -1,0 +1,50 @@
+//! Answers: bodies with the headers that go with them, and first answers given again.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{Problem, catalogue, preconditions::etag};
+use crate::service::{Kept, Once};
+
+/// The body, and its version as the `ETag`.
+pub fn versioned(body: &impl Serialize, version: i64) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, etag(version))).json(body)
+}
+
+/// An answer as it is kept for the next time the same is asked.
+pub fn kept(status: StatusCode, location: Option<String>, version: Option<i64>, body: &impl Serialize) -> Kept {
+    Kept { status: status.as_u16(), location, version, body: raw(body) }
+}
+
+fn raw(body: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(body).unwrap_or_default()
+}
+
+/// A first answer: as it is kept, but for what `now` shows this one time.
+pub fn first(kept: &Kept, now: &impl Serialize) -> Result<HttpResponse, Problem> {
+    Ok(builder(kept)?.json(now))
+}
+
+/// Done now, or answered as the first time.
+pub fn once<T>(once: Once<T>, done: impl FnOnce(T) -> Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
+    match once {
+        Once::Done(value) => done(value),
+        Once::Replayed(kept) => Ok(builder(&kept)?.insert_header(("Idempotent-Replayed", "true")).json(&kept.body)),
+    }
+}
+
+fn builder(kept: &Kept) -> Result<HttpResponseBuilder, Problem> {
+    let status = StatusCode::from_u16(kept.status).map_err(|_| Problem::of(catalogue::INTERNAL))?;
+    let mut answer = HttpResponse::build(status);
+    if let Some(location) = &kept.location {
+        answer.insert_header((header::LOCATION, location.as_str()));
+    }
+    if let Some(version) = kept.version {
+        answer.insert_header((header::ETAG, etag(version)));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,104 @@
+//! The routes: one table, from which they are registered, and against which the contract is held.
+
+use actix_web::{
+    FromRequest, Handler, Resource, Responder,
+    web::{self, ServiceConfig},
+};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::{Problem, audit, catalogue, docs, health, keys, meshes, messages, orgs, states, topics, verify, whoami};
+
+/// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
+mod add {
+    use super::{FromRequest, Handler, Resource, Responder, web};
+
+    macro_rules! methods {
+        ($($name:ident)+) => {$(
+            pub(super) fn $name<F, A>(resource: Resource, handler: F) -> Resource
+            where
+                F: Handler<A>,
+                A: FromRequest + 'static,
+                F::Output: Responder + 'static,
+            {
+                resource.route(web::$name().to(handler))
+            }
+        )+};
+    }
+    methods! { post put patch delete }
+
+    /// Whoever may GET may HEAD.
+    pub(super) fn get<F, A>(resource: Resource, handler: F) -> Resource
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        resource.route(web::get().to(handler.clone())).route(web::head().to(handler))
+    }
+}
+
+macro_rules! routes {
+    ($($path:literal { $($method:ident $handler:path;)+ })+) => {
+        /// Every route: method in lower case, and path.
+        pub const TABLE: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
+
+        fn register(service: &mut ServiceConfig) {
+            $(
+                let resource = web::resource($path);
+                $(let resource = add::$method(resource, $handler);)+
+                service.service(resource);
+            )+
+        }
+    };
+}
+
+routes! {
+    "/v1/orgs/{org}" { get orgs::show; patch orgs::edit; }
+    "/v1/orgs/{org}/meshes" { get meshes::list; post meshes::create; }
+    "/v1/orgs/{org}/meshes/{mesh}" { get meshes::show; patch meshes::edit; }
+    "/v1/orgs/{org}/meshes/{mesh}/archive" { post meshes::archive; }
+    "/v1/orgs/{org}/meshes/{mesh}/unarchive" { post meshes::unarchive; }
+    "/v1/orgs/{org}/meshes/{mesh}/topics" { get topics::list; post topics::create; }
+    "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}" { get topics::show; patch topics::edit; }
+    "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/archive" { post topics::archive; }
+    "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/unarchive" { post topics::unarchive; }
+    "/v1/orgs/{org}/keys" { get keys::list; post keys::issue; }
+    "/v1/orgs/{org}/keys/{key}" { get keys::show; patch keys::edit; }
+    "/v1/orgs/{org}/keys/{key}/rotate" { post keys::rotate; }
+    "/v1/orgs/{org}/keys/{key}/rotate/finish" { post keys::finish; }
+    "/v1/orgs/{org}/keys/{key}/disable" { post keys::disable; }
+    "/v1/orgs/{org}/keys/{key}/enable" { post keys::enable; }
+    "/v1/orgs/{org}/keys/{key}/revoke" { post keys::revoke; }
+    "/v1/orgs/{org}/audit" { get audit::list; }
+    "/v1/meshes/{mesh}/topics" { get topics::list_readable; }
+    "/v1/meshes/{mesh}/topics/{topic}/messages" { get messages::list; post messages::send; }
+    "/v1/meshes/{mesh}/topics/{topic}/state" { get states::list_of_topic; }
+    "/v1/meshes/{mesh}/topics/{topic}/state/{name}" {
+        get states::show_of_topic; put states::put_of_topic; delete states::delete_of_topic;
+    }
+    "/v1/meshes/{mesh}/state" { get states::list_of_mesh; }
+    "/v1/meshes/{mesh}/state/{name}" {
+        get states::show_of_mesh; put states::put_of_mesh; delete states::delete_of_mesh;
+    }
+    "/v1/verify" { post verify::one; }
+    "/v1/verify/batch" { post verify::batch; }
+    "/v1/whoami" { get whoami::whoami; }
+    "/livez" { get health::livez; }
+    "/readyz" { get health::readyz; }
+    "/openapi.yaml" { get docs::contract; }
+    "/docs" { get docs::lead; }
+    "/docs/errors" { get docs::errors; }
+    "/docs/errors/{code}" { get docs::error; }
+}
+
+/// Registers all of it.
+pub fn configure(service: &mut ServiceConfig) {
+    register(service);
+    service
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.yaml"])))
+        .default_service(web::to(nothing_here));
+}
+
+async fn nothing_here() -> Result<&'static str, Problem> {
+    Err(Problem::of(catalogue::NOT_FOUND))
+}

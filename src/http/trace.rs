@@ -1,0 +1,135 @@
+//! What happens to every request: an id, the headers that every answer has, one form for every error, and one line in the
+//! log for each change, refusal and error. No line holds a raw URL, a header or a body.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage as _,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use tracing::{debug, error, info};
+use uuid::Uuid;
+
+use super::{Problem, catalogue, catalogue::Kind};
+use crate::domain::{KeyId, OrgId};
+
+/// What is known of a request, for its answer and the log.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its id.
+    pub request_id: String,
+    /// Who was admitted.
+    pub caller: Option<(KeyId, OrgId)>,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST_URI: usize = 8 * 1024;
+/// Where no route was found.
+const NO_ROUTE: &str = "-";
+
+/// Wraps the whole service.
+pub async fn trace(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let (start, method) = (Instant::now(), request.method().clone());
+    let request_id = format!("req_{}", Uuid::now_v7().simple());
+    request.extensions_mut().insert(Facts { request_id: request_id.clone(), caller: None });
+    let response = match refuse_target(&request) {
+        Some(problem) => request.error_response(problem),
+        None => match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => return Err(error),
+        },
+    };
+    let pattern = response.request().match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned());
+    let told = Told::of(&response, &pattern, &method, start);
+    let mut response = said(response, &request_id, &pattern);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, HeaderValue::try_from(&request_id)?);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    told.log(&request_id);
+    Ok(response)
+}
+
+/// Refuses targets that are too long, and those whose authority contradicts the `Host`.
+fn refuse_target(request: &ServiceRequest) -> Option<Problem> {
+    let uri = request.uri();
+    if uri.path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_URI) {
+        return Some(Problem::of(catalogue::URI_TOO_LONG));
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let contradicts = uri.authority().is_some_and(|authority| host.is_some_and(|host| host != authority.as_str()));
+    contradicts.then(|| Problem::new(catalogue::INVALID_REQUEST, "the target names another host than the Host header"))
+}
+
+/// Gives every error its body.
+fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if status.as_u16() < 400 {
+        return response;
+    }
+    let own = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
+    let foreign = Problem::of(Kind::of(status));
+    let problem = own.unwrap_or(&foreign);
+    let body = problem.body(request_id, pattern);
+    let (mut headers, status) = (response.headers().clone(), StatusCode::from(status));
+    problem.set_headers(&mut headers);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.remove(header::CONTENT_LENGTH);
+    let mut response = response.map_body(|_, _| BoxBody::new(body));
+    *response.headers_mut() = headers;
+    *response.response_mut().status_mut() = status;
+    response
+}
+
+/// What the log says of a request.
+struct Told {
+    method: Method,
+    pattern: String,
+    status: u16,
+    caller: Option<(KeyId, OrgId)>,
+    code: &'static str,
+    reason: Option<String>,
+    milliseconds: f64,
+}
+
+impl Told {
+    fn of(response: &ServiceResponse<BoxBody>, pattern: &str, method: &Method, start: Instant) -> Self {
+        let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
+        Self {
+            method: method.clone(),
+            pattern: pattern.to_owned(),
+            status: response.status().as_u16(),
+            caller: response.request().extensions().get::<Facts>().and_then(|facts| facts.caller),
+            code: problem.map_or("-", Problem::code),
+            reason: problem.and_then(Problem::reason).map(str::to_owned),
+            milliseconds: start.elapsed().as_secs_f64() * 1000.0,
+        }
+    }
+
+    fn log(&self, request_id: &str) {
+        let Self { method, pattern, status, caller, code, reason, milliseconds } = self;
+        let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
+        let is_change = !matches!(*method, Method::GET | Method::HEAD) && !pattern.starts_with("/v1/verify");
+        match status {
+            500.. => {
+                error!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "failed")
+            }
+            400.. => {
+                info!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "refused")
+            }
+            _ if is_change => info!(request_id, key, org, %method, route = pattern, status, milliseconds, "changed"),
+            _ => debug!(request_id, key, org, %method, route = pattern, status, milliseconds, "answered"),
+        }
+    }
+}

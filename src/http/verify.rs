@@ -1,0 +1,74 @@
+//! `/v1/verify`: other services ask.
+
+use std::net::IpAddr;
+
+use actix_web::{HttpResponse, web::Data};
+use serde::Deserialize;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::{
+    Caller, Input, Problem,
+    body::Json,
+    guard::{Within, may},
+    view::VerdictView,
+};
+use crate::{
+    domain::{Capability, TopicName},
+    service::{
+        self, House, Refusal,
+        verify::{MOST_QUESTIONS, Question},
+    },
+};
+
+/// The body of a question.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedKey {
+    key: Zeroizing<String>,
+    capability: Capability,
+    mesh: Option<String>,
+    topic: Option<TopicName>,
+    ip: Option<IpAddr>,
+}
+
+impl From<AskedKey> for Question {
+    fn from(asked: AskedKey) -> Self {
+        let AskedKey { key, capability, mesh, topic, ip } = asked;
+        Self { secret: key.parse().ok(), capability, mesh, topic, address: ip }
+    }
+}
+
+/// Answers one question.
+pub async fn one(
+    house: Data<House>,
+    caller: Caller<Within<may::Verify>, Input<Json<AskedKey>>>,
+) -> Result<HttpResponse, Problem> {
+    let question = Question::from(caller.input.body.value);
+    let mut verdicts = service::verify::verify(&house, &caller.proof, &[question], |_| String::new()).await?;
+    let verdict = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
+    Ok(HttpResponse::Ok().json(VerdictView::from(verdict)))
+}
+
+/// The body of a batch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    items: Vec<AskedKey>,
+}
+
+/// Answers many questions, in their order.
+pub async fn batch(
+    house: Data<House>,
+    caller: Caller<Within<may::Verify>, Input<Json<Batch>>>,
+) -> Result<HttpResponse, Problem> {
+    let Batch { items } = caller.input.body.value;
+    if !(1..=MOST_QUESTIONS).contains(&items.len()) {
+        return Err(Refusal::invalid("/items", format!("a batch has 1 to {MOST_QUESTIONS} questions")).into());
+    }
+    let questions: Vec<_> = items.into_iter().map(Question::from).collect();
+    let place = |number: usize| format!("/items/{number}");
+    let verdicts = service::verify::verify(&house, &caller.proof, &questions, place).await?;
+    let items: Vec<_> = verdicts.into_iter().map(VerdictView::from).collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+}

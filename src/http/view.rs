@@ -1,0 +1,211 @@
+//! What things look like on the wire, where it differs from what they are.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    db::{audit::Linked, keys::Dated},
+    domain::{
+        AddressList, CapabilitySet, Credential, EventId, KeyId, Label, MeshId, Owner, Status, TopicScope,
+        audit::{Actor, Subject},
+        key::SecretRecord,
+        name::{Note, Reason},
+    },
+    service::{revoke::Ended, verify::Verdict},
+};
+
+/// A key.
+#[derive(Debug, Serialize)]
+pub struct KeyView {
+    id: KeyId,
+    label: Label,
+    note: Option<Note>,
+    owner: Owner,
+    capabilities: CapabilitySet,
+    topics: TopicScope,
+    addresses: AddressList,
+    status: Status,
+    hint: String,
+    issued_by: Actor,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    expires_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    disabled_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    revoked_at: Option<OffsetDateTime>,
+    revoked_by: Option<Actor>,
+    revoke_reason: Option<Reason>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_used_at: Option<OffsetDateTime>,
+    last_used_from: Option<IpAddr>,
+    secrets: Vec<SecretRecord>,
+    version: i64,
+}
+
+impl From<Dated> for KeyView {
+    fn from(Dated { key, now }: Dated) -> Self {
+        let (status, hint) = (key.status(now), key.hint().to_owned());
+        let (revoked_at, revoked_by) = (key.revoked.as_ref().map(|it| it.at), key.revoked.as_ref().map(|it| it.by));
+        Self {
+            id: key.id,
+            label: key.label,
+            note: key.note,
+            owner: key.terms.grant.owner,
+            capabilities: key.terms.grant.capabilities,
+            topics: key.terms.grant.topics,
+            addresses: key.terms.addresses,
+            status,
+            hint,
+            issued_by: key.issued_by,
+            created_at: key.created_at,
+            expires_at: key.terms.expires_at,
+            disabled_at: key.disabled_at,
+            revoked_at,
+            revoked_by,
+            revoke_reason: key.revoked.and_then(|it| it.reason),
+            last_used_at: key.last_use.map(|used| used.at),
+            last_used_from: key.last_use.and_then(|used| used.from),
+            secrets: key.secrets,
+            version: key.version,
+        }
+    }
+}
+
+/// A key with the secret that was just made: the one place where the text of a key leaves the service.
+#[derive(Serialize)]
+pub struct IssuedView<'a> {
+    #[serde(flatten)]
+    key: KeyView,
+    secret: Option<&'a str>,
+}
+
+impl<'a> IssuedView<'a> {
+    /// The key, and its secret if it may be shown.
+    #[must_use]
+    pub fn new(key: Dated, secret: Option<&'a str>) -> Self {
+        Self { key: key.into(), secret }
+    }
+}
+
+/// What a change would do.
+#[derive(Debug, Serialize)]
+pub struct DryRunView {
+    dry_run: bool,
+    key: KeyView,
+    impact: Impact,
+}
+
+#[derive(Debug, Serialize)]
+struct Impact {
+    keys: usize,
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_used_at: Option<OffsetDateTime>,
+}
+
+impl DryRunView {
+    /// The key as it would be; `others` would change with it.
+    #[must_use]
+    pub fn new(key: Dated, others: &[Dated]) -> Self {
+        let used = |one: &Dated| one.key.last_use.map(|used| used.at);
+        let last_used_at = others.iter().chain([&key]).filter_map(used).max();
+        Self { dry_run: true, key: key.into(), impact: Impact { keys: others.len() + 1, last_used_at } }
+    }
+}
+
+/// A revocation. Nothing is remembered anywhere, so that it holds everywhere when it is committed.
+#[derive(Debug, Serialize)]
+pub struct RevocationView {
+    key: KeyView,
+    cascaded: Vec<KeyId>,
+    effective: &'static str,
+}
+
+impl From<Ended> for RevocationView {
+    fn from(ended: Ended) -> Self {
+        let cascaded = ended.cascaded.iter().map(|one| one.key.id).collect();
+        Self { key: ended.key.into(), cascaded, effective: "everywhere" }
+    }
+}
+
+/// The answer to a verify.
+#[derive(Debug, Serialize)]
+pub struct VerdictView {
+    allowed: bool,
+    code: &'static str,
+    detail: String,
+    key: Option<VerifiedKey>,
+    #[serde(with = "time::serde::rfc3339")]
+    as_of: OffsetDateTime,
+}
+
+#[derive(Debug, Serialize)]
+struct VerifiedKey {
+    id: KeyId,
+    label: Label,
+    owner: Owner,
+    capabilities: CapabilitySet,
+    topics: TopicScope,
+    #[serde(with = "time::serde::rfc3339::option")]
+    expires_at: Option<OffsetDateTime>,
+}
+
+impl From<Credential> for VerifiedKey {
+    fn from(credential: Credential) -> Self {
+        let Credential { key, label, terms, .. } = credential;
+        let (grant, expires_at) = (terms.grant, terms.expires_at);
+        Self { id: key, label, owner: grant.owner, capabilities: grant.capabilities, topics: grant.topics, expires_at }
+    }
+}
+
+impl From<Verdict> for VerdictView {
+    fn from(Verdict { denial, credential, as_of }: Verdict) -> Self {
+        let (code, detail) = match &denial {
+            None => ("ok", "this key may do that".to_owned()),
+            Some(denial) => (denial.code(), denial.detail()),
+        };
+        Self { allowed: denial.is_none(), code, detail, key: credential.map(VerifiedKey::from), as_of }
+    }
+}
+
+/// An event of the audit.
+#[derive(Debug, Serialize)]
+pub struct EventView {
+    id: EventId,
+    seq: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    actor: Actor,
+    action: &'static str,
+    subject: Subject,
+    mesh: Option<MeshId>,
+    before: Option<Value>,
+    after: Option<Value>,
+    request_id: Option<String>,
+    address: Option<IpAddr>,
+    hash: String,
+}
+
+impl From<Linked> for EventView {
+    fn from(Linked { event, hash }: Linked) -> Self {
+        let (change, trail) = (event.change, event.trail);
+        Self {
+            id: event.id,
+            seq: event.seq,
+            at: event.at,
+            actor: event.actor,
+            action: change.action.name(),
+            subject: change.subject,
+            mesh: change.mesh,
+            before: change.before,
+            after: change.after,
+            request_id: trail.request_id,
+            address: trail.address,
+            hash: hash.hex(),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The binary: one verb, and the process around it.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use meshkey::{cli, db::embedded};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|verb| verb == embedded::LAUNCH_VERB) {
+        eprintln!("error: {}", embedded::launch(arguments));
+        return ExitCode::FAILURE;
+    }
+    // Two of our libraries would each choose a provider, and neither may.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let arguments = cli::Arguments::parse();
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(cli::run(arguments)),
+        Err(error) => {
+            eprintln!("error: cannot start the runtime: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

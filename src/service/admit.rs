@@ -1,0 +1,204 @@
+//! Admission: from a presented secret and what the route demands to a proof, or to the reason for a no.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use super::{House, Refusal};
+use crate::{
+    db::{self, lookup::Found, meshes},
+    domain::{
+        Capability, Credential, Denial, KeyId, Mesh, MeshId, OrgId, Owner, Requirement, Secret, TopicName,
+        audit::{Actor, Trail},
+        credential::Circumstances,
+        key::Use,
+    },
+};
+
+/// How much of the place a grant must reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The capability is enough, anywhere in the org; the verb judges the rest.
+    Within,
+    /// The whole org.
+    Org,
+    /// The whole mesh that is named.
+    Mesh,
+    /// The topic that is named.
+    Topic,
+}
+
+/// What a route demands, and the place that the request names.
+#[derive(Debug, Clone)]
+pub struct Demand<'a> {
+    /// The capability; none where any live key will do.
+    pub capability: Option<Capability>,
+    /// How much of the place.
+    pub reach: Reach,
+    /// The org, by id or slug; the caller's where none is named.
+    pub org: Option<&'a str>,
+    /// The mesh, by id or slug.
+    pub mesh: Option<&'a str>,
+    /// The topic, by name.
+    pub topic: Option<&'a str>,
+    /// The key that is named, where its holder may do this to it.
+    pub own_key: Option<&'a str>,
+    /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
+    pub acts_in_mesh: bool,
+}
+
+/// Proof that a caller was admitted: the only way to one is [`admit`].
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    credential: Credential,
+    now: OffsetDateTime,
+    mesh: Option<Mesh>,
+    topic: Option<TopicName>,
+    trail: Trail,
+}
+
+impl Admitted {
+    /// Who it is.
+    #[must_use]
+    pub const fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The tenant: every verb acts for this org and no other.
+    #[must_use]
+    pub const fn org(&self) -> OrgId {
+        self.credential.terms.grant.owner.org()
+    }
+
+    /// The mesh that the request names.
+    pub fn mesh(&self) -> Result<&Mesh, Refusal> {
+        self.mesh.as_ref().ok_or(Refusal::Impossible("a verb about a mesh on a route without one"))
+    }
+
+    /// The id of the mesh that the request names.
+    pub fn mesh_id(&self) -> Result<MeshId, Refusal> {
+        self.mesh().map(|mesh| mesh.id)
+    }
+
+    /// The topic that the request names.
+    pub fn topic(&self) -> Result<&TopicName, Refusal> {
+        self.topic.as_ref().ok_or(Refusal::Impossible("a verb about a topic on a route without one"))
+    }
+
+    /// Who it is, for the audit.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::Key(self.credential.key)
+    }
+
+    /// Through what it came in, for the audit.
+    #[must_use]
+    pub const fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// When it was admitted, by the clock of the database.
+    #[must_use]
+    pub const fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    /// From where it came.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.trail.address
+    }
+}
+
+/// Why a caller was not admitted.
+#[derive(Debug)]
+pub enum Rejection {
+    /// The secret is not accepted; why is for the log alone (G-13).
+    Token(Denial),
+    /// The key is live, and may not do this.
+    Denied(Denial),
+    /// The place does not exist for this caller.
+    NotFound,
+    /// It could not be decided.
+    Undecided(db::Error),
+}
+
+impl From<db::Error> for Rejection {
+    fn from(error: db::Error) -> Self {
+        Self::Undecided(error)
+    }
+}
+
+/// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
+/// reasons.
+pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
+    let Found { credential, now } = find(house, secret).await?;
+    credential.ensure_live(now).map_err(Rejection::Token)?;
+    let at = Circumstances { now, from: trail.address, is_place_archived: false };
+    credential.ensure_usable(&at).map_err(Rejection::Denied)?;
+    ensure_org(&credential, demand.org)?;
+    let mesh = match demand.mesh {
+        Some(mesh) => Some(place(house, &credential, mesh).await?),
+        None => None,
+    };
+    if demand.acts_in_mesh && mesh.as_ref().is_some_and(|mesh| mesh.archived_at.is_some()) {
+        return Err(Rejection::Denied(Denial::MeshArchived));
+    }
+    let topic = judge(&credential, demand, mesh.as_ref())?;
+    house.uses.note(&credential, Use { at: now, from: trail.address });
+    Ok(Admitted { credential, now, mesh, topic, trail })
+}
+
+async fn find(house: &House, secret: &Secret) -> Result<Found, Rejection> {
+    let client = house.store.client().await?;
+    let found = db::lookup::lookup(&client, &[secret.hash()]).await?.pop().flatten();
+    found.ok_or(Rejection::Token(Denial::UnknownKey))
+}
+
+/// Another tenant's org is as unknown as one that does not exist.
+fn ensure_org(credential: &Credential, named: Option<&str>) -> Result<(), Rejection> {
+    let own = credential.terms.grant.owner.org();
+    match named {
+        Some(text) if text != credential.org_slug.as_str() && text.parse() != Ok(own) => Err(Rejection::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// The mesh that is named: the caller's own, or any of its org. Of a sibling mesh a caller learns nothing.
+async fn place(house: &House, credential: &Credential, named: &str) -> Result<Mesh, Rejection> {
+    let org = credential.terms.grant.owner.org();
+    let own = credential.terms.grant.owner.mesh();
+    let is_own = own.is_some() && credential.mesh_slug.as_ref().is_some_and(|slug| slug.as_str() == named)
+        || named.parse::<MeshId>().ok().is_some_and(|id| own == Some(id));
+    if own.is_some() && !is_own {
+        return Err(Rejection::NotFound);
+    }
+    let found = house.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await;
+    match found {
+        Ok(mesh) => mesh.ok_or(Rejection::NotFound),
+        Err(Refusal::Store(error)) => Err(Rejection::Undecided(error)),
+        Err(_) => Err(Rejection::NotFound),
+    }
+}
+
+/// Whether the grant is enough; answers the topic that is named.
+fn judge(credential: &Credential, demand: &Demand<'_>, mesh: Option<&Mesh>) -> Result<Option<TopicName>, Rejection> {
+    let grant = &credential.terms.grant;
+    let topic = demand.topic.map(str::parse::<TopicName>).transpose();
+    let is_own = demand.own_key.is_some_and(|named| named.parse::<KeyId>() == Ok(credential.key));
+    if let Some(capability) = demand.capability.clone().filter(|_| !is_own) {
+        let within = Owner::new(grant.owner.org(), mesh.map(|mesh| mesh.id));
+        let named = topic.as_ref().ok().cloned().flatten();
+        let verdict = match demand.reach {
+            Reach::Within if grant.capabilities.allows(&capability) => Ok(()),
+            Reach::Within => Err(Denial::CapabilityMissing(capability)),
+            Reach::Org => {
+                grant.permits(&Requirement { within: Owner::Org(grant.owner.org()), capability, topic: None })
+            }
+            Reach::Mesh => grant.permits(&Requirement { within, capability, topic: None }),
+            Reach::Topic => grant.permits(&Requirement { within, capability, topic: named }),
+        };
+        verdict.map_err(Rejection::Denied)?;
+    }
+    topic.map_err(|_| Rejection::NotFound)
+}

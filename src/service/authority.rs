@@ -1,0 +1,66 @@
+//! Authority within a transaction: the caller's key is held and judged anew, so that a key that is being revoked mints and
+//! changes nothing.
+
+use super::{Admitted, Refusal};
+use crate::{
+    db::{Transaction, keys, keys::Dated},
+    domain::{Capability, Grant, Key, KeyId},
+};
+
+/// Refuses a caller whose key, or whose secret, has died since it was admitted.
+fn ensure_live(by: &Admitted, held: &Dated) -> Result<(), Refusal> {
+    let Dated { key, now } = held;
+    let is_secret_live = key.secrets.iter().any(|secret| secret.number == by.credential().secret);
+    let is_live = key.revoked.is_none() && !key.terms.is_expired(*now) && key.disabled_at.is_none();
+    if is_live && is_secret_live { Ok(()) } else { Err(Refusal::Dead) }
+}
+
+/// Holds the caller's key to the end of the transaction: it can be neither revoked nor changed meanwhile.
+pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Dated, Refusal> {
+    let held = keys::hold(transaction, by.org(), by.credential().key).await?.ok_or(Refusal::Dead)?;
+    ensure_live(by, &held)?;
+    Ok(held)
+}
+
+/// A caller and the key that it manages, both locked.
+pub(super) struct Managed {
+    /// The caller's key, as it is now.
+    pub(super) caller: Dated,
+    /// The key in question, as it is now.
+    pub(super) subject: Dated,
+}
+
+impl Managed {
+    /// Whether the caller manages by authority, and not only as the holder.
+    pub(super) fn is_admin(&self) -> bool {
+        is_covered(&self.caller.key.terms.grant, &self.subject.key)
+    }
+}
+
+/// Whether a caller manages a key: with `admin`, exactly the keys that its grant covers.
+pub(super) fn is_covered(own: &Grant, subject: &Key) -> bool {
+    own.capabilities.allows(&Capability::Admin) && own.covers(&subject.terms.grant)
+}
+
+/// Locks the caller's key and the one in question, in the order of their ids, and judges anew. A key that the caller does
+/// not cover is not found, but its own is.
+pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
+    let (org, own) = (by.org(), by.credential().key);
+    let (caller, subject) = if own == id {
+        let both = keys::lock(transaction, org, id).await?;
+        (both.clone(), both)
+    } else if own < id {
+        let caller = keys::hold(transaction, org, own).await?;
+        (caller, keys::lock(transaction, org, id).await?)
+    } else {
+        let subject = keys::lock(transaction, org, id).await?;
+        (keys::hold(transaction, org, own).await?, subject)
+    };
+    let caller = caller.ok_or(Refusal::Dead)?;
+    ensure_live(by, &caller)?;
+    let subject = subject.ok_or(Refusal::NotFound)?;
+    if own != id && !is_covered(&caller.key.terms.grant, &subject.key) {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Managed { caller, subject })
+}

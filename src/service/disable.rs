@@ -1,0 +1,49 @@
+//! Disable a key and enable it again: a stop for the time being, beside the final one.
+
+use super::{
+    Admitted, Conflict, House, Refusal,
+    authority::{self, Managed},
+    edit::finish,
+    house::Mode,
+    issue,
+};
+use crate::{
+    db::keys::{self, Dated},
+    domain::{KeyId, audit::Action},
+};
+
+/// Stops a key for the time being.
+pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Dated, Refusal> {
+    house
+        .within(by.org(), mode, async |transaction| {
+            let Managed { subject, .. } = authority::manage(transaction, by, id).await?;
+            if subject.key.revoked.is_some() {
+                return Err(Conflict::AlreadyRevoked.into());
+            }
+            if subject.key.disabled_at.is_some() {
+                return Err(Conflict::AlreadyDisabled.into());
+            }
+            keys::disable(transaction, by.org(), id, true).await?;
+            finish(transaction, by, &subject.key, Action::KeyDisabled).await
+        })
+        .await
+}
+
+/// Lets a disabled key work again. That hands it out anew, and is judged so.
+pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Dated, Refusal> {
+    house
+        .within(by.org(), mode, async |transaction| {
+            let Managed { caller, subject } = authority::manage(transaction, by, id).await?;
+            issue::ensure_handed_out_within(&caller.key.terms, &subject.key.terms)?;
+            issue::ensure_outlived(&caller.key.terms, subject.key.terms.expires_at)?;
+            if subject.key.revoked.is_some() {
+                return Err(Conflict::AlreadyRevoked.into());
+            }
+            if subject.key.disabled_at.is_none() {
+                return Err(Conflict::NotDisabled.into());
+            }
+            keys::disable(transaction, by.org(), id, false).await?;
+            finish(transaction, by, &subject.key, Action::KeyEnabled).await
+        })
+        .await
+}

@@ -1,0 +1,105 @@
+//! Edit a key: narrowing needs that it is covered; widening needs the same authority as issuing.
+
+use time::OffsetDateTime;
+
+use super::{
+    Admitted, Conflict, House, IfMatch, Refusal,
+    authority::{self, Managed},
+    house::{Mode, record},
+    issue,
+    record::changed,
+};
+use crate::{
+    db::{
+        Transaction,
+        keys::{self, Dated, NewKey},
+    },
+    domain::{
+        AddressList, CapabilitySet, Key, KeyId, Label, Terms, TopicPattern, TopicScope, audit::Action, name::Note,
+    },
+};
+
+/// What is to be changed. `None` is left as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// What people are to call it.
+    pub label: Option<Label>,
+    /// Where it is kept; `Some(None)` to say nothing of that.
+    pub note: Option<Option<Note>>,
+    /// What it is to do.
+    pub capabilities: Option<CapabilitySet>,
+    /// On which topics.
+    pub topics: Option<TopicScope>,
+    /// From where.
+    pub addresses: Option<AddressList>,
+    /// Until when; `Some(None)` for ever.
+    pub expires_at: Option<Option<OffsetDateTime>>,
+}
+
+/// Edits a key.
+pub async fn edit(
+    house: &House,
+    by: &Admitted,
+    id: KeyId,
+    edit: &Edit,
+    seen: &IfMatch,
+    mode: Mode,
+) -> Result<Dated, Refusal> {
+    house
+        .within(by.org(), mode, async |transaction| {
+            let managed = authority::manage(transaction, by, id).await?;
+            let before = &managed.subject.key;
+            seen.ensure(before.version)?;
+            if before.revoked.is_some() {
+                return Err(Conflict::AlreadyRevoked.into());
+            }
+            let new = edited(before, edit);
+            judge(transaction, &managed, &new.terms).await?;
+            if (&new.label, &new.note, &new.terms) == (&before.label, &before.note, &before.terms) {
+                return Ok(managed.subject);
+            }
+            keys::edit(transaction, id, &new).await?;
+            finish(transaction, by, before, Action::KeyEdited).await
+        })
+        .await
+}
+
+fn edited(before: &Key, edit: &Edit) -> NewKey {
+    let mut terms = before.terms.clone();
+    terms.grant.capabilities = edit.capabilities.clone().unwrap_or(terms.grant.capabilities);
+    terms.grant.topics = edit.topics.clone().unwrap_or(terms.grant.topics);
+    terms.addresses = edit.addresses.clone().unwrap_or(terms.addresses);
+    terms.expires_at = edit.expires_at.unwrap_or(terms.expires_at);
+    let label = edit.label.clone().unwrap_or_else(|| before.label.clone());
+    NewKey { label, note: edit.note.clone().unwrap_or_else(|| before.note.clone()), terms }
+}
+
+/// What is narrowed or left needs no more than was asked already; all else hands the key out anew, and is judged so.
+async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) -> Result<(), Refusal> {
+    let (own, Dated { key: before, now }) = (&managed.caller.key.terms, &managed.subject);
+    let before = &before.terms;
+    if after.expires_at != before.expires_at {
+        issue::ensure_to_come(after.expires_at, *now)?;
+    }
+    issue::ensure_declared(&after.grant.capabilities)?;
+    if !before.covers(after) {
+        issue::ensure_handed_out_within(own, after)?;
+        issue::ensure_outlived(own, after.expires_at)?;
+    }
+    let known = before.grant.topics.patterns().unwrap_or_default();
+    let is_new = |pattern: &&TopicPattern| !known.contains(pattern);
+    let added = issue::patterns(&after.grant.topics).into_iter().filter(is_new).collect();
+    issue::ensure_topics_exist(transaction, after.grant.owner, added).await
+}
+
+/// Reads the key as it is now and writes down what changed.
+pub(super) async fn finish(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    before: &Key,
+    action: Action,
+) -> Result<Dated, Refusal> {
+    let after = keys::show(transaction, by.org(), before.id).await?.ok_or(Refusal::NotFound)?;
+    record(transaction, by.org(), by.actor(), by.trail(), changed(action, before, &after.key)).await?;
+    Ok(after)
+}

@@ -1,0 +1,92 @@
+//! The house: what every verb stands on, and the one way to make a change.
+
+use crate::{
+    db::{self, Store, Transaction, audit, store::begin},
+    domain::{
+        OrgId, Prefix,
+        audit::{Actor, Change, Trail},
+    },
+};
+
+use super::{Refusal, uses::Uses};
+
+/// What every verb stands on.
+pub struct House {
+    /// The database.
+    pub store: Store,
+    /// What new keys begin with.
+    pub prefix: Prefix,
+    /// How many live keys an org may have.
+    pub most_live_keys: i64,
+    /// Uses that are not yet written down.
+    pub uses: Uses,
+}
+
+/// Whether a change is to be made, or only tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Make it.
+    Real,
+    /// Do all of it and take it back: every check is the real one.
+    Dry,
+}
+
+/// How often a transaction that was in another's way is tried.
+const TRIES: usize = 5;
+
+impl House {
+    /// Runs `work` in one transaction that acts for `org`. Taken back when it fails, or in a dry run.
+    pub(super) async fn within<T>(
+        &self,
+        org: OrgId,
+        mode: Mode,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        for _ in 1..TRIES {
+            match self.once_within(org, mode, &work).await {
+                Err(Refusal::Store(db::Error::Contention)) => {}
+                done => return done,
+            }
+        }
+        self.once_within(org, mode, &work).await
+    }
+
+    async fn once_within<T>(
+        &self,
+        org: OrgId,
+        mode: Mode,
+        work: &impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut client = self.store.client().await?;
+        let transaction = begin(&mut client, org).await?;
+        let done = work(&transaction).await;
+        let end = match (mode, &done) {
+            (Mode::Real, Ok(_)) => transaction.commit().await,
+            _ => transaction.rollback().await,
+        };
+        let value = done?;
+        end.map_err(db::Error::from)?;
+        Ok(value)
+    }
+
+    /// Runs `look`, which changes nothing, in a transaction that acts for `org`.
+    pub(super) async fn look<T>(
+        &self,
+        org: OrgId,
+        look: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        self.within(org, Mode::Real, look).await
+    }
+}
+
+/// Writes one change down, as the last act of its transaction.
+pub(super) async fn record(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    actor: Actor,
+    trail: &Trail,
+    change: Change,
+) -> Result<(), Refusal> {
+    let head = audit::head(transaction, org).await?;
+    Ok(audit::append(transaction, head, actor, trail, vec![change]).await?)
+}

@@ -1,0 +1,222 @@
+//! Issue a key: within what the issuer holds, to the topics that there are, with an end.
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, house::Mode, record};
+use crate::{
+    db::{
+        Transaction, audit,
+        idempotency::Request,
+        keys::{self, Dated, NewKey},
+        meshes, secrets, topics,
+    },
+    domain::{
+        AddressList, Capability, CapabilitySet, Grant, KeyId, Label, OrgId, Owner, Secret, Terms, TopicPattern,
+        TopicScope,
+        audit::{Action, Actor, Trail},
+        capability::UnknownCapability,
+        key::DEFAULT_LIFE,
+        name::Note,
+        suggest,
+    },
+};
+
+/// What is wished for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// What people are to call it.
+    pub label: Label,
+    /// Where it will be kept.
+    pub note: Option<Note>,
+    /// The mesh that it is to act for, by id or slug; none for the whole org.
+    pub mesh: Option<String>,
+    /// What it is to do.
+    pub capabilities: CapabilitySet,
+    /// On which topics.
+    pub topics: TopicScope,
+    /// From where; if nothing is said, from where the issuer may.
+    pub addresses: Option<AddressList>,
+    /// Until when.
+    pub ends: Ends,
+}
+
+/// Until when a key is wished for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// Nothing was said: [`DEFAULT_LIFE`], or the issuer's end if that comes first.
+    Unsaid,
+    /// Until then.
+    At(OffsetDateTime),
+    /// It was said that it never ends.
+    Never,
+}
+
+/// A key and its secret, which is shown once.
+pub struct Issued {
+    /// The key.
+    pub key: Dated,
+    /// Its new secret.
+    pub secret: Secret,
+}
+
+/// Issues a key.
+pub async fn issue(
+    house: &House,
+    by: &Admitted,
+    wish: &Wish,
+    mode: Mode,
+    request: Option<&Request>,
+    keep: &dyn Fn(&Issued) -> Kept,
+) -> Result<Once<Issued>, Refusal> {
+    house
+        .once(by.org(), mode, request, keep, async |transaction| {
+            let issuer = authority::hold(transaction, by).await?;
+            let owner = owner(transaction, by.org(), wish).await?;
+            let terms = terms(wish, owner, &issuer)?;
+            ensure_handed_out_within(&issuer.key.terms, &terms)?;
+            ensure_topics_exist(transaction, owner, patterns(&terms.grant.topics)).await?;
+            let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms };
+            make(house, transaction, new, by.actor(), by.trail()).await
+        })
+        .await
+}
+
+/// The owner that is wished for. A sibling's mesh is as unknown as one that does not exist, once the issuer is compared.
+async fn owner(transaction: &Transaction<'_>, org: OrgId, wish: &Wish) -> Result<Owner, Refusal> {
+    let Some(named) = &wish.mesh else { return Ok(Owner::Org(org)) };
+    let mesh = meshes::resolve(transaction, org, named).await?;
+    let mesh = mesh.ok_or_else(|| Refusal::invalid("/mesh", "there is no such mesh in this org"))?;
+    if mesh.archived_at.is_some() {
+        return Err(Refusal::invalid("/mesh", "the mesh is archived: its keys would be denied"));
+    }
+    Ok(Owner::Mesh(org, mesh.id))
+}
+
+fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
+    let own = &issuer.key.terms;
+    if let (Owner::Mesh(..), false) = (owner, own.grant.owner.covers(owner)) {
+        return Err(Refusal::invalid("/mesh", "there is no such mesh in this org"));
+    }
+    ensure_declared(&wish.capabilities)?;
+    let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
+    let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
+    let expires_at = match wish.ends {
+        Ends::Unsaid => {
+            let default = issuer.now.saturating_add(DEFAULT_LIFE);
+            Some(own.expires_at.map_or(default, |end| end.min(default)))
+        }
+        Ends::At(end) => Some(end),
+        Ends::Never => None,
+    };
+    ensure_to_come(expires_at, issuer.now)?;
+    ensure_outlived(own, expires_at)?;
+    Ok(Terms { grant, addresses, expires_at })
+}
+
+/// Refuses an end that has passed.
+pub(super) fn ensure_to_come(end: Option<OffsetDateTime>, now: OffsetDateTime) -> Result<(), Refusal> {
+    match end {
+        Some(end) if end <= now => {
+            Err(Refusal::invalid("/expires_at", "this time has passed; a key ends in the future"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an end behind the issuer's own.
+pub(super) fn ensure_outlived(own: &Terms, end: Option<OffsetDateTime>) -> Result<(), Refusal> {
+    if own.outlives(end) {
+        return Ok(());
+    }
+    let last = own.expires_at.and_then(|end| end.format(&Rfc3339).ok()).unwrap_or_default();
+    Err(Refusal::invalid("/expires_at", format!("a key ends no later than the key that hands it out: {last}")))
+}
+
+/// Refuses names that nobody declared. Declaring is not yet possible: every name that is not built in is unknown.
+pub(super) fn ensure_declared(capabilities: &CapabilitySet) -> Result<(), Refusal> {
+    let unknown = capabilities.iter().filter(|capability| !capability.is_built_in());
+    let faults: Vec<_> = unknown
+        .map(|capability: &Capability| Fault::at("/capabilities", UnknownCapability::from(capability).to_string()))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// Refuses to hand out what the issuer does not hold, and says what that is. Ends are judged by
+/// [`ensure_outlived`].
+pub(super) fn ensure_handed_out_within(own: &Terms, given: &Terms) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    if !own.grant.owner.covers(given.grant.owner) {
+        faults.push(Fault::at("/mesh", "your key acts for one mesh, and may not issue keys for the whole org"));
+    }
+    for capability in given.grant.capabilities.iter().filter(|one| !own.grant.capabilities.allows(one)) {
+        faults.push(Fault::at("/capabilities", format!("your key does not hold '{capability}'")));
+    }
+    match given.grant.topics.patterns() {
+        None if !own.grant.topics.covers(&given.grant.topics) => {
+            faults.push(Fault::at("/topics", "your key is confined to topics, and may not hand out all topics"));
+        }
+        patterns => {
+            let beyond = patterns.unwrap_or_default().iter().filter(|one| !own.grant.topics.covers_pattern(one));
+            faults.extend(beyond.map(|one| Fault::at("/topics", format!("your key does not reach '{one}'"))));
+        }
+    }
+    if !own.addresses.covers(&given.addresses) {
+        faults.push(Fault::at("/addresses", "your key may be used from fewer addresses than these"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Exceeds(faults)) }
+}
+
+pub(super) fn patterns(topics: &TopicScope) -> Vec<&TopicPattern> {
+    topics.patterns().unwrap_or_default().iter().collect()
+}
+
+/// Refuses names that are no topic of the mesh, or for an org's key of none of its meshes. A pattern needs none.
+pub(super) async fn ensure_topics_exist(
+    transaction: &Transaction<'_>,
+    owner: Owner,
+    patterns: Vec<&TopicPattern>,
+) -> Result<(), Refusal> {
+    let exact = |pattern: &&TopicPattern| match pattern {
+        TopicPattern::Exactly(name) => Some(name.clone()),
+        TopicPattern::Beginning(_) => None,
+    };
+    let names: Vec<_> = patterns.iter().filter_map(exact).collect();
+    let wanted: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let known = topics::known(transaction, owner.org(), owner.mesh(), &wanted).await?;
+    let unknown: Vec<_> = wanted.into_iter().filter(|name| !known.iter().any(|found| found == name)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let all = topics::names(transaction, owner.org(), owner.mesh()).await?;
+    let fault = |name: &&str| {
+        let hint = suggest::hint(name, all.iter().map(String::as_str));
+        Fault::at("/topics", format!("there is no topic '{name}' here{hint}"))
+    };
+    Err(Refusal::Invalid(unknown.iter().map(fault).collect()))
+}
+
+/// Makes a key with its first secret and writes it down. Who calls has judged.
+pub(super) async fn make(
+    house: &House,
+    transaction: &Transaction<'_>,
+    new: NewKey,
+    by: Actor,
+    trail: &Trail,
+) -> Result<Issued, Refusal> {
+    let (org, id) = (new.terms.grant.owner.org(), KeyId::new());
+    let secret = Secret::generate(&house.prefix)?;
+    keys::insert(transaction, id, &new, by).await?;
+    secrets::insert(transaction, org, id, 1, &secret).await?;
+    let key = keys::show(transaction, org, id).await?.ok_or(Refusal::Impossible("a new key that is not there"))?;
+    let mut head = audit::head(transaction, org).await?;
+    head.live_keys += 1;
+    if head.live_keys > house.most_live_keys {
+        // Keys that have expired are no longer live, and nobody has counted them out: count anew.
+        head.live_keys = keys::count_live(transaction, org).await?;
+        if head.live_keys > house.most_live_keys {
+            return Err(Conflict::KeyLimitReached.into());
+        }
+    }
+    audit::append(transaction, head, by, trail, vec![record::made(Action::KeyIssued, &key.key)]).await?;
+    Ok(Issued { key, secret })
+}

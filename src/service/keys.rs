@@ -1,0 +1,115 @@
+//! Look at keys: one, or those that the caller covers.
+
+use super::{Admitted, House, Refusal, authority::is_covered};
+use crate::{
+    db::{
+        Transaction,
+        keys::{self, Dated},
+        list::{self, Filter, Position, Sort},
+        meshes,
+    },
+    domain::{
+        Capability, Key, KeyId, MeshId, TopicName,
+        page::{Limit, Page, read_cursor, write_cursor},
+    },
+};
+
+/// How many keys a page looks at, at most, for those that it shows. A page may be short and yet have a next.
+const MOST_LOOKED_AT: usize = 5_000;
+const BATCH: i64 = 201;
+
+/// Which keys are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// What the database can tell.
+    pub filter: Filter,
+    /// Of this mesh, by id or slug.
+    pub mesh: Option<String>,
+    /// Holding this.
+    pub capability: Option<Capability>,
+    /// Reaching this.
+    pub topic: Option<TopicName>,
+    /// In which order.
+    pub sort: Sort,
+    /// How many.
+    pub limit: Limit,
+    /// From where on.
+    pub cursor: Option<String>,
+}
+
+/// A key, if the caller covers it or is it.
+pub async fn show(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
+    house
+        .look(by.org(), async |transaction| {
+            let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
+            let is_seen = id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key);
+            if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
+        })
+        .await
+}
+
+/// The keys that the caller covers and that are wanted.
+pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<Dated>, Refusal> {
+    house
+        .look(by.org(), async |transaction| {
+            let mut filter = wanted.filter.clone();
+            let named = match &wanted.mesh {
+                Some(named) => Some(mesh_of(transaction, by, named).await?),
+                None => None,
+            };
+            filter.mesh = named.or(by.credential().terms.grant.owner.mesh());
+            let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
+            let from = match &wanted.cursor {
+                Some(cursor) => read_cursor(&bound, cursor)?,
+                None => wanted.sort.start(),
+            };
+            collect(transaction, by, wanted, &filter, from).await.map(|(items, next)| {
+                let next = next.map(|position| write_cursor(&bound, &position));
+                Page { items, next }
+            })
+        })
+        .await
+}
+
+pub(super) async fn mesh_of(transaction: &Transaction<'_>, by: &Admitted, named: &str) -> Result<MeshId, Refusal> {
+    let own = by.credential().terms.grant.owner.mesh();
+    let mesh = meshes::resolve(transaction, by.org(), named).await?;
+    let mesh = mesh.filter(|mesh| own.is_none_or(|own| own == mesh.id));
+    mesh.map(|mesh| mesh.id).ok_or_else(|| Refusal::invalid("mesh", "there is no such mesh in this org"))
+}
+
+/// Collects a page's worth of keys, and where to go on if there may be more.
+async fn collect(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    wanted: &Wanted,
+    filter: &Filter,
+    mut from: Position,
+) -> Result<(Vec<Dated>, Option<Position>), Refusal> {
+    let is_wanted = |key: &Key| {
+        let grant = &key.terms.grant;
+        is_covered(&by.credential().terms.grant, key)
+            && wanted.capability.as_ref().is_none_or(|capability| grant.capabilities.allows(capability))
+            && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
+    };
+    let (mut items, mut looked_at) = (Vec::new(), 0);
+    while looked_at < MOST_LOOKED_AT {
+        let batch = list::list(transaction, by.org(), filter, wanted.sort, &from, BATCH).await?;
+        let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
+        looked_at += batch.len();
+        for one in batch {
+            let position = wanted.sort.position(&one.key);
+            if is_wanted(&one.key) {
+                if items.len() == wanted.limit.get() {
+                    return Ok((items, Some(from)));
+                }
+                items.push(one);
+            }
+            from = position;
+        }
+        if is_last {
+            return Ok((items, None));
+        }
+    }
+    Ok((items, Some(from)))
+}

@@ -1,0 +1,120 @@
+//! Meshes: make, list, show, rename, archive.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    Admitted, Conflict, House, IfMatch, Kept, Once, Refusal, authority,
+    house::{Mode, record},
+    record::{changed, made},
+};
+use crate::{
+    db::{self, idempotency::Request, meshes},
+    domain::{
+        Mesh, Slug, Title,
+        audit::Action,
+        page::{Limit, Page, read_cursor},
+    },
+};
+
+/// Makes a mesh in the caller's org.
+pub async fn create(
+    house: &House,
+    by: &Admitted,
+    slug: &Slug,
+    name: &Title,
+    request: Option<&Request>,
+    keep: &dyn Fn(&Mesh) -> Kept,
+) -> Result<Once<Mesh>, Refusal> {
+    house
+        .once(by.org(), Mode::Real, request, keep, async |transaction| {
+            authority::hold(transaction, by).await?;
+            let mesh = meshes::insert(transaction, by.org(), slug, name).await.map_err(taken)?;
+            let change = made(Action::MeshCreated, &mesh);
+            record(transaction, by.org(), by.actor(), by.trail(), change).await?;
+            Ok(mesh)
+        })
+        .await
+}
+
+/// A unique name that is taken is a conflict.
+pub(super) fn taken(error: db::Error) -> Refusal {
+    match error {
+        db::Error::Taken(_) => Conflict::AlreadyExists.into(),
+        other => other.into(),
+    }
+}
+
+/// The meshes that the caller's grant reaches, the newest first.
+pub async fn list(
+    house: &House,
+    by: &Admitted,
+    archived: Option<bool>,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Mesh>, Refusal> {
+    let (own, bound) = (by.credential().terms.grant.owner, ("meshes", by.org(), archived));
+    let start = (time::macros::datetime!(9999-12-31 23:59:59 UTC), Uuid::max());
+    let before: (OffsetDateTime, Uuid) = match cursor {
+        Some(cursor) => read_cursor::<(i128, u128)>(&bound, cursor).map(from_cursor)?.unwrap_or(start),
+        None => start,
+    };
+    let rows = house
+        .look(by.org(), async |transaction| {
+            Ok(meshes::list(transaction, by.org(), own.mesh(), archived, before, limit).await?)
+        })
+        .await?;
+    let key = |mesh: &Mesh| (mesh.created_at.unix_timestamp_nanos(), mesh.id.uuid().as_u128());
+    Ok(Page::cut(rows, limit, &bound, key))
+}
+
+fn from_cursor((nanos, id): (i128, u128)) -> Option<(OffsetDateTime, Uuid)> {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+    Some((time, Uuid::from_u128(id)))
+}
+
+/// The mesh that the request names, if the caller's owner covers it: admission saw to that.
+pub fn show(by: &Admitted) -> Result<Mesh, Refusal> {
+    by.mesh().cloned()
+}
+
+/// Gives the mesh another name.
+pub async fn edit(house: &House, by: &Admitted, name: Option<&Title>, seen: &IfMatch) -> Result<Mesh, Refusal> {
+    let (org, id) = (by.org(), by.mesh_id()?);
+    house
+        .within(org, Mode::Real, async |transaction| {
+            authority::hold(transaction, by).await?;
+            let before = meshes::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
+            seen.ensure(before.version)?;
+            let Some(name) = name.filter(|name| **name != before.name) else { return Ok(before) };
+            let after = meshes::edit(transaction, org, id, name).await?;
+            record(transaction, org, by.actor(), by.trail(), changed(Action::MeshEdited, &before, &after)).await?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Archives the mesh, so that its keys are denied at once; or undoes that.
+pub async fn archive(house: &House, by: &Admitted, archived: bool) -> Result<Mesh, Refusal> {
+    let (org, id) = (by.org(), by.mesh_id()?);
+    house
+        .within(org, Mode::Real, async |transaction| {
+            authority::hold(transaction, by).await?;
+            let before = meshes::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
+            ensure_changes(before.archived_at.is_some(), archived)?;
+            let after = meshes::archive(transaction, org, id, archived).await?;
+            let action = if archived { Action::MeshArchived } else { Action::MeshUnarchived };
+            record(transaction, org, by.actor(), by.trail(), changed(action, &before, &after)).await?;
+            Ok(after)
+        })
+        .await
+}
+
+/// Archiving what is archived, or the reverse, is a conflict and no silent success.
+pub(super) fn ensure_changes(is: bool, wanted: bool) -> Result<(), Conflict> {
+    match (is, wanted) {
+        (true, true) => Err(Conflict::AlreadyArchived),
+        (false, false) => Err(Conflict::NotArchived),
+        _ => Ok(()),
+    }
+}

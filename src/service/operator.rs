@@ -1,0 +1,172 @@
+//! What an operator does, with a shell on the host: make the first org, make others, suspend them. Written down as `local`.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    Conflict, House, Refusal,
+    house::record,
+    issue::{self, Issued},
+    meshes::taken,
+    record::{changed, made},
+};
+use crate::{
+    db::{
+        self, Transaction,
+        keys::{self, NewKey},
+        meshes, orgs, topics,
+    },
+    domain::{
+        AddressList, Capability, CapabilitySet, Grant, Label, Mesh, Org, OrgId, Owner, Slug, Terms, Title, TopicName,
+        TopicScope,
+        audit::{Action, Actor, Change, Trail},
+        name::Description,
+    },
+};
+
+/// Proof that the caller has a shell on the host: only the command line makes one.
+#[derive(Debug)]
+pub struct Operator(());
+
+impl Operator {
+    /// Who started this program on the host is an operator. Never to be called for a request.
+    #[must_use]
+    pub const fn on_this_host() -> Self {
+        Self(())
+    }
+}
+
+/// The label of the first key of an org.
+const FIRST_KEY: &str = "first admin key";
+/// The label of a key that an operator makes for who has lost the first.
+const RESCUE_KEY: &str = "admin key made on the host";
+
+/// What is to be founded.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// The org.
+    pub org: Slug,
+    /// A mesh of it.
+    pub mesh: Option<Slug>,
+    /// Topics of that mesh.
+    pub topics: Vec<TopicName>,
+}
+
+/// What was founded.
+pub struct Founded {
+    /// The org.
+    pub org: Org,
+    /// Its mesh.
+    pub mesh: Option<Mesh>,
+    /// The mesh's topics.
+    pub topics: Vec<TopicName>,
+    /// The org's first admin key, which never ends.
+    pub key: Issued,
+}
+
+/// Makes the first org of the installation. Nothing if there is one already.
+pub async fn found_first(house: &House, operator: &Operator, wish: &Founding) -> Result<Option<Founded>, Refusal> {
+    let mut client = house.store.operator().await?;
+    let transaction = client.transaction().await.map_err(db::Error::from)?;
+    orgs::lock_founding(&transaction).await?;
+    if !orgs::list(&transaction).await?.is_empty() {
+        return Ok(None);
+    }
+    let founded = found_within(house, operator, &transaction, wish).await?;
+    transaction.commit().await.map_err(db::Error::from)?;
+    Ok(Some(founded))
+}
+
+/// Makes an org with its first admin key, and perhaps a mesh and topics.
+pub async fn found(house: &House, operator: &Operator, wish: &Founding) -> Result<Founded, Refusal> {
+    let mut client = house.store.operator().await?;
+    let transaction = client.transaction().await.map_err(db::Error::from)?;
+    orgs::lock_founding(&transaction).await?;
+    let founded = found_within(house, operator, &transaction, wish).await?;
+    transaction.commit().await.map_err(db::Error::from)?;
+    Ok(founded)
+}
+
+async fn found_within(
+    house: &House,
+    _: &Operator,
+    transaction: &Transaction<'_>,
+    wish: &Founding,
+) -> Result<Founded, Refusal> {
+    let org = orgs::insert(transaction, OrgId::new(), &wish.org, &Title::from(&wish.org)).await.map_err(taken)?;
+    write(transaction, org.id, made(Action::OrgCreated, &org)).await?;
+    let mesh = match &wish.mesh {
+        Some(slug) => Some(found_mesh(transaction, org.id, slug, &wish.topics).await?),
+        None => None,
+    };
+    let key = admin_key(house, transaction, org.id, FIRST_KEY, None).await?;
+    Ok(Founded { org, mesh, topics: wish.topics.clone(), key })
+}
+
+async fn write(transaction: &Transaction<'_>, org: OrgId, change: Change) -> Result<(), Refusal> {
+    record(transaction, org, Actor::Local, &Trail::default(), change).await
+}
+
+async fn found_mesh(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    slug: &Slug,
+    names: &[TopicName],
+) -> Result<Mesh, Refusal> {
+    let mesh = meshes::insert(transaction, org, slug, &Title::from(slug)).await?;
+    write(transaction, org, made(Action::MeshCreated, &mesh)).await?;
+    let nothing: Description = "".parse().map_err(|_| Refusal::Impossible("an empty description is legal"))?;
+    for name in names {
+        let topic = topics::insert(transaction, org, mesh.id, name, &nothing).await.map_err(taken)?;
+        write(transaction, org, made(Action::TopicCreated, &topic)).await?;
+    }
+    Ok(mesh)
+}
+
+async fn admin_key(
+    house: &House,
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    label: &'static str,
+    expires_at: Option<OffsetDateTime>,
+) -> Result<Issued, Refusal> {
+    let impossible = "the terms of an admin key are legal";
+    let label: Label = label.parse().map_err(|_| Refusal::Impossible(impossible))?;
+    let capabilities = CapabilitySet::new([Capability::Admin]).map_err(|_| Refusal::Impossible(impossible))?;
+    let grant = Grant { owner: Owner::Org(org), capabilities, topics: TopicScope::Everywhere };
+    let terms = Terms { grant, addresses: AddressList::Anywhere, expires_at };
+    issue::make(house, transaction, NewKey { label, note: None, terms }, Actor::Local, &Trail::default()).await
+}
+
+/// Makes another admin key of an org, for who has lost the first.
+pub async fn rescue(house: &House, _: &Operator, slug: &Slug, life: Duration) -> Result<Issued, Refusal> {
+    let mut client = house.store.operator().await?;
+    let transaction = client.transaction().await.map_err(db::Error::from)?;
+    let org = orgs::find(&transaction, slug).await?.ok_or(Refusal::NotFound)?.id;
+    let end = keys::clock(&transaction).await?.saturating_add(life);
+    let key = admin_key(house, &transaction, org, RESCUE_KEY, Some(end)).await?;
+    transaction.commit().await.map_err(db::Error::from)?;
+    Ok(key)
+}
+
+/// Every org of the installation, by slug.
+pub async fn list(house: &House, _: &Operator) -> Result<Vec<Org>, Refusal> {
+    Ok(orgs::list(&house.store.operator().await?).await?)
+}
+
+/// Suspends an org, so that its keys are denied at once; or ends that.
+pub async fn suspend(house: &House, _: &Operator, slug: &Slug, suspended: bool) -> Result<Org, Refusal> {
+    let mut client = house.store.operator().await?;
+    let transaction = client.transaction().await.map_err(db::Error::from)?;
+    let id = orgs::find(&transaction, slug).await?.ok_or(Refusal::NotFound)?.id;
+    let before = orgs::lock(&transaction, id).await?.ok_or(Refusal::NotFound)?;
+    match (before.suspended_at.is_some(), suspended) {
+        (true, true) => return Err(Conflict::AlreadySuspended.into()),
+        (false, false) => return Err(Conflict::NotSuspended.into()),
+        _ => {}
+    }
+    let after = orgs::suspend(&transaction, id, suspended).await?;
+    let action = if suspended { Action::OrgSuspended } else { Action::OrgResumed };
+    write(&transaction, id, changed(action, &before, &after)).await?;
+    transaction.commit().await.map_err(db::Error::from)?;
+    Ok(after)
+}

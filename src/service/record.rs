@@ -1,0 +1,111 @@
+//! What the audit says of things before and after a change. Never a secret or a hash.
+
+use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc3339;
+
+use crate::domain::{
+    Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
+    audit::{Action, Change, Subject},
+};
+
+/// A thing of which changes are written down.
+pub(super) trait Recorded {
+    /// What it is.
+    fn subject(&self) -> Subject;
+    /// The mesh that it lies in.
+    fn mesh(&self) -> Option<MeshId>;
+    /// All that a change can change.
+    fn facts(&self) -> Value;
+}
+
+impl Recorded for Org {
+    fn subject(&self) -> Subject {
+        Subject { kind: "org", id: OrgId::to_string(&self.id) }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        None
+    }
+
+    fn facts(&self) -> Value {
+        json!({ "slug": self.slug, "name": self.name, "suspended": self.suspended_at.is_some() })
+    }
+}
+
+impl Recorded for Mesh {
+    fn subject(&self) -> Subject {
+        Subject { kind: "mesh", id: self.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        Some(self.id)
+    }
+
+    fn facts(&self) -> Value {
+        json!({ "slug": self.slug, "name": self.name, "archived": self.archived_at.is_some() })
+    }
+}
+
+impl Recorded for Topic {
+    fn subject(&self) -> Subject {
+        let name: &TopicName = &self.name;
+        Subject { kind: "topic", id: format!("{}/{name}", self.mesh) }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        Some(self.mesh)
+    }
+
+    fn facts(&self) -> Value {
+        json!({ "name": self.name, "description": self.description, "archived": self.archived_at.is_some() })
+    }
+}
+
+impl Recorded for Key {
+    fn subject(&self) -> Subject {
+        Subject { kind: "key", id: self.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        self.terms.grant.owner.mesh()
+    }
+
+    fn facts(&self) -> Value {
+        let ends = |secret: &crate::domain::key::SecretRecord| secret.dies_at.and_then(|at| at.format(&Rfc3339).ok());
+        let secrets: Vec<_> =
+            self.secrets.iter().map(|secret| json!({ "number": secret.number, "dies_at": ends(secret) })).collect();
+        json!({
+            "label": self.label, "note": self.note, "owner": self.terms.grant.owner,
+            "capabilities": self.terms.grant.capabilities, "topics": self.terms.grant.topics,
+            "addresses": self.terms.addresses,
+            "expires_at": self.terms.expires_at.and_then(|at| at.format(&Rfc3339).ok()),
+            "disabled": self.disabled_at.is_some(), "revoked": self.revoked.is_some(),
+            "revoke_reason": self.revoked.as_ref().and_then(|revoked| revoked.reason.as_ref()),
+            "secrets": secrets,
+        })
+    }
+}
+
+/// That a thing was made.
+pub(super) fn made(action: Action, thing: &impl Recorded) -> Change {
+    let (subject, mesh) = (thing.subject(), thing.mesh());
+    Change { action, subject, mesh, before: None, after: Some(thing.facts()) }
+}
+
+/// That a thing was changed: only what differs.
+pub(super) fn changed<T: Recorded>(action: Action, before: &T, after: &T) -> Change {
+    let (old, new) = differing(before.facts(), after.facts());
+    Change { action, subject: after.subject(), mesh: after.mesh(), before: Some(old), after: Some(new) }
+}
+
+fn differing(before: Value, after: Value) -> (Value, Value) {
+    let (Value::Object(mut old), Value::Object(mut new)) = (before, after) else {
+        return (Value::Null, Value::Null);
+    };
+    let same: Vec<String> =
+        old.iter().filter(|(name, value)| new.get(*name) == Some(value)).map(|(name, _)| name.clone()).collect();
+    let drop_same = |facts: &mut Map<String, Value>| facts.retain(|name, _| !same.contains(name));
+    drop_same(&mut old);
+    drop_same(&mut new);
+    (Value::Object(old), Value::Object(new))
+}

@@ -1,0 +1,115 @@
+//! Why a verb was not done.
+
+use thiserror::Error;
+
+use crate::{
+    db,
+    domain::{Denial, page::InvalidCursor, secret::NoRandomness},
+};
+
+/// Something wrong with the input, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// A JSON pointer into the body (RFC 6901), without the `#`.
+    pub pointer: String,
+    /// What is wrong, and what would do.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault at this place.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// What stands against a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// The name is taken, perhaps by something archived.
+    AlreadyExists,
+    /// The key was revoked, for good.
+    AlreadyRevoked,
+    /// The key has expired.
+    KeyExpired,
+    /// The key is disabled.
+    AlreadyDisabled,
+    /// The key is not disabled.
+    NotDisabled,
+    /// A replaced secret still lives.
+    AlreadyRotating,
+    /// No replaced secret lives.
+    NotRotating,
+    /// It is archived.
+    AlreadyArchived,
+    /// It is not archived.
+    NotArchived,
+    /// The topic takes no more messages or state.
+    TopicArchived,
+    /// The org has as many live keys as it may.
+    KeyLimitReached,
+    /// The org is suspended.
+    AlreadySuspended,
+    /// The org is not suspended.
+    NotSuspended,
+}
+
+/// Why a verb was not done. Nothing of it was.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// Not there, or nothing that the caller may know of.
+    #[error("not found")]
+    NotFound,
+    /// The caller's key has died since it was admitted.
+    #[error("the caller's key is no longer accepted")]
+    Dead,
+    /// The caller may not.
+    #[error("denied: {}", .0.code())]
+    Denied(Denial),
+    /// It would hand out more than the caller holds.
+    #[error("it exceeds what the caller holds")]
+    Exceeds(Vec<Fault>),
+    /// The input means nothing legal.
+    #[error("the input is not legal")]
+    Invalid(Vec<Fault>),
+    /// Something stands against it.
+    #[error("conflict: {0:?}")]
+    Conflict(Conflict),
+    /// It was changed since the caller looked.
+    #[error("changed meanwhile")]
+    Stale,
+    /// The same `Idempotency-Key` came with another body.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
+    /// The cursor is of another list.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] db::Error),
+    /// No random bits.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// What cannot be.
+    #[error("{0}")]
+    Impossible(&'static str),
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<Conflict> for Refusal {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl Refusal {
+    /// One fault.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault::at(pointer, detail)])
+    }
+}

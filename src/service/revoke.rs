@@ -1,0 +1,89 @@
+//! Revoke a key, for good; and, if that is wanted, every key that it issued, and that those issued.
+
+use std::collections::BTreeSet;
+
+use super::{Admitted, Conflict, House, Refusal, authority, house::Mode, record::changed};
+use crate::{
+    db::{
+        Transaction, audit,
+        keys::{self, Dated},
+    },
+    domain::{
+        Capability, Denial, KeyId, OrgId,
+        audit::{Action, Change},
+        name::Reason,
+    },
+};
+
+/// How a key is to be revoked.
+#[derive(Debug, Clone, Default)]
+pub struct Revocation {
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Whether the keys that it issued go with it.
+    pub cascade: bool,
+}
+
+/// What was revoked.
+#[derive(Debug)]
+pub struct Ended {
+    /// The key.
+    pub key: Dated,
+    /// The keys that went with it, in the order of their ids.
+    pub cascaded: Vec<Dated>,
+}
+
+/// Revokes a key. When this answers, no replica accepts the key: none remembers anything, each asks the database.
+pub async fn revoke(house: &House, by: &Admitted, id: KeyId, how: &Revocation, mode: Mode) -> Result<Ended, Refusal> {
+    house
+        .within(by.org(), mode, async |transaction| {
+            let managed = authority::manage(transaction, by, id).await?;
+            if how.cascade && !managed.is_admin() {
+                return Err(Denial::CapabilityMissing(Capability::Admin).into());
+            }
+            if managed.subject.key.revoked.is_some() {
+                return Err(Conflict::AlreadyRevoked.into());
+            }
+            let line = if how.cascade { lock_line(transaction, by.org(), id).await? } else { Vec::new() };
+            let before = living(transaction, by.org(), &line).await?;
+            let ids: Vec<KeyId> = std::iter::once(id).chain(before.iter().map(|one| one.key.id)).collect();
+            keys::revoke(transaction, by.org(), &ids, by.actor(), how.reason.as_ref()).await?;
+            let before: Vec<Dated> = std::iter::once(managed.subject).chain(before).collect();
+            let mut after = write_down(transaction, by, &before).await?;
+            let at = after.iter().position(|one| one.key.id == id).ok_or(Refusal::NotFound)?;
+            Ok(Ended { key: after.remove(at), cascaded: after })
+        })
+        .await
+}
+
+/// Locks every key that this one issued, and that those issued. None of them can issue another while it is locked, so
+/// that asking until nothing new comes up finds them all.
+async fn lock_line(transaction: &Transaction<'_>, org: OrgId, id: KeyId) -> Result<Vec<KeyId>, Refusal> {
+    let mut locked = BTreeSet::new();
+    loop {
+        let line = keys::descendants(transaction, org, id).await?;
+        let new: Vec<KeyId> = line.into_iter().filter(|one| *one != id && locked.insert(*one)).collect();
+        if new.is_empty() {
+            return Ok(locked.into_iter().collect());
+        }
+        keys::lock_all(transaction, org, &new).await?;
+    }
+}
+
+async fn living(transaction: &Transaction<'_>, org: OrgId, ids: &[KeyId]) -> Result<Vec<Dated>, Refusal> {
+    let all = keys::many(transaction, org, ids).await?;
+    Ok(all.into_iter().filter(|one| one.key.revoked.is_none()).collect())
+}
+
+async fn write_down(transaction: &Transaction<'_>, by: &Admitted, before: &[Dated]) -> Result<Vec<Dated>, Refusal> {
+    let ids: Vec<KeyId> = before.iter().map(|one| one.key.id).collect();
+    let after = keys::many(transaction, by.org(), &ids).await?;
+    let was = |id: KeyId| before.iter().find(|one| one.key.id == id);
+    let event = |one: &Dated| Some(changed(Action::KeyRevoked, &was(one.key.id)?.key, &one.key));
+    let events: Vec<Change> = after.iter().filter_map(event).collect();
+    let mut head = audit::head(transaction, by.org()).await?;
+    let ended = i64::try_from(events.len()).unwrap_or(i64::MAX);
+    head.live_keys = head.live_keys.saturating_sub(ended).max(0);
+    audit::append(transaction, head, by.actor(), by.trail(), events).await?;
+    Ok(after)
+}

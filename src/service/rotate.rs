@@ -1,0 +1,96 @@
+//! Rotate a key: a new secret under the same id, and an end for the old one.
+
+use time::Duration;
+
+use super::{
+    Admitted, Conflict, Fault, House, Kept, Once, Refusal,
+    authority::{self, Managed},
+    edit::finish as write_down,
+    house::Mode,
+    issue::{self, Issued},
+};
+use crate::{
+    db::{
+        idempotency::Request,
+        keys::{self, Dated},
+        secrets,
+    },
+    domain::{KeyId, Secret, audit::Action, key::end_of_overlap},
+};
+
+/// Gives the key a new secret; the old one dies after `overlap`, and never after the key.
+///
+/// A rotation hands the key out anew, so who is not its holder must hold all that the key can do, for as long.
+pub async fn rotate(
+    house: &House,
+    by: &Admitted,
+    id: KeyId,
+    overlap: Duration,
+    mode: Mode,
+    request: Option<&Request>,
+    keep: &dyn Fn(&Issued) -> Kept,
+) -> Result<Once<Issued>, Refusal> {
+    house
+        .once(by.org(), mode, request, keep, async |transaction| {
+            let managed = authority::manage(transaction, by, id).await?;
+            let Dated { key, now } = &managed.subject;
+            ensure_may_rotate(by, &managed)?;
+            ensure_rotatable(&managed.subject)?;
+            let secret = Secret::generate(&house.prefix)?;
+            let dies_at = end_of_overlap(*now, overlap, key.terms.expires_at);
+            secrets::replace(transaction, by.org(), id, dies_at).await?;
+            secrets::insert(transaction, by.org(), id, key.newest_secret() + 1, &secret).await?;
+            keys::touch(transaction, by.org(), id).await?;
+            let key = write_down(transaction, by, key, Action::KeyRotated).await?;
+            Ok(Issued { key, secret })
+        })
+        .await
+}
+
+/// Ends the overlap now: only the newest secret lives on.
+pub async fn finish(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
+    house
+        .within(by.org(), Mode::Real, async |transaction| {
+            let managed = authority::manage(transaction, by, id).await?;
+            ensure_newest(by, &managed)?;
+            if managed.subject.key.revoked.is_some() {
+                return Err(Conflict::AlreadyRevoked.into());
+            }
+            if !secrets::finish(transaction, by.org(), id).await? {
+                return Err(Conflict::NotRotating.into());
+            }
+            keys::touch(transaction, by.org(), id).await?;
+            write_down(transaction, by, &managed.subject.key, Action::KeyRotationFinished).await
+        })
+        .await
+}
+
+fn ensure_may_rotate(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
+    let (own, given) = (&managed.caller.key.terms, &managed.subject.key.terms);
+    issue::ensure_handed_out_within(own, given)?;
+    issue::ensure_outlived(own, given.expires_at)?;
+    ensure_newest(by, managed)
+}
+
+/// Of a key that rotates itself, only the newest secret may: who found the old one must not gain the key.
+fn ensure_newest(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
+    let key = &managed.subject.key;
+    if by.credential().key == key.id && by.credential().secret != key.newest_secret() {
+        return Err(Refusal::Exceeds(vec![Fault::at("", "only the newest secret of a key may rotate it")]));
+    }
+    Ok(())
+}
+
+fn ensure_rotatable(subject: &Dated) -> Result<(), Refusal> {
+    let Dated { key, now } = subject;
+    if key.revoked.is_some() {
+        return Err(Conflict::AlreadyRevoked.into());
+    }
+    if key.terms.is_expired(*now) {
+        return Err(Conflict::KeyExpired.into());
+    }
+    if key.is_rotating(*now) {
+        return Err(Conflict::AlreadyRotating.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! A small HTTP client that believes nothing: each answer is held against the contract before a test sees it.
+
+use std::fmt;
+
+use reqwest::{
+    Method, RequestBuilder,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+use serde_json::{Value, json};
+
+use super::promise::{PROMISE, Seen};
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// Asks one house, with one key or with none.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    org: String,
+    secret: Option<String>,
+}
+
+/// A request that is still being put together, for odd headers and bodies.
+#[must_use]
+pub struct Request {
+    builder: RequestBuilder,
+    method: Method,
+    path: String,
+}
+
+/// What came back.
+#[derive(Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// JSON as it is, other text as a string, no body as null.
+    pub body: Value,
+    asked: String,
+}
+
+impl Client {
+    /// A client without a key; `org` is where [`Client::issue`] issues.
+    pub fn new(base: &str, org: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { http, base: base.to_owned(), org: org.to_owned(), secret: None }
+    }
+
+    /// The same, with this key.
+    pub fn with_key(&self, secret: &str) -> Self {
+        Self { secret: Some(secret.to_owned()), ..self.clone() }
+    }
+
+    /// The same, without a key.
+    pub fn without_key(&self) -> Self {
+        Self { secret: None, ..self.clone() }
+    }
+
+    /// The text of the key.
+    pub fn secret(&self) -> &str {
+        self.secret.as_deref().expect("the client has no key")
+    }
+
+    /// Where the org's things are: `/v1/orgs/{org}` and what follows.
+    pub fn at(&self, rest: &str) -> String {
+        format!("/v1/orgs/{}{rest}", self.org)
+    }
+
+    /// A request with the client's key in `Authorization`, to be completed.
+    pub fn raw(&self, method: &str, path: &str) -> Request {
+        let request = self.bare(method, path);
+        match &self.secret {
+            Some(secret) => request.header("Authorization", &format!("Bearer {secret}")),
+            None => request,
+        }
+    }
+
+    /// A request without any credential, to be completed.
+    pub fn bare(&self, method: &str, path: &str) -> Request {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let builder = self.http.request(method.clone(), format!("{}{path}", self.base));
+        Request { builder, method, path: path.to_owned() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.raw("GET", path).send().await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.raw("POST", path).json(&body).send().await
+    }
+
+    /// A `POST` without a body, for the verbs.
+    pub async fn act(&self, path: &str) -> Answer {
+        self.raw("POST", path).send().await
+    }
+
+    /// A merge patch, under `If-Match`.
+    pub async fn patch(&self, path: &str, body: Value, etag: &str) -> Answer {
+        self.raw("PATCH", path).header("If-Match", etag).body(MERGE_PATCH, body.to_string()).send().await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.raw("PUT", path).json(&body).send().await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.raw("DELETE", path).send().await
+    }
+
+    /// Issues a key in the client's org; gives it, and a client that holds it. A label is added where none is given.
+    pub async fn issue(&self, mut wanted: Value) -> (Value, Self) {
+        let members = wanted.as_object_mut().unwrap();
+        members.entry("label").or_insert_with(|| json!("test"));
+        let key = self.post(&self.at("/keys"), wanted).await.expect(201).body;
+        let holder = self.with_key(key["secret"].as_str().unwrap());
+        (key, holder)
+    }
+}
+
+impl Request {
+    /// Adds a header line; the same name twice makes two lines.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body(JSON, body.to_string())
+    }
+
+    /// A body of any kind.
+    pub fn body(mut self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
+        self.builder = self.builder.header(CONTENT_TYPE, content_type).body(body);
+        self
+    }
+
+    /// Sends, and holds the answer against the contract.
+    pub async fn send(self) -> Answer {
+        let asked = format!("{} {}", self.method, self.path);
+        let response = self.builder.send().await.unwrap_or_else(|fault| panic!("{asked}: {fault:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap_or_else(|fault| panic!("{asked}: {fault:?}"));
+        let method = self.method.as_str();
+        PROMISE.hold(&Seen { method, path: &self.path, status, headers: &headers, bytes: &bytes });
+        Answer { status, headers, body: parse(&bytes), asked }
+    }
+}
+
+impl Answer {
+    /// Panics, showing all, unless this is the status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:?}");
+        self
+    }
+
+    /// Panics unless this is the problem of that status and code; gives it.
+    ///
+    /// That it is a whole problem was seen when it came, see [`PROMISE`].
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
+        self.body.clone()
+    }
+
+    /// A header that must be there.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {self:?}"));
+        value.to_str().unwrap()
+    }
+
+    /// The `ETag`.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").to_owned()
+    }
+
+    /// The `items` of a page.
+    #[track_caller]
+    pub fn items(&self) -> &[Value] {
+        self.body["items"].as_array().unwrap_or_else(|| panic!("no page: {self:?}"))
+    }
+
+    /// Whatever a client can see of it, without what differs from request to request.
+    pub fn face(&self) -> String {
+        let mut body = self.body.clone();
+        if let Some(members) = body.as_object_mut() {
+            members.remove("request_id");
+        }
+        let headers = self.headers.iter().filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+        let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.sort();
+        format!("{}\n{}\n\n{body}", self.status, headers.join("\n"))
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}\n{} {:?}\n{:#}", self.asked, self.status, self.headers, self.body)
+    }
+}
+
+fn parse(bytes: &[u8]) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
+}

@@ -1,0 +1,203 @@
+//! The ground on which each operation can succeed, and the call that then does.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Answer, Client, Request},
+    house::House,
+    promise::Operation,
+};
+
+/// The capabilities there are.
+pub const CAPABILITIES: [&str; 5] = ["send", "read", "state_write", "admin", "verify"];
+
+/// A house with org `acme`, mesh `main`, and its topics `deploys` and `secrets`.
+pub struct Scene {
+    pub house: House,
+    pub admin: Client,
+    pub org: String,
+    pub main: String,
+}
+
+/// What the parameters of a path stand for.
+#[derive(Clone)]
+pub struct Place {
+    pub org: String,
+    pub mesh: String,
+    pub topic: String,
+    pub key: String,
+    pub name: String,
+}
+
+/// A request that is ready to be sent, by anybody.
+#[derive(Clone)]
+pub struct Call {
+    pub operation: Operation,
+    pub path: String,
+    pub body: Option<Value>,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let house = House::new().await;
+        let acme = house.acme();
+        let meshes = acme.admin.get(&acme.admin.at("/meshes")).await.expect(200);
+        let main = id(&meshes.items()[0]);
+        Self { house, admin: acme.admin, org: acme.id, main }
+    }
+
+    /// A call of the operation that succeeds for whoever may: everything is prepared for it, afresh each time.
+    pub async fn call(&self, operation: &Operation) -> Call {
+        let place = self.place(operation).await;
+        Call::new(operation, &place)
+    }
+
+    /// Where the operation can succeed.
+    pub async fn place(&self, operation: &Operation) -> Place {
+        let mut place = self.main_place();
+        if operation.names("key") {
+            place.key = self.target(operation).await;
+        }
+        match operation.id.as_str() {
+            "archiveMesh" => place.mesh = self.fresh_mesh(false).await,
+            "unarchiveMesh" => place.mesh = self.fresh_mesh(true).await,
+            "archiveTopic" => place.topic = self.fresh_topic(false).await,
+            "unarchiveTopic" => place.topic = self.fresh_topic(true).await,
+            _ => {}
+        }
+        if operation.names("name") {
+            let entry = operation.path.replace("{mesh}", &place.mesh).replace("{topic}", &place.topic);
+            let entry = entry.replace("{name}", &place.name);
+            self.admin.put(&entry, json!({ "value": 1 })).await.expect(201);
+        }
+        place
+    }
+
+    /// Mesh `main`, topic `deploys`, and names that are new.
+    pub fn main_place(&self) -> Place {
+        Place {
+            org: self.org.clone(),
+            mesh: self.main.clone(),
+            topic: "deploys".to_owned(),
+            key: String::new(),
+            name: fresh("entry"),
+        }
+    }
+
+    /// A key of mesh `main`.
+    pub async fn holder(&self, capabilities: &[&str], topics: Value) -> Client {
+        let wanted = json!({ "mesh": self.main, "capabilities": capabilities, "topics": topics });
+        self.admin.issue(wanted).await.1
+    }
+
+    /// A key of the whole org.
+    pub async fn org_holder(&self, capabilities: &[&str], topics: Value) -> Client {
+        self.admin.issue(json!({ "capabilities": capabilities, "topics": topics })).await.1
+    }
+
+    /// An admin of a second mesh, which has topics of the same names, and that mesh's id.
+    pub async fn sibling(&self) -> (Client, String) {
+        let mesh = self.fresh_mesh(false).await;
+        for name in ["deploys", "secrets"] {
+            let topics = self.admin.at(&format!("/meshes/{mesh}/topics"));
+            self.admin.post(&topics, json!({ "name": name })).await.expect(201);
+        }
+        let wanted = json!({ "mesh": mesh, "capabilities": ["admin"], "topics": "all" });
+        (self.admin.issue(wanted).await.1, mesh)
+    }
+
+    async fn target(&self, operation: &Operation) -> String {
+        let wanted = json!({ "mesh": self.main, "capabilities": ["send"], "topics": ["deploys"], "label": "target" });
+        let key = id(&self.admin.issue(wanted).await.0);
+        let verb = match operation.id.as_str() {
+            "finishRotation" => "rotate",
+            "enableKey" => "disable",
+            _ => return key,
+        };
+        self.admin.act(&self.admin.at(&format!("/keys/{key}/{verb}"))).await.expect(200);
+        key
+    }
+
+    async fn fresh_mesh(&self, archived: bool) -> String {
+        let mesh = self.admin.post(&self.admin.at("/meshes"), json!({ "slug": fresh("mesh") })).await.expect(201);
+        let mesh = id(&mesh.body);
+        if archived {
+            self.admin.act(&self.admin.at(&format!("/meshes/{mesh}/archive"))).await.expect(200);
+        }
+        mesh
+    }
+
+    async fn fresh_topic(&self, archived: bool) -> String {
+        let (topics, name) = (self.admin.at(&format!("/meshes/{}/topics", self.main)), fresh("topic"));
+        self.admin.post(&topics, json!({ "name": name })).await.expect(201);
+        if archived {
+            self.admin.act(&format!("{topics}/{name}/archive")).await.expect(200);
+        }
+        name
+    }
+}
+
+impl Call {
+    /// The operation at that place, with its documented example for a body where that will do.
+    pub fn new(operation: &Operation, place: &Place) -> Self {
+        let path = operation.path.replace("{org}", &place.org).replace("{mesh}", &place.mesh);
+        let path = path.replace("{topic}", &place.topic).replace("{key}", &place.key).replace("{name}", &place.name);
+        assert!(!path.contains('{'), "no value for a parameter of {path}");
+        let mut body = operation.body.as_ref().map(|body| body.example.clone());
+        match (operation.id.as_str(), &mut body) {
+            ("createMesh", Some(body)) => body["slug"] = json!(fresh("mesh")),
+            ("createTopic", Some(body)) => body["name"] = json!(fresh("topic")),
+            ("issueKey", Some(body)) => body["mesh"] = json!(place.mesh),
+            _ => {}
+        }
+        Self { operation: operation.clone(), path, body }
+    }
+
+    /// Sends it with the client's key.
+    pub async fn by(&self, client: &Client) -> Answer {
+        self.complete(client.raw(&self.operation.method, &self.path)).send().await
+    }
+
+    /// Sends it; the one who asks may, and everything is prepared.
+    pub async fn succeeds_by(&self, client: &Client) -> Answer {
+        let answer = self.by(client).await;
+        assert!(
+            self.operation.successes.contains(&answer.status),
+            "{} does not succeed: {answer:?}",
+            self.operation.id
+        );
+        answer
+    }
+
+    /// Sends it with a body that is none, of a kind that nobody takes.
+    pub async fn garbled_by(&self, client: &Client) -> Answer {
+        client.raw(&self.operation.method, &self.path).body("text/plain", "{not json").send().await
+    }
+
+    /// Adds what the operation demands: its body, and the precondition of a patch.
+    pub fn complete(&self, request: Request) -> Request {
+        let request = if self.operation.method == "patch" { request.header("If-Match", "*") } else { request };
+        match (&self.operation.body, &self.body) {
+            (Some(body), Some(text)) => request.body(&body.media, text.to_string()),
+            _ => request,
+        }
+    }
+}
+
+/// The `id` of an object.
+pub fn id(object: &Value) -> String {
+    object["id"].as_str().expect("an id").to_owned()
+}
+
+/// A name that this run has not used.
+pub fn fresh(kind: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{kind}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An id of that kind that nothing has.
+pub fn nobodys(kind: &str) -> String {
+    format!("{kind}_01kzzzzzzze00800000000000z")
+}

@@ -1,0 +1,157 @@
+//! A house per test: a service of its own on port 0, with a database of its own, cloned from a migrated template.
+//!
+//! The template holds org `acme` with mesh `main` and its topics `deploys` and `secrets`.
+
+mod cluster;
+
+use std::{
+    ffi::OsString,
+    process::Output,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+};
+
+use meshkey::{
+    app::{self, Server},
+    config::{self, ServeFlags},
+};
+use serde_json::Value;
+
+use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, template, url};
+use super::client::Client;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A service with a database of its own; both are gone when it is dropped.
+pub struct House {
+    pub database: String,
+    base: String,
+    server: Option<Server>,
+}
+
+/// An org as its first key was printed, with a client that holds this key.
+pub struct Org {
+    pub id: String,
+    pub mesh: Option<String>,
+    pub admin: Client,
+}
+
+impl House {
+    /// A house on a fresh copy of the template.
+    pub async fn new() -> Self {
+        let cluster = Cluster::of_this_run();
+        let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let create = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
+        connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
+        Self::on(database).await
+    }
+
+    /// One more service on the same database, as a second replica would be.
+    pub async fn twin(&self) -> Self {
+        let mut twin = Self::on(self.database.clone()).await;
+        twin.database = String::new();
+        twin
+    }
+
+    async fn on(database: String) -> Self {
+        let server = app::start(settings(&url(&Cluster::of_this_run().login, &database))).await.unwrap();
+        Self { database, base: format!("http://{}", server.address()), server: Some(server) }
+    }
+
+    /// A client without a key.
+    pub fn stranger(&self) -> Client {
+        Client::new(&self.base, "acme")
+    }
+
+    /// The first admin key of org `acme`.
+    pub fn admin(&self) -> Client {
+        self.acme().admin
+    }
+
+    /// Org `acme`, mesh `main`.
+    pub fn acme(&self) -> Org {
+        Org::printed(&self.base, &Cluster::of_this_run().acme)
+    }
+
+    /// Makes one more org.
+    pub fn org(&self, slug: &str) -> Org {
+        Org::printed(&self.base, &self.meshkey(&["org", "create", slug, "--json"]))
+    }
+
+    /// Runs the command line on this house's database; it must succeed. Gives the JSON that it prints, if any.
+    pub fn meshkey(&self, arguments: &[&str]) -> Value {
+        printed(&self.try_meshkey(arguments))
+    }
+
+    /// Runs the command line on this house's database.
+    pub fn try_meshkey(&self, arguments: &[&str]) -> Output {
+        run(arguments, &url(&Cluster::of_this_run().login, &self.database))
+    }
+
+    /// A connection to this house's database: as `superuser`, which row-level security does not bind, or as the
+    /// service's login switched to another role.
+    pub async fn sql(&self, role: &str) -> tokio_postgres::Client {
+        let cluster = Cluster::of_this_run();
+        let mut config = if role == "superuser" { cluster.superuser.clone() } else { cluster.login.clone() };
+        if !["superuser", LOGIN].contains(&role) {
+            config.options(format!("-c role={role}"));
+        }
+        connect(config.dbname(&self.database)).await
+    }
+
+    /// Takes the database out of reach, or gives it back.
+    pub async fn set_reachable(&self, reachable: bool) {
+        let database = &self.database;
+        let db = connect(&Cluster::of_this_run().superuser).await;
+        let allow = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS {reachable}");
+        db.batch_execute(&allow).await.unwrap();
+        let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
+        if !reachable {
+            db.query(end, &[database]).await.unwrap();
+        }
+    }
+
+    /// Stops the service gracefully; the database stays until the house is dropped.
+    pub async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if self.database.is_empty() {
+            return;
+        }
+        let (done, wait) = mpsc::channel();
+        let order = (std::mem::take(&mut self.database), done);
+        if Cluster::of_this_run().drops.send(order).is_ok() {
+            let _ = wait.recv();
+        }
+    }
+}
+
+impl Org {
+    fn printed(base: &str, printed: &Value) -> Self {
+        let id = |thing: &Value| thing.as_str().or(thing["id"].as_str()).map(str::to_owned);
+        let org = id(&printed["org"]).expect("an org");
+        let secret = printed["key"]["secret"].as_str().expect("a secret");
+        let admin = Client::new(base, &org).with_key(secret);
+        Self { id: org, mesh: id(&printed["mesh"]), admin }
+    }
+}
+/// The service's settings: everything at its default, but small, and on a port that the system picks.
+fn settings(database_url: &str) -> config::Settings {
+    let environment = [
+        ("MESHKEY_LISTEN", "127.0.0.1:0"),
+        ("MESHKEY_DATABASE_URL", database_url),
+        ("MESHKEY_ALLOW_FSYNC_OFF", "true"),
+        ("MESHKEY_WORKERS", "1"),
+        ("MESHKEY_POOL_SIZE", "4"),
+    ];
+    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    config::Settings::load(&ServeFlags::default(), environment.into_iter()).unwrap()
+}
