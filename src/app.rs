@@ -85,27 +85,29 @@ pub fn data_dir(settings: &Settings) -> PathBuf {
     settings.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
 }
 
-/// Finds the database that the settings name, or starts the embedded one. Blocks while it starts.
-pub fn database(settings: &Settings, share: Share) -> Result<Database, Error> {
-    if let Some(url) = &settings.database_url {
-        let target = Target::parse(url.reveal())?;
-        let migrator = match &settings.migrate_database_url {
-            Some(url) => Target::parse(url.reveal())?,
-            None => target.clone(),
-        };
-        let service_login = target.login().map(str::to_owned);
-        return Ok(Database { target, migrator, service_login, embedded: None });
-    }
-    let directory = data_dir(settings);
-    let running = if share == Share::WithServer { embedded::running(&directory) } else { None };
-    let (config, embedded) = match running {
-        Some(config) => (config, None),
-        None => {
-            let (launcher, bin) = (own_binary()?, settings.pg_bin.clone());
-            let own = Embedded::start(embedded::Settings { data_dir: directory, launcher, bin, durable: true })?;
-            (own.login(), Some(own))
-        }
+/// Finds the database that the settings name, or starts the embedded one.
+pub async fn database(settings: &Settings, share: Share) -> Result<Database, Error> {
+    let Some(url) = &settings.database_url else { return embedded(settings, share).await };
+    let target = Target::parse(url.reveal())?;
+    let migrator = match &settings.migrate_database_url {
+        Some(url) => Target::parse(url.reveal())?,
+        None => target.clone(),
     };
+    let service_login = target.login().map(str::to_owned);
+    Ok(Database { target, migrator, service_login, embedded: None })
+}
+
+async fn embedded(settings: &Settings, share: Share) -> Result<Database, Error> {
+    let (data_dir, bin, launcher) = (data_dir(settings), settings.pg_bin.clone(), own_binary()?);
+    let open = move || -> Result<_, embedded::Error> {
+        if let (Share::WithServer, Some(config)) = (share, embedded::running(&data_dir)) {
+            return Ok((config, None));
+        }
+        let own = Embedded::start(embedded::Settings { data_dir, launcher, bin, durable: true })?;
+        Ok((own.login(), Some(own)))
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
+    let (config, embedded) = opened.map_err(|error| Error::Serve(io::Error::other(error)))??;
     let target = Target::from(config);
     Ok(Database { migrator: target.clone(), target, service_login: None, embedded })
 }
@@ -160,7 +162,7 @@ pub async fn start(settings: &Settings) -> Result<Server, Error> {
     }
     let listener = TcpListener::bind(settings.listen).map_err(|error| Error::Listen(settings.listen, error))?;
     let address = listener.local_addr().map_err(|error| Error::Listen(settings.listen, error))?;
-    let database = tokio::task::block_in_place(|| database(settings, Share::Alone))?;
+    let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);
     let server = serve(listener, Arc::clone(&house), settings.workers)?;
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));

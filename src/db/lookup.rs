@@ -23,7 +23,7 @@ pub struct Found {
 /// The holders of these secrets, in this order. One statement, however many.
 pub async fn lookup(db: &impl GenericClient, hashes: &[SecretHash]) -> Result<Vec<Option<Found>>, Error> {
     let lookup = db.prepare_cached(LOOKUP).await?;
-    let wanted: Vec<&[u8]> = hashes.iter().map(|hash| &hash.as_bytes()[..]).collect();
+    let wanted: Vec<&[u8]> = hashes.iter().map(SecretHash::as_bytes).collect();
     let rows = db.query(&lookup, &[&wanted]).await?;
     let of = |hash: &SecretHash| {
         let mine = |row: &&Row| row.try_get::<_, &[u8]>("hash").is_ok_and(|found| found == hash.as_bytes());

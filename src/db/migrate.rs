@@ -59,14 +59,14 @@ pub async fn up(db: &mut Client, service_login: Option<&str>) -> Result<Outcome,
 
 async fn up_alone(db: &mut Client, service_login: Option<&str>) -> Result<Outcome, Error> {
     roles::ensure(db, service_login).await?;
-    let report: Report = runner().run_async(db).await.map_err(explain)?;
+    let report: Report = runner().run_async(db).await.map_err(|error| explain(&error))?;
     Ok(Outcome { applied: report.applied_migrations().len(), unknown: unknown(db).await? })
 }
 
-fn explain(error: refinery::Error) -> Error {
+fn explain(error: &refinery::Error) -> Error {
     match error.kind() {
         Kind::DivergentVersion(applied, _) | Kind::MissingVersion(applied) => Error::Diverged(applied.to_string()),
-        _ => Error::Failed(with_causes(&error)),
+        _ => Error::Failed(with_causes(error)),
     }
 }
 

@@ -34,9 +34,8 @@ pub async fn ensure(db: &Client, service_login: Option<&str>) -> Result<(), Erro
     for statement in statements(db, service_login).await? {
         let done = db.batch_execute(&statement).await;
         match done.as_ref().map_err(|error| error.code().cloned()) {
-            Ok(()) => {}
-            // Another database of the cluster was faster: roles belong to the cluster.
-            Err(Some(SqlState::DUPLICATE_OBJECT | SqlState::UNIQUE_VIOLATION)) => {}
+            // Another database of the cluster may be faster: roles belong to the cluster.
+            Ok(()) | Err(Some(SqlState::DUPLICATE_OBJECT | SqlState::UNIQUE_VIOLATION)) => {}
             Err(Some(SqlState::INSUFFICIENT_PRIVILEGE)) => return Err(Error::MayNot(help(db, service_login).await?)),
             Err(_) => done?,
         }

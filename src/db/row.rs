@@ -57,7 +57,7 @@ pub(super) fn corrupt(why: impl Display) -> Error {
     Error::Corrupt(why.to_string())
 }
 
-fn each<T>(texts: Vec<String>) -> Result<Vec<T>, Error>
+fn each<T>(texts: &[String]) -> Result<Vec<T>, Error>
 where
     T: FromStr,
     T::Err: Display,
@@ -68,13 +68,13 @@ where
 /// The terms in the columns `org_id mesh_id capabilities everywhere topics addresses expires_at`.
 pub(super) fn terms(row: &Row) -> Result<Terms, Error> {
     let owner = Owner::new(id::<OrgId>(row, "org_id")?, id_option::<MeshId>(row, "mesh_id")?);
-    let capabilities = each::<Capability>(get(row, "capabilities")?)?;
-    let patterns = each::<TopicPattern>(get(row, "topics")?)?;
+    let capabilities = each::<Capability>(&get::<Vec<String>>(row, "capabilities")?)?;
+    let patterns = each::<TopicPattern>(&get::<Vec<String>>(row, "topics")?)?;
     let topics =
         if get(row, "everywhere")? { TopicScope::Everywhere } else { TopicScope::only(patterns).map_err(corrupt)? };
     let addresses = match get::<Option<Vec<String>>>(row, "addresses")? {
         None => AddressList::Anywhere,
-        Some(texts) => AddressList::within(each::<Network>(texts)?).map_err(corrupt)?,
+        Some(texts) => AddressList::within(each::<Network>(&texts)?).map_err(corrupt)?,
     };
     let capabilities = CapabilitySet::new(capabilities).map_err(corrupt)?;
     Ok(Terms { grant: Grant { owner, capabilities, topics }, addresses, expires_at: get(row, "expires_at")? })

@@ -13,6 +13,7 @@ use super::{
 
 /// The key behind a presented secret, as it was looked up, with everything that a decision needs.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each with a denial of its own")]
 pub struct Credential {
     /// Which key.
     pub key: KeyId,

@@ -1,4 +1,4 @@
-//! Typed, sortable ids: a prefix that names the kind and a UUIDv7 in lower-case Crockford base32, the `TypeID` form
+//! Typed, sortable ids: a prefix that names the kind and a `UUIDv7` in lower-case Crockford base32, the `TypeID` form
 //! (<https://github.com/jetify-com/typeid>). An id says when it was made and is never a secret.
 
 use std::{fmt, str::FromStr};

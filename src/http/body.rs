@@ -9,7 +9,7 @@ use actix_web::{
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment};
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,7 @@ use super::{
     Problem, catalogue,
     problem::{Item, Place},
 };
+use crate::service::edit::Patch;
 
 /// The largest body.
 pub const LARGEST: usize = 64 * 1024;
@@ -50,7 +51,17 @@ pub struct Optional<T>(pub Json<T>);
 #[derive(Debug)]
 pub struct Merge<T>(pub T);
 
-#[derive(serde::Deserialize)]
+/// A member that may be left out but not be `null`.
+pub(super) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(input).map(Some)
+}
+
+/// A member that may be left out, or be `null` to clear it.
+pub(super) fn patched<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Patch<T>, D::Error> {
+    Ok(Option::deserialize(input)?.map_or(Patch::Clear, Patch::Set))
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Empty {}
 
@@ -166,8 +177,8 @@ fn pointer(path: &Path) -> String {
     let mut pointer = "#".to_owned();
     for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Seq { index } => pointer = format!("{pointer}/{index}"),
+            Segment::Map { key } => pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

@@ -77,7 +77,7 @@ catalogue! {
     KEY_LIMIT_REACHED = 409 "key_limit_reached" "Too many live keys"
         "The org has as many live keys as the setting `max_live_keys` allows. Revoke some that are no longer used.";
     PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
-        "It was changed since you read it. Read it again, and send its new ETag in `If-Match`.";
+        "It was changed since you read it. Read it again, and send its new `ETag` in `If-Match`.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"
         "The body is larger than 64 KiB.";
     URI_TOO_LONG = 414 "uri_too_long" "URL too long"
@@ -89,7 +89,7 @@ catalogue! {
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused" "Idempotency key reused"
         "The same `Idempotency-Key` was sent within 24 hours with another body. Choose a new one for a new request.";
     PRECONDITION_REQUIRED = 428 "precondition_required" "If-Match required"
-        "A change needs `If-Match` with the ETag that you read, so that nobody overwrites what they have not seen. `If-Match: *` changes whatever is there.";
+        "A change needs `If-Match` with the `ETag` that you read, so that nobody overwrites what they have not seen. `If-Match: *` changes whatever is there.";
     INTERNAL = 500 "internal" "Internal error"
         "A mistake of ours. The log has its cause under the request id.";
     STORE_UNAVAILABLE = 503 "store_unavailable" "Store out of reach"

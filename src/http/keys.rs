@@ -1,12 +1,11 @@
 //! `/v1/orgs/{org}/keys`.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
-use serde::{Deserialize, Deserializer};
-use time::OffsetDateTime;
+use serde::Deserialize;
 
 use super::{
     Caller, Input, Problem,
-    body::{Json, Merge, NoBody, Optional},
+    body::{Json, Merge, NoBody, Optional, patched, said},
     guard::{OwnKeyOr, Within, may},
     preconditions::{idempotent, required},
     query::{DryRun, Moment},
@@ -26,22 +25,13 @@ use crate::{
     },
     service::{
         self, House, Kept, Refusal,
-        edit::Edit,
+        edit::{Edit, Patch},
         house::Mode,
         issue::{Ends, Issued, Wish},
         keys::Wanted,
         revoke::Revocation,
     },
 };
-
-/// Tells `null` from a member that is left out.
-pub(super) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(input).map(Some)
-}
-
-/// A time, or `null` for never.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct End(#[serde(with = "time::serde::rfc3339::option")] Option<OffsetDateTime>);
 
 /// The body of an issue.
 #[derive(Debug, Deserialize)]
@@ -54,16 +44,16 @@ pub struct NewKey {
     topics: TopicScope,
     #[serde(default, deserialize_with = "said")]
     addresses: Option<AddressList>,
-    #[serde(default, deserialize_with = "said")]
-    expires_at: Option<End>,
+    #[serde(default, deserialize_with = "patched")]
+    expires_at: Patch<Moment>,
 }
 
 impl From<NewKey> for Wish {
     fn from(new: NewKey) -> Self {
         let ends = match new.expires_at {
-            None => Ends::Unsaid,
-            Some(End(None)) => Ends::Never,
-            Some(End(Some(end))) => Ends::At(end),
+            Patch::Keep => Ends::Unsaid,
+            Patch::Clear => Ends::Never,
+            Patch::Set(end) => Ends::At(end.0),
         };
         let NewKey { label, note, mesh, capabilities, topics, addresses, .. } = new;
         Self { label, note, mesh, capabilities, topics, addresses, ends }
@@ -187,15 +177,18 @@ pub async fn show(house: Data<House>, caller: Caller<OwnKeyOr<may::Admin>, Input
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyPatch {
-    label: Option<Label>,
     #[serde(default, deserialize_with = "said")]
-    note: Option<Option<Note>>,
+    label: Option<Label>,
+    #[serde(default, deserialize_with = "patched")]
+    note: Patch<Note>,
+    #[serde(default, deserialize_with = "said")]
     capabilities: Option<CapabilitySet>,
+    #[serde(default, deserialize_with = "said")]
     topics: Option<TopicScope>,
     #[serde(default, deserialize_with = "said")]
     addresses: Option<AddressList>,
-    #[serde(default, deserialize_with = "said")]
-    expires_at: Option<End>,
+    #[serde(default, deserialize_with = "patched")]
+    expires_at: Patch<Moment>,
 }
 
 impl From<KeyPatch> for Edit {

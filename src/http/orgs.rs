@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Caller, Input, Problem,
-    body::Merge,
+    body::{Merge, said},
     guard::{InOrg, Within, may},
     preconditions::required,
     reply,
@@ -26,6 +26,7 @@ pub async fn show(house: Data<House>, caller: Caller<Within<may::Admin>, Input>)
 #[serde(deny_unknown_fields)]
 pub struct NamePatch {
     /// The new name.
+    #[serde(default, deserialize_with = "said")]
     pub name: Option<Title>,
 }
 

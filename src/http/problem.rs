@@ -49,7 +49,10 @@ pub struct Missing {
 
 /// An error, before it is put on the wire.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     kind: &'static Kind,
     detail: String,
     errors: Vec<Item>,
@@ -78,7 +81,8 @@ struct Wire<'a> {
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), missing: None, headers: Vec::new(), reason: None }
+        let (errors, headers) = (Vec::new(), Vec::new());
+        Self(Box::new(Inner { kind, detail: detail.into(), errors, missing: None, headers, reason: None }))
     }
 
     /// A problem of this kind, in the kind's own words.
@@ -90,34 +94,41 @@ impl Problem {
     /// Input that is not legal, at these places.
     #[must_use]
     pub fn input(errors: Vec<Item>) -> Self {
+        Self::at(catalogue::INVALID_INPUT, errors)
+    }
+
+    /// A problem of this kind at these places; the first says what it is.
+    fn at(kind: &'static Kind, errors: Vec<Item>) -> Self {
         let detail = errors.first().map_or_else(String::new, |first| first.detail.clone());
-        Self { errors, ..Self::new(catalogue::INVALID_INPUT, detail) }
+        let mut problem = Self::new(kind, detail);
+        problem.0.errors = errors;
+        problem
     }
 
     /// Also says this.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, HeaderValue::from_static(value)));
+        self.0.headers.push((name, HeaderValue::from_static(value)));
         self
     }
 
     /// With a reason for the log alone.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+        self.0.reason = Some(reason.into());
         self
     }
 
     /// The stable code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.kind.code
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code
     }
 
     /// Why, for the log alone.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+        self.0.reason.as_deref()
     }
 
     /// No credential at all: a challenge without an error code (RFC 6750, 3.1).
@@ -144,15 +155,15 @@ impl Problem {
         let scope = scope.map_or_else(String::new, |scope| format!(r#", scope="{scope}""#));
         let challenge = format!(r#"Bearer realm="meshkey", error="insufficient_scope"{scope}"#);
         let mut problem = Self::new(catalogue::INSUFFICIENT_SCOPE, denial.detail());
-        problem.missing = Some(Missing { denial: denial.code(), capability, topic });
-        problem.headers.extend(HeaderValue::try_from(challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
+        problem.0.missing = Some(Missing { denial: denial.code(), capability, topic });
+        problem.0.headers.extend(HeaderValue::try_from(challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
         problem
     }
 
     /// The body for this request.
     #[must_use]
     pub fn body(&self, request_id: &str, pattern: &str) -> String {
-        let Self { kind, detail, errors, missing, .. } = self;
+        let Inner { kind, detail, errors, missing, .. } = &*self.0;
         let wire = Wire {
             r#type: format!("/docs/errors/{}", kind.code),
             title: kind.title,
@@ -169,7 +180,7 @@ impl Problem {
 
     /// Sets the headers that go with it.
     pub fn set_headers(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             headers.insert(name.clone(), value.clone());
         }
     }
@@ -177,13 +188,13 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.kind.code, self.detail)
+        write!(out, "{}: {}", self.0.kind.code, self.0.detail)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.kind.status()
+        self.0.kind.status()
     }
 
     /// The bare status: the body is written where the request is known, see [`super::trace`].
@@ -261,11 +272,7 @@ impl From<Refusal> for Problem {
             Refusal::NotFound => Self::of(catalogue::NOT_FOUND),
             Refusal::Dead => Self::invalid_token("died since it was admitted"),
             Refusal::Denied(denial) => denial.into(),
-            Refusal::Exceeds(faults) => {
-                let errors = items(faults);
-                let detail = errors.first().map_or_else(String::new, |first| first.detail.clone());
-                Self { errors, ..Self::new(catalogue::EXCEEDS_AUTHORITY, detail) }
-            }
+            Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),
             Refusal::Stale => Self::of(catalogue::PRECONDITION_FAILED),
@@ -280,9 +287,9 @@ impl From<Refusal> for Problem {
 
 /// A fault whose pointer does not begin with a slash stands in the query.
 fn items(faults: Vec<Fault>) -> Vec<Item> {
-    let place = |pointer: String| match pointer.starts_with('/') || pointer.is_empty() {
-        true => Place::Pointer(format!("#{pointer}")),
-        false => Place::Parameter(pointer),
+    let place = |pointer: String| {
+        let is_in_body = pointer.starts_with('/') || pointer.is_empty();
+        if is_in_body { Place::Pointer(format!("#{pointer}")) } else { Place::Parameter(pointer) }
     };
     faults.into_iter().map(|fault| Item { detail: fault.detail, place: Some(place(fault.pointer)) }).collect()
 }

@@ -64,7 +64,7 @@ pub struct Moment(#[serde(with = "time::serde::rfc3339")] pub OffsetDateTime);
 pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
     let pairs = serde_urlencoded::Deserializer::new(form(request.query_string()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let last = error.path().iter().last().map(|segment| match segment {
+        let last = error.path().iter().next_back().map(|segment| match segment {
             Segment::Map { key } => key.clone(),
             _ => String::new(),
         });

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     Caller, Input, Problem,
-    body::{Json, Merge, NoBody},
+    body::{Json, Merge, NoBody, said},
     guard::{Need, OnTopic, Within, may},
     preconditions::{idempotent, required},
     query::PagedArchive,
@@ -82,6 +82,7 @@ pub async fn show(house: Data<House>, caller: Caller<OnTopic<may::Admin>, Input>
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TopicPatch {
+    #[serde(default, deserialize_with = "said")]
     description: Option<Description>,
 }
 

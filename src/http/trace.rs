@@ -8,7 +8,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method, StatusCode,
+        Method,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -82,7 +82,7 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
     let foreign = Problem::of(Kind::of(status));
     let problem = own.unwrap_or(&foreign);
     let body = problem.body(request_id, pattern);
-    let (mut headers, status) = (response.headers().clone(), StatusCode::from(status));
+    let (mut headers, status) = (response.headers().clone(), status);
     problem.set_headers(&mut headers);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.remove(header::CONTENT_LENGTH);
@@ -123,10 +123,10 @@ impl Told {
         let is_change = !matches!(*method, Method::GET | Method::HEAD) && !pattern.starts_with("/v1/verify");
         match status {
             500.. => {
-                error!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "failed")
+                error!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "failed");
             }
             400.. => {
-                info!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "refused")
+                info!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "refused");
             }
             _ if is_change => info!(request_id, key, org, %method, route = pattern, status, milliseconds, "changed"),
             _ => debug!(request_id, key, org, %method, route = pattern, status, milliseconds, "answered"),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{House, Refusal};
+use super::{House, Refusal, house::in_time};
 use crate::{
     db::{self, lookup::Found, meshes},
     domain::{
@@ -150,8 +150,11 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
 }
 
 async fn find(house: &House, secret: &Secret) -> Result<Found, Rejection> {
-    let client = house.store.client().await?;
-    let found = db::lookup::lookup(&client, &[secret.hash()]).await?.pop().flatten();
+    let look_up = async {
+        let client = house.store.client().await?;
+        db::lookup::lookup(&client, &[secret.hash()]).await
+    };
+    let found = in_time(look_up).await?.pop().flatten();
     found.ok_or(Rejection::Token(Denial::UnknownKey))
 }
 

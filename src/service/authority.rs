@@ -1,6 +1,8 @@
 //! Authority within a transaction: the caller's key is held and judged anew, so that a key that is being revoked mints and
 //! changes nothing.
 
+use std::cmp::Ordering;
+
 use super::{Admitted, Refusal};
 use crate::{
     db::{Transaction, keys, keys::Dated},
@@ -46,15 +48,19 @@ pub(super) fn is_covered(own: &Grant, subject: &Key) -> bool {
 /// not cover is not found, but its own is.
 pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
     let (org, own) = (by.org(), by.credential().key);
-    let (caller, subject) = if own == id {
-        let both = keys::lock(transaction, org, id).await?;
-        (both.clone(), both)
-    } else if own < id {
-        let caller = keys::hold(transaction, org, own).await?;
-        (caller, keys::lock(transaction, org, id).await?)
-    } else {
-        let subject = keys::lock(transaction, org, id).await?;
-        (keys::hold(transaction, org, own).await?, subject)
+    let (caller, subject) = match own.cmp(&id) {
+        Ordering::Equal => {
+            let both = keys::lock(transaction, org, id).await?;
+            (both.clone(), both)
+        }
+        Ordering::Less => {
+            let caller = keys::hold(transaction, org, own).await?;
+            (caller, keys::lock(transaction, org, id).await?)
+        }
+        Ordering::Greater => {
+            let subject = keys::lock(transaction, org, id).await?;
+            (keys::hold(transaction, org, own).await?, subject)
+        }
     };
     let caller = caller.ok_or(Refusal::Dead)?;
     ensure_live(by, &caller)?;

@@ -19,21 +19,52 @@ use crate::{
     },
 };
 
+/// What is to become of something that may be absent (RFC 7396: left out, `null`, or a value).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patch<T> {
+    /// It is left as it is.
+    #[default]
+    Keep,
+    /// It goes.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    fn of(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The same of something else.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(change(value)),
+        }
+    }
+}
+
 /// What is to be changed. `None` is left as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Edit {
     /// What people are to call it.
     pub label: Option<Label>,
-    /// Where it is kept; `Some(None)` to say nothing of that.
-    pub note: Option<Option<Note>>,
+    /// Where it is kept; cleared to say nothing of that.
+    pub note: Patch<Note>,
     /// What it is to do.
     pub capabilities: Option<CapabilitySet>,
     /// On which topics.
     pub topics: Option<TopicScope>,
     /// From where.
     pub addresses: Option<AddressList>,
-    /// Until when; `Some(None)` for ever.
-    pub expires_at: Option<Option<OffsetDateTime>>,
+    /// Until when; cleared for ever.
+    pub expires_at: Patch<OffsetDateTime>,
 }
 
 /// Edits a key.
@@ -69,9 +100,9 @@ fn edited(before: &Key, edit: &Edit) -> NewKey {
     terms.grant.capabilities = edit.capabilities.clone().unwrap_or(terms.grant.capabilities);
     terms.grant.topics = edit.topics.clone().unwrap_or(terms.grant.topics);
     terms.addresses = edit.addresses.clone().unwrap_or(terms.addresses);
-    terms.expires_at = edit.expires_at.unwrap_or(terms.expires_at);
+    terms.expires_at = edit.expires_at.of(terms.expires_at);
     let label = edit.label.clone().unwrap_or_else(|| before.label.clone());
-    NewKey { label, note: edit.note.clone().unwrap_or_else(|| before.note.clone()), terms }
+    NewKey { label, note: edit.note.clone().of(before.note.clone()), terms }
 }
 
 /// What is narrowed or left needs no more than was asked already; all else hands the key out anew, and is judged so.
@@ -89,7 +120,7 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
     let known = before.grant.topics.patterns().unwrap_or_default();
     let is_new = |pattern: &&TopicPattern| !known.contains(pattern);
     let added = issue::patterns(&after.grant.topics).into_iter().filter(is_new).collect();
-    issue::ensure_topics_exist(transaction, after.grant.owner, added).await
+    issue::ensure_topics_exist(transaction, after.grant.owner, added, &own.grant.topics).await
 }
 
 /// Reads the key as it is now and writes down what changed.

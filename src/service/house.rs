@@ -1,5 +1,7 @@
 //! The house: what every verb stands on, and the one way to make a change.
 
+use std::time::Duration;
+
 use crate::{
     db::{self, Store, Transaction, audit, store::begin},
     domain::{
@@ -31,6 +33,9 @@ pub enum Mode {
     Dry,
 }
 
+/// How long the database may take for one transaction, before it counts as out of reach. Whether a change was made is then
+/// not known.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a transaction that was in another's way is tried.
 const TRIES: usize = 5;
 
@@ -43,12 +48,12 @@ impl House {
         work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         for _ in 1..TRIES {
-            match self.once_within(org, mode, &work).await {
+            match in_time(self.once_within(org, mode, &work)).await {
                 Err(Refusal::Store(db::Error::Contention)) => {}
                 done => return done,
             }
         }
-        self.once_within(org, mode, &work).await
+        in_time(self.once_within(org, mode, &work)).await
     }
 
     async fn once_within<T>(
@@ -77,6 +82,12 @@ impl House {
     ) -> Result<T, Refusal> {
         self.within(org, Mode::Real, look).await
     }
+}
+
+/// What takes longer than [`PATIENCE`] is given up: nobody waits for ever for a database that hangs.
+pub(super) async fn in_time<T, E: From<db::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = || Err(db::Error::Unavailable("it did not answer in time".to_owned()).into());
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| late())
 }
 
 /// Writes one change down, as the last act of its transaction.

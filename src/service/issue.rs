@@ -11,8 +11,8 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, Capability, CapabilitySet, Grant, KeyId, Label, OrgId, Owner, Secret, Terms, TopicPattern,
-        TopicScope,
+        AddressList, Capability, CapabilitySet, Grant, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName,
+        TopicPattern, TopicScope,
         audit::{Action, Actor, Trail},
         capability::UnknownCapability,
         key::DEFAULT_LIFE,
@@ -74,7 +74,8 @@ pub async fn issue(
             let owner = owner(transaction, by.org(), wish).await?;
             let terms = terms(wish, owner, &issuer)?;
             ensure_handed_out_within(&issuer.key.terms, &terms)?;
-            ensure_topics_exist(transaction, owner, patterns(&terms.grant.topics)).await?;
+            let wanted = patterns(&terms.grant.topics);
+            ensure_topics_exist(transaction, owner, wanted, &issuer.key.terms.grant.topics).await?;
             let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms };
             make(house, transaction, new, by.actor(), by.trail()).await
         })
@@ -175,21 +176,25 @@ pub(super) async fn ensure_topics_exist(
     transaction: &Transaction<'_>,
     owner: Owner,
     patterns: Vec<&TopicPattern>,
+    known_to: &TopicScope,
 ) -> Result<(), Refusal> {
     let exact = |pattern: &&TopicPattern| match pattern {
         TopicPattern::Exactly(name) => Some(name.clone()),
         TopicPattern::Beginning(_) => None,
     };
     let names: Vec<_> = patterns.iter().filter_map(exact).collect();
-    let wanted: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let wanted: Vec<&str> = names.iter().map(TopicName::as_str).collect();
     let known = topics::known(transaction, owner.org(), owner.mesh(), &wanted).await?;
     let unknown: Vec<_> = wanted.into_iter().filter(|name| !known.iter().any(|found| found == name)).collect();
     if unknown.is_empty() {
         return Ok(());
     }
+    // Nobody is told of topics that their own key does not reach.
     let all = topics::names(transaction, owner.org(), owner.mesh()).await?;
+    let is_known = |name: &&String| name.parse().is_ok_and(|name: TopicName| known_to.reaches(Some(&name)));
+    let near: Vec<&str> = all.iter().filter(is_known).map(String::as_str).collect();
     let fault = |name: &&str| {
-        let hint = suggest::hint(name, all.iter().map(String::as_str));
+        let hint = suggest::hint(name, near.iter().copied());
         Fault::at("/topics", format!("there is no topic '{name}' here{hint}"))
     };
     Err(Refusal::Invalid(unknown.iter().map(fault).collect()))

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Admitted, Fault, House, Refusal};
+use super::{Admitted, Fault, House, Refusal, house::in_time, issue::ensure_declared};
 use crate::{
     db::{
-        Transaction,
+        Transaction, keys,
         lookup::{self, Found},
         meshes,
     },
@@ -16,8 +16,6 @@ use crate::{
         credential::Circumstances, key::Use,
     },
 };
-
-use super::issue::ensure_declared;
 
 /// The most questions in one batch.
 pub const MOST_QUESTIONS: usize = 100;
@@ -122,10 +120,13 @@ fn moved(refusal: Refusal, pointer: &str) -> Refusal {
 
 /// The holders, and the clock, all by one statement.
 async fn look_up(house: &House, questions: &[Question]) -> Result<Vec<(Option<Credential>, OffsetDateTime)>, Refusal> {
-    let client = house.store.client().await?;
     let hashes: Vec<_> = questions.iter().filter_map(|question| question.secret.as_ref().map(Secret::hash)).collect();
-    let clock = crate::db::keys::clock(&client).await?;
-    let mut found = lookup::lookup(&client, &hashes).await?.into_iter();
+    let ask = async {
+        let client = house.store.client().await?;
+        Ok::<_, Refusal>((keys::clock(&client).await?, lookup::lookup(&client, &hashes).await?))
+    };
+    let (clock, found) = in_time(ask).await?;
+    let mut found = found.into_iter();
     let mut of = |question: &Question| question.secret.as_ref().and_then(|_| found.next().flatten());
     let dated = |found: Option<Found>| found.map_or((None, clock), |found| (Some(found.credential), found.now));
     Ok(questions.iter().map(|question| dated(of(question))).collect())
