@@ -25,7 +25,7 @@ fn start(data_dir: &Path) -> Result<Embedded, Error> {
 }
 
 fn settings(data_dir: &Path) -> Settings {
-    Settings { data_dir: data_dir.to_owned(), launcher: MESHKEY.into(), durable: true }
+    Settings { data_dir: data_dir.to_owned(), launcher: MESHKEY.into(), bin: None, durable: true }
 }
 
 /// The first column of the first row, or what went wrong.

@@ -56,7 +56,7 @@ impl House {
     }
 
     async fn on(database: String) -> Self {
-        let server = app::start(settings(&url(&Cluster::of_this_run().login, &database))).await.unwrap();
+        let server = app::start(&settings(&url(&Cluster::of_this_run().login, &database))).await.unwrap();
         Self { database, base: format!("http://{}", server.address()), server: Some(server) }
     }
 
