@@ -74,8 +74,8 @@ fn is_stray(directive: &str) -> bool {
 fn cap(target: &str) -> LevelFilter {
     match target.split("::").next() {
         Some("meshkey") => LevelFilter::TRACE,
-        // Two lines a migration, with paths of the machine that built it.
-        Some("refinery" | "refinery_core") => LevelFilter::WARN,
+        // At info they write about migrations, notices and threads, with paths of the machine that built them.
+        Some("refinery" | "refinery_core" | "tokio_postgres" | "actix_server") => LevelFilter::WARN,
         _ => LevelFilter::INFO,
     }
 }

@@ -7,8 +7,8 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{
-    Error,
-    keys::{self, Dated, columns, tables},
+    Error, key_row,
+    keys::{Dated, columns, tables},
     queries,
 };
 use crate::domain::{Key, KeyId, MeshId, OrgId, key::Status, suggest};
@@ -222,5 +222,5 @@ pub async fn list(
             ],
         )
         .await?;
-    rows.iter().map(keys::read).collect()
+    rows.iter().map(key_row::read).collect()
 }

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod idempotency;
+mod key_row;
 pub mod keys;
 pub mod list;
 pub mod lookup;

@@ -11,7 +11,8 @@ use super::{
     address::AddressList,
     capability::{Capability, CapabilitySet},
     owner::Owner,
-    topic::{TopicName, TopicScope},
+    scope::TopicScope,
+    topic::TopicName,
     verdict::Denial,
 };
 

@@ -4,7 +4,7 @@ use super::{
     capability::{Capability, CapabilitySet, MalformedSet},
     grant::Grant,
     owner::Owner,
-    topic::TopicScope,
+    scope::TopicScope,
 };
 
 /// A person's part in an org or a mesh.

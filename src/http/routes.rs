@@ -95,7 +95,7 @@ routes! {
 pub fn configure(service: &mut ServiceConfig) {
     register(service);
     service
-        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.yaml"])))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.yaml"]).validator_url("none")))
         .default_service(web::to(nothing_here));
 }
 

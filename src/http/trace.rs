@@ -100,7 +100,7 @@ struct Told {
     caller: Option<(KeyId, OrgId)>,
     code: &'static str,
     reason: Option<String>,
-    milliseconds: f64,
+    microseconds: u64,
 }
 
 impl Told {
@@ -113,23 +113,23 @@ impl Told {
             caller: response.request().extensions().get::<Facts>().and_then(|facts| facts.caller),
             code: problem.map_or("-", Problem::code),
             reason: problem.and_then(Problem::reason).map(str::to_owned),
-            milliseconds: start.elapsed().as_secs_f64() * 1000.0,
+            microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
         }
     }
 
     fn log(&self, request_id: &str) {
-        let Self { method, pattern, status, caller, code, reason, milliseconds } = self;
+        let Self { method, pattern, status, caller, code, reason, microseconds } = self;
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
         let is_change = !matches!(*method, Method::GET | Method::HEAD) && !pattern.starts_with("/v1/verify");
         match status {
             500.. => {
-                error!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "failed");
+                error!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "failed");
             }
             400.. => {
-                info!(request_id, key, org, %method, route = pattern, status, code, reason, milliseconds, "refused");
+                info!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "refused");
             }
-            _ if is_change => info!(request_id, key, org, %method, route = pattern, status, milliseconds, "changed"),
-            _ => debug!(request_id, key, org, %method, route = pattern, status, milliseconds, "answered"),
+            _ if is_change => info!(request_id, key, org, %method, route = pattern, status, microseconds, "changed"),
+            _ => debug!(request_id, key, org, %method, route = pattern, status, microseconds, "answered"),
         }
     }
 }

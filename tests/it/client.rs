@@ -5,6 +5,7 @@ use std::fmt;
 use reqwest::{
     Method, RequestBuilder,
     header::{CONTENT_TYPE, HeaderMap},
+    redirect::Policy,
 };
 use serde_json::{Value, json};
 
@@ -43,7 +44,7 @@ pub struct Answer {
 impl Client {
     /// A client without a key; `org` is where [`Client::issue`] issues.
     pub fn new(base: &str, org: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         Self { http, base: base.to_owned(), org: org.to_owned(), secret: None }
     }
 
@@ -190,7 +191,8 @@ impl Answer {
         if let Some(members) = body.as_object_mut() {
             members.remove("request_id");
         }
-        let headers = self.headers.iter().filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+        let headers =
+            self.headers.iter().filter(|(name, _)| !["date", "connection", "x-request-id"].contains(&name.as_str()));
         let mut headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value:?}")).collect();
         headers.sort();
         format!("{}\n{}\n\n{body}", self.status, headers.join("\n"))

@@ -18,6 +18,7 @@ use meshkey::{
     config::{self, ServeFlags},
 };
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, template, url};
 use super::client::Client;
@@ -29,6 +30,7 @@ pub struct House {
     pub database: String,
     base: String,
     server: Option<Server>,
+    runtime: Option<Runtime>,
 }
 
 /// An org as its first key was printed, with a client that holds this key.
@@ -56,8 +58,10 @@ impl House {
     }
 
     async fn on(database: String) -> Self {
-        let server = app::start(&settings(&url(&Cluster::of_this_run().login, &database))).await.unwrap();
-        Self { database, base: format!("http://{}", server.address()), server: Some(server) }
+        let settings = settings(&url(&Cluster::of_this_run().login, &database));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = runtime.spawn(async move { app::start(&settings).await }).await.unwrap().unwrap();
+        Self { database, base: format!("http://{}", server.address()), server: Some(server), runtime: Some(runtime) }
     }
 
     /// A client without a key.
@@ -123,6 +127,9 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
         if self.database.is_empty() {
             return;
         }

@@ -7,4 +7,5 @@ mod client;
 mod contract;
 mod embedded;
 mod house;
+mod process;
 mod promise;

@@ -27,19 +27,29 @@ async fn with_body(scene: &Scene, call: &Call, media: &str, body: impl Into<reqw
 async fn a_body_of_another_kind_too_long_or_not_understood_is_refused() {
     let scene = Scene::new().await;
     for operation in PROMISE.guarded() {
-        let Some(body) = &operation.body else { continue };
         let call = scene.call(operation).await;
-        let answer = with_body(&scene, &call, "text/plain", "x").await;
-        answer.problem(415, "unsupported_media_type");
-        ensure_it_says_what_would_do(&answer, &operation.method, &body.media);
-        with_body(&scene, &call, &body.media, "{\"a\": ").await.problem(400, "malformed_json");
-        with_body(&scene, &call, &body.media, vec![b' '; 65 * 1024]).await.problem(413, "payload_too_large");
-        with_body(&scene, &call, &body.media, "[1]").await.problem(422, "invalid_input");
-        let mut strange = call.body.clone().unwrap();
+        let media = operation.body.as_ref().map_or("application/json", |body| &body.media);
+        if operation.body.is_some() {
+            let answer = with_body(&scene, &call, "text/plain", "x").await;
+            answer.problem(415, "unsupported_media_type");
+            ensure_it_says_what_would_do(&answer, &operation.method, media);
+        }
+        with_body(&scene, &call, media, "{not json").await.problem(400, "malformed_json");
+        with_body(&scene, &call, media, vec![b' '; 65 * 1024]).await.problem(413, "payload_too_large");
+        with_body(&scene, &call, media, "[1]").await.problem(422, "invalid_input");
+        with_body(&scene, &call, media, "7").await.problem(422, "invalid_input");
+        let mut strange = call.body.clone().unwrap_or_else(|| json!({}));
         strange["nonsense"] = json!(1);
-        ensure_it_names(&with_body(&scene, &call, &body.media, strange.to_string()).await, "pointer", "#/nonsense");
+        ensure_it_names(&with_body(&scene, &call, media, strange.to_string()).await, "pointer", "#/nonsense");
         call.succeeds_by(&scene.admin).await; // none of them has changed anything
     }
+}
+
+#[tokio::test]
+async fn a_list_is_not_taken_for_an_object() {
+    let scene = Scene::new().await;
+    let batch = json!({ "items": [["some text", "send", null, null, null]] });
+    scene.admin.post("/v1/verify/batch", batch).await.problem(422, "invalid_input");
 }
 
 fn ensure_it_says_what_would_do(answer: &Answer, method: &str, media: &str) {

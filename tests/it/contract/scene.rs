@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     client::{Answer, Client, Request},
@@ -109,7 +110,9 @@ impl Scene {
     }
 
     async fn target(&self, operation: &Operation) -> String {
-        let wanted = json!({ "mesh": self.main, "capabilities": ["send"], "topics": ["deploys"], "label": "target" });
+        let mut wanted =
+            json!({ "mesh": self.main, "capabilities": ["send"], "topics": ["deploys"], "label": "target" });
+        wanted["expires_at"] = json!(in_a_month()); // sooner than the key of whoever asks
         let key = id(&self.admin.issue(wanted).await.0);
         let verb = match operation.id.as_str() {
             "finishRotation" => "rotate",
@@ -189,6 +192,10 @@ impl Call {
 /// The `id` of an object.
 pub fn id(object: &Value) -> String {
     object["id"].as_str().expect("an id").to_owned()
+}
+
+fn in_a_month() -> String {
+    (OffsetDateTime::now_utc() + time::Duration::days(30)).format(&Rfc3339).unwrap()
 }
 
 /// A name that this run has not used.

@@ -94,7 +94,8 @@ fn is_gone(process: &str) -> bool {
 fn private() -> (Config, Config, Option<Embedded>) {
     clear_away();
     let data_dir = std::env::temp_dir().join(directory(std::process::id()));
-    let embedded = Embedded::start(Settings { data_dir, launcher: PathBuf::from(BINARY), bin: None, durable: false }).unwrap();
+    let embedded =
+        Embedded::start(Settings { data_dir, launcher: PathBuf::from(BINARY), durable: false, bin: None }).unwrap();
     (embedded.superuser(), embedded.login(), Some(embedded))
 }
 

@@ -30,8 +30,7 @@ pub struct Operation {
 #[derive(Clone)]
 pub struct Body {
     pub media: String,
-    pub required: bool,
-    /// The first documented example.
+    /// The documented example; of several the first by name.
     pub example: Value,
 }
 
@@ -105,7 +104,7 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
             .unwrap()
             .keys()
             .filter_map(|code| code.parse().ok())
-            .filter(|code| *code < 300)
+            .filter(|code| *code < 400)
             .collect(),
         source: source.clone(),
     }
@@ -115,7 +114,7 @@ fn body(source: &Value) -> Option<Body> {
     let (media, content) = source["content"].as_object()?.iter().next()?;
     let first = content["examples"].as_object().and_then(|examples| examples.values().next());
     let example = first.map_or(&content["example"], |example| &example["value"]).clone();
-    Some(Body { media: media.clone(), required: source["required"] == true, example })
+    Some(Body { media: media.clone(), example })
 }
 
 fn parameters(document: &Value, source: &Value) -> Vec<String> {

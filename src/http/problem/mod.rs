@@ -13,11 +13,9 @@ use actix_web::{
 use serde::Serialize;
 
 use super::catalogue::{self, Kind};
-use crate::{
-    db,
-    domain::Denial,
-    service::{Conflict, Fault, Refusal, Rejection},
-};
+use crate::domain::Denial;
+
+mod from;
 
 /// Where a fault stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -201,95 +199,4 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
-}
-
-impl From<Denial> for Problem {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled => {
-                Self::invalid_token(denial.code())
-            }
-            Denial::OrgSuspended => Self::of(catalogue::ORG_SUSPENDED),
-            Denial::MeshArchived => Self::of(catalogue::MESH_ARCHIVED),
-            Denial::AddressNotAllowed => Self::of(catalogue::IP_NOT_ALLOWED),
-            Denial::WrongMesh | Denial::CapabilityMissing(_) | Denial::TopicOutOfScope(_) => {
-                Self::insufficient(&denial)
-            }
-        }
-    }
-}
-
-impl From<Rejection> for Problem {
-    fn from(rejection: Rejection) -> Self {
-        match rejection {
-            Rejection::Token(denial) => Self::invalid_token(denial.code()),
-            Rejection::Denied(denial) => denial.into(),
-            Rejection::NotFound => Self::of(catalogue::NOT_FOUND),
-            Rejection::Undecided(error) => error.into(),
-        }
-    }
-}
-
-impl From<db::Error> for Problem {
-    fn from(error: db::Error) -> Self {
-        match error {
-            db::Error::Unavailable(_) | db::Error::Contention => {
-                Self::of(catalogue::STORE_UNAVAILABLE).with_header(header::RETRY_AFTER, "1").because(error.to_string())
-            }
-            other => Self::of(catalogue::INTERNAL).because(with_causes(&other)),
-        }
-    }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-impl From<Conflict> for Problem {
-    fn from(conflict: Conflict) -> Self {
-        Self::of(match conflict {
-            Conflict::AlreadyExists => catalogue::ALREADY_EXISTS,
-            Conflict::AlreadyRevoked => catalogue::ALREADY_REVOKED,
-            Conflict::KeyExpired => catalogue::KEY_EXPIRED,
-            Conflict::AlreadyDisabled => catalogue::ALREADY_DISABLED,
-            Conflict::NotDisabled => catalogue::NOT_DISABLED,
-            Conflict::AlreadyRotating => catalogue::ALREADY_ROTATING,
-            Conflict::NotRotating => catalogue::NOT_ROTATING,
-            Conflict::AlreadyArchived => catalogue::ALREADY_ARCHIVED,
-            Conflict::NotArchived => catalogue::NOT_ARCHIVED,
-            Conflict::TopicArchived => catalogue::TOPIC_ARCHIVED,
-            Conflict::KeyLimitReached => catalogue::KEY_LIMIT_REACHED,
-            // Said by the command line alone.
-            Conflict::AlreadySuspended | Conflict::NotSuspended => catalogue::ORG_SUSPENDED,
-        })
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotFound => Self::of(catalogue::NOT_FOUND),
-            Refusal::Dead => Self::invalid_token("died since it was admitted"),
-            Refusal::Denied(denial) => denial.into(),
-            Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
-            Refusal::Invalid(faults) => Self::input(items(faults)),
-            Refusal::Conflict(conflict) => conflict.into(),
-            Refusal::Stale => Self::of(catalogue::PRECONDITION_FAILED),
-            Refusal::KeyReused => Self::of(catalogue::IDEMPOTENCY_KEY_REUSED),
-            Refusal::Cursor(error) => Self::new(catalogue::INVALID_CURSOR, error.to_string()),
-            Refusal::Store(error) => error.into(),
-            Refusal::Randomness(error) => Self::of(catalogue::INTERNAL).because(error.to_string()),
-            Refusal::Impossible(why) => Self::of(catalogue::INTERNAL).because(why),
-        }
-    }
-}
-
-/// A fault whose pointer does not begin with a slash stands in the query.
-fn items(faults: Vec<Fault>) -> Vec<Item> {
-    let place = |pointer: String| {
-        let is_in_body = pointer.starts_with('/') || pointer.is_empty();
-        if is_in_body { Place::Pointer(format!("#{pointer}")) } else { Place::Parameter(pointer) }
-    };
-    faults.into_iter().map(|fault| Item { detail: fault.detail, place: Some(place(fault.pointer)) }).collect()
 }

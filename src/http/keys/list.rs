@@ -1,0 +1,84 @@
+//! Listing keys.
+
+use actix_web::{HttpResponse, web::Data};
+use serde::Deserialize;
+
+use crate::{
+    db::list::{Filter, Sort},
+    domain::{Capability, KeyId, Status, TopicName, key::UnknownStatus, page::Limit},
+    http::{
+        Caller, Input, Problem,
+        body::NoBody,
+        guard::{Within, may},
+        query::Moment,
+        view::KeyView,
+    },
+    service::{self, House, Refusal, keys::Wanted},
+};
+
+/// The query of a list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<String>,
+    status: Option<String>,
+    mesh: Option<String>,
+    capability: Option<Capability>,
+    topic: Option<TopicName>,
+    issued_by: Option<String>,
+    expires_before: Option<Moment>,
+    unused_since: Option<Moment>,
+    text: Option<String>,
+    sort: Option<String>,
+}
+
+impl ListQuery {
+    fn wanted(self) -> Result<Wanted, Refusal> {
+        let status = self.status.as_deref().map(statuses).transpose()?;
+        let sort = self.sort.as_deref().map(str::parse::<Sort>).transpose();
+        let sort = sort.map_err(|error| Refusal::invalid("sort", error.to_string()))?;
+        let (issuer, issuer_kind) = issuer(self.issued_by.as_deref())?;
+        let org_wide = self.mesh.as_deref() == Some("none");
+        let filter = Filter {
+            mesh: None,
+            org_wide,
+            status,
+            issuer,
+            issuer_kind,
+            expires_before: self.expires_before.map(|moment| moment.0),
+            unused_since: self.unused_since.map(|moment| moment.0),
+            text: self.text,
+        };
+        let mesh = self.mesh.filter(|_| !org_wide);
+        let Self { limit, cursor, capability, topic, .. } = self;
+        Ok(Wanted { filter, mesh, capability, topic, sort: sort.unwrap_or_default(), limit, cursor })
+    }
+}
+
+fn statuses(text: &str) -> Result<Vec<Status>, Refusal> {
+    let all: Result<Vec<Status>, _> = text.split(',').map(|name| name.trim().parse()).collect();
+    all.map_err(|error: UnknownStatus| Refusal::invalid("status", error.to_string()))
+}
+
+fn issuer(text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Refusal> {
+    match text {
+        None => Ok((None, None)),
+        Some("local") => Ok((None, Some("local"))),
+        Some(id) => match id.parse() {
+            Ok(id) => Ok((Some(id), None)),
+            Err(_) => Err(Refusal::invalid("issued_by", "expected the id of a key, or local")),
+        },
+    }
+}
+
+/// Lists the keys that the caller covers.
+pub async fn list(
+    house: Data<House>,
+    caller: Caller<Within<may::Admin>, Input<NoBody, ListQuery>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let page = service::keys::list(&house, &proof, &input.query.wanted()?).await?;
+    Ok(HttpResponse::Ok().json(page.map(KeyView::from)))
+}

@@ -1,0 +1,68 @@
+//! `/v1/orgs/{org}/keys`.
+
+mod edit;
+mod issue;
+mod list;
+mod revoke;
+mod rotate;
+
+use actix_web::{HttpResponse, web::Data};
+
+use super::{
+    Caller, Input, Problem,
+    body::NoBody,
+    guard::{OwnKeyOr, Within, may},
+    query::DryRun,
+    reply,
+    view::{DryRunView, KeyView},
+};
+use crate::{
+    db::keys::Dated,
+    service::{self, House, house::Mode},
+};
+
+pub use edit::{KeyPatch, edit};
+pub use issue::{NewKey, issue};
+pub use list::{ListQuery, list};
+pub use revoke::{Ending, revoke};
+pub use rotate::{Rotation, finish, rotate};
+
+fn shown(key: Dated) -> HttpResponse {
+    let version = key.key.version;
+    reply::versioned(&KeyView::from(key), version)
+}
+
+fn shown_or_dry(key: Dated, mode: Mode) -> HttpResponse {
+    match mode {
+        Mode::Real => shown(key),
+        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(key, &[])),
+    }
+}
+
+/// Shows a key.
+pub async fn show(house: Data<House>, caller: Caller<OwnKeyOr<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    Ok(shown(service::keys::show(&house, &proof, input.path("key")?).await?))
+}
+
+/// Stops a key for the time being.
+pub async fn disable(
+    house: Data<House>,
+    caller: Caller<Within<may::Admin>, Input<NoBody, DryRun>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let mode = input.query.mode();
+    let key = service::disable::disable(&house, &proof, input.path("key")?, mode).await?;
+    Ok(shown_or_dry(key, mode))
+}
+
+/// Lets a disabled key work again.
+pub async fn enable(
+    house: Data<House>,
+    caller: Caller<Within<may::Admin>, Input<NoBody, DryRun>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let mode = input.query.mode();
+    let key = service::disable::enable(&house, &proof, input.path("key")?, mode).await?;
+    Ok(shown_or_dry(key, mode))
+}

@@ -1,0 +1,67 @@
+//! Rotating a key.
+
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use serde::Deserialize;
+
+use super::{
+    issue::{keep, show_once},
+    shown,
+};
+use crate::{
+    domain::key::{DEFAULT_OVERLAP, LONGEST_OVERLAP},
+    http::{
+        Caller, Input, Problem,
+        body::{Json, Optional},
+        guard::{OwnKeyOr, may},
+        preconditions::idempotent,
+        query::DryRun,
+        reply,
+    },
+    service::{self, House, issue::Issued},
+};
+
+/// How long a replaced secret goes on: a number and `s`, `m`, `h` or `d`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Overlap(time::Duration);
+
+impl TryFrom<String> for Overlap {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let wrong = "an overlap is a number and s, m, h or d, at most 7d: \"0s\", \"1h\", \"24h\"";
+        let unit = text.chars().last().and_then(|unit| "smhd".find(unit)).ok_or(wrong)?;
+        let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong)?;
+        let seconds = i64::from(number) * [1, 60, 3600, 86400][unit];
+        let overlap = time::Duration::seconds(seconds);
+        if overlap > LONGEST_OVERLAP { Err(wrong) } else { Ok(Self(overlap)) }
+    }
+}
+
+/// The body of a rotation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    overlap: Option<Overlap>,
+}
+
+/// Gives a key a new secret.
+pub async fn rotate(
+    house: Data<House>,
+    caller: Caller<OwnKeyOr<may::Admin>, Input<Optional<Rotation>, DryRun>>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    let (id, mode) = (input.path("key")?, input.query.mode());
+    let Json { value, digest } = &input.body.0;
+    let request = idempotent(&input.request, &proof, *digest)?;
+    let overlap = value.overlap.map_or(DEFAULT_OVERLAP, |overlap| overlap.0);
+    let keep = |issued: &Issued| keep(StatusCode::OK, issued);
+    let issued = service::rotate::rotate(&house, &proof, id, overlap, mode, request.as_ref(), &keep).await?;
+    reply::once(issued, |issued| show_once(issued, StatusCode::OK, mode))
+}
+
+/// Ends the overlap of a rotation.
+pub async fn finish(house: Data<House>, caller: Caller<OwnKeyOr<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
+    let Caller { proof, input, .. } = caller;
+    Ok(shown(service::rotate::finish(&house, &proof, input.path("key")?).await?))
+}
