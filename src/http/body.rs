@@ -1,6 +1,6 @@
 //! Bodies: read within a size and a time, of a known type, and either legal or refused at a place.
 
-use std::{future::Future, time::Duration};
+use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -9,7 +9,10 @@ use actix_web::{
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_path_to_error::{Path, Segment};
 use sha2::{Digest as _, Sha256};
 
@@ -104,8 +107,9 @@ impl<T: DeserializeOwned + Default> Body for Optional<T> {
 
 impl<T: DeserializeOwned> Body for Merge<T> {
     async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
-        let (patch, types) = (header::HeaderName::from_static("accept-patch"), "application/merge-patch+json");
-        ensure_type(request, &[types, "application/json"], patch, types)?;
+        let (patch, types) =
+            (header::HeaderName::from_static("accept-patch"), ["application/merge-patch+json", "application/json"]);
+        ensure_type(request, &types, patch, "application/merge-patch+json, application/json")?;
         parse(&bytes(request, payload).await?).map(Self)
     }
 }
@@ -150,10 +154,33 @@ async fn collect(payload: &mut Payload) -> Result<Bytes, Problem> {
     Ok(whole.freeze())
 }
 
+/// What has to be an object on the wire: serde would take a list for the members in their order, too.
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        input.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
 /// What is no JSON is a 400; what is JSON and means nothing legal is a 422, at its place.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (pointer, cause) = (pointer(error.path()), error.into_inner());
         match cause.classify() {
             serde_json::error::Category::Data => {

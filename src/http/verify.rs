@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Caller, Input, Problem,
-    body::Json,
+    body::{Json, Object},
     guard::{Within, may},
     view::VerdictView,
 };
@@ -54,7 +54,7 @@ pub async fn one(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    items: Vec<AskedKey>,
+    items: Vec<Object<AskedKey>>,
 }
 
 /// Answers many questions, in their order.
@@ -66,7 +66,7 @@ pub async fn batch(
     if !(1..=MOST_QUESTIONS).contains(&items.len()) {
         return Err(Refusal::invalid("/items", format!("a batch has 1 to {MOST_QUESTIONS} questions")).into());
     }
-    let questions: Vec<_> = items.into_iter().map(Question::from).collect();
+    let questions: Vec<_> = items.into_iter().map(|Object(asked)| asked.into()).collect();
     let place = |number: usize| format!("/items/{number}");
     let verdicts = service::verify::verify(&house, &caller.proof, &questions, place).await?;
     let items: Vec<_> = verdicts.into_iter().map(VerdictView::from).collect();

@@ -1,7 +1,12 @@
 //! The integration tests: one binary, so that one private PostgreSQL cluster serves them all. Each test has a house of its
 //! own: a service on port 0 and a database cloned from a migrated template.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    unreachable_pub,
+    reason = "a test that cannot go on says so by panicking"
+)]
 
 mod client;
 mod contract;

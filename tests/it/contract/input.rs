@@ -55,7 +55,7 @@ async fn a_list_is_not_taken_for_an_object() {
 fn ensure_it_says_what_would_do(answer: &Answer, method: &str, media: &str) {
     match method {
         "post" => assert_eq!(answer.header("accept-post"), media),
-        "patch" => assert_eq!(answer.header("accept-patch"), media),
+        "patch" => assert!(answer.header("accept-patch").split(", ").any(|known| known == media)),
         _ => {}
     }
 }
