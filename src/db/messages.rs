@@ -1,11 +1,10 @@
 //! Messages: a topic's numbers come from its row under lock, so that order of commit is order of `seq`.
 
 use deadpool_postgres::GenericClient;
-use serde_json::value::RawValue;
 use tokio_postgres::{Row, types::Json};
 
 use super::{Error, queries, row};
-use crate::domain::{Author, KeyId, MeshId, Message, MessageId, OrgId, TopicName, page::Limit};
+use crate::domain::{Author, Content, KeyId, MeshId, Message, MessageId, OrgId, TopicName, page::Limit};
 
 queries! {
     NEXT = "
@@ -33,7 +32,7 @@ fn read(row: &Row) -> Result<Message, Error> {
         id: row::id(row, "id")?,
         seq: row::get(row, "seq")?,
         topic: row::parsed(row, "topic")?,
-        body: row::get::<Json<Box<RawValue>>>(row, "body")?.0,
+        body: row::get::<Json<Content>>(row, "body")?.0,
         author: Author { key: row::id(row, "author_key")?, label: row::parsed(row, "label")? },
         reply_to: row::id_option(row, "reply_to")?,
         created_at: row::get(row, "created_at")?,
@@ -44,7 +43,7 @@ fn read(row: &Row) -> Result<Message, Error> {
 #[derive(Debug)]
 pub struct NewMessage<'a> {
     /// What it says.
-    pub body: &'a RawValue,
+    pub body: &'a Content,
     /// The message of the same topic that it answers.
     pub reply_to: Option<MessageId>,
     /// Who sends it.
@@ -75,7 +74,7 @@ pub async fn insert(
         id,
         seq,
         topic: topic.clone(),
-        body: new.body.to_owned(),
+        body: new.body.clone(),
         author: new.author,
         reply_to: new.reply_to,
         created_at: row::get(&row, "created_at")?,

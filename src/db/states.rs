@@ -1,11 +1,10 @@
 //! State: named values of a mesh, or of one topic of it.
 
 use deadpool_postgres::GenericClient;
-use serde_json::value::RawValue;
 use tokio_postgres::{Row, types::Json};
 
 use super::{Error, queries, row};
-use crate::domain::{Author, MeshId, OrgId, State, StateName, TopicName, page::Limit};
+use crate::domain::{Author, Content, MeshId, OrgId, State, StateName, TopicName, page::Limit};
 
 queries! {
     SHOW = "
@@ -53,7 +52,7 @@ fn read(row: &Row) -> Result<State, Error> {
     Ok(State {
         name: row::parsed(row, "name")?,
         topic: row::parsed_option(row, "topic")?,
-        value: row::get::<Json<Box<RawValue>>>(row, "value")?.0,
+        value: row::get::<Json<Content>>(row, "value")?.0,
         version: row::get(row, "version")?,
         updated_at: row::get(row, "updated_at")?,
         updated_by: Author { key: row::id(row, "updated_by")?, label: row::parsed(row, "label")? },
@@ -96,14 +95,14 @@ pub async fn put(
     db: &impl GenericClient,
     place: Place<'_>,
     name: &StateName,
-    value: &RawValue,
+    value: &Content,
     by: Author,
 ) -> Result<State, Error> {
     let row = write(db, place, name, Some(Json(value)), &by).await?;
     Ok(State {
         name: name.clone(),
         topic: place.topic.cloned(),
-        value: value.to_owned(),
+        value: value.clone(),
         version: row::get(&row, "version")?,
         updated_at: row::get(&row, "updated_at")?,
         updated_by: by,
@@ -119,7 +118,7 @@ async fn write(
     db: &impl GenericClient,
     place: Place<'_>,
     name: &StateName,
-    value: Option<Json<&RawValue>>,
+    value: Option<Json<&Content>>,
     by: &Author,
 ) -> Result<Row, Error> {
     let put = db.prepare_cached(PUT).await?;

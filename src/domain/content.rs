@@ -1,7 +1,8 @@
 //! What a mesh holds: messages and state.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::{
@@ -19,6 +20,53 @@ pub struct Author {
     pub label: Label,
 }
 
+/// Any JSON, byte for byte as it came: big numbers stay as they are, and so does the order of members. At most
+/// [`DEEPEST`] levels deep, so that whoever reads it can.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Box<RawValue>")]
+pub struct Content(Box<RawValue>);
+
+/// The most levels of lists and objects within each other.
+pub const DEEPEST: usize = 100;
+
+/// The value is nested too deeply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("lists and objects may be {DEEPEST} levels deep at most")]
+pub struct TooDeep;
+
+impl Content {
+    /// The JSON.
+    #[must_use]
+    pub fn raw(&self) -> &RawValue {
+        &self.0
+    }
+}
+
+impl TryFrom<Box<RawValue>> for Content {
+    type Error = TooDeep;
+
+    fn try_from(value: Box<RawValue>) -> Result<Self, TooDeep> {
+        if depth(value.get()) > DEEPEST { Err(TooDeep) } else { Ok(Self(value)) }
+    }
+}
+
+/// How deep the brackets go that stand outside of strings.
+fn depth(json: &str) -> usize {
+    let (mut deepest, mut now, mut in_string, mut is_escaped) = (0_usize, 0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => now += 1,
+            b']' | b'}' if !in_string => now = now.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(now);
+    }
+    deepest
+}
+
 /// A message of a topic.
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
@@ -28,8 +76,8 @@ pub struct Message {
     pub seq: i64,
     /// Where it was sent to.
     pub topic: TopicName,
-    /// Any JSON, byte for byte as it was sent.
-    pub body: Box<RawValue>,
+    /// What it says.
+    pub body: Content,
     /// The key that sent it.
     pub author: Author,
     /// The message of the same topic that it answers, if it does.
@@ -46,8 +94,8 @@ pub struct State {
     pub name: StateName,
     /// The topic that it belongs to; none where it is the mesh's own.
     pub topic: Option<TopicName>,
-    /// Any JSON, byte for byte as it was put.
-    pub value: Box<RawValue>,
+    /// What it is.
+    pub value: Content,
     /// Counted from 1; never starts again, not even after it was deleted.
     pub version: i64,
     /// When it was put, by the clock of the database.
@@ -55,4 +103,20 @@ pub struct State {
     pub updated_at: OffsetDateTime,
     /// The key that put it.
     pub updated_by: Author,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_kept_byte_for_byte_and_not_too_deep() {
+        let text = r#"{"b":123456789012345678901234567890,"a":"]]\"[[\\","a":1e999}"#;
+        let content: Content = serde_json::from_str(text).unwrap();
+        assert_eq!(content.raw().get(), text);
+        assert_eq!(depth(text), 1);
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(serde_json::from_str::<Content>(&nested(100)).is_ok());
+        assert!(serde_json::from_str::<Content>(&nested(101)).is_err());
+    }
 }

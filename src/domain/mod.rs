@@ -25,7 +25,7 @@ mod laws;
 
 pub use address::{AddressList, Network};
 pub use capability::{Capability, CapabilitySet};
-pub use content::{Author, Message, State};
+pub use content::{Author, Content, Message, State};
 pub use credential::Credential;
 pub use grant::{Grant, Requirement, Terms};
 pub use id::{EventId, KeyId, MeshId, MessageId, OrgId};

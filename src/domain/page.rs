@@ -70,6 +70,10 @@ pub fn write_cursor<K: Serialize>(filter: &impl Serialize, key: &K) -> String {
 /// The key behind which the page begins.
 pub fn read_cursor<K: DeserializeOwned>(filter: &impl Serialize, text: &str) -> Result<K, InvalidCursor> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+    // No position that we gave out has a NUL in it, and the database would not take one.
+    if bytes.windows(6).any(|part| part == br"\u0000") {
+        return Err(InvalidCursor);
+    }
     let cursor: Cursor<K> = serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)?;
     if cursor.f == fingerprint(filter) { Ok(cursor.k) } else { Err(InvalidCursor) }
 }
@@ -111,6 +115,8 @@ mod tests {
         assert_eq!(read_cursor(&("keys", "active"), &cursor), Ok(41));
         assert_eq!(read_cursor::<i32>(&("keys", "revoked"), &cursor), Err(InvalidCursor));
         assert_eq!(read_cursor::<String>(&("keys", "active"), &cursor), Err(InvalidCursor));
+        let with_nul = write_cursor(&"f", &"a\0b");
+        assert_eq!(read_cursor::<String>(&"f", &with_nul), Err(InvalidCursor));
         for bad in ["", "x", "e30", "%%%"] {
             assert_eq!(read_cursor::<i32>(&("keys", "active"), bad), Err(InvalidCursor));
         }

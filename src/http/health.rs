@@ -13,6 +13,6 @@ pub async fn livez() -> HttpResponse {
 
 /// The process can decide: its database answers.
 pub async fn readyz(house: Data<House>) -> Result<HttpResponse, Problem> {
-    house.store.ping().await?;
+    house.ensure_ready().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
     Caller, Input, Problem,
@@ -12,7 +11,7 @@ use super::{
     reply,
 };
 use crate::{
-    domain::{Message, MessageId, page::Limit},
+    domain::{Content, Message, MessageId, page::Limit},
     service::{self, House, messages::From},
 };
 
@@ -20,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
-    body: Box<RawValue>,
+    body: Content,
     reply_to: Option<MessageId>,
 }
 

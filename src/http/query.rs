@@ -62,6 +62,10 @@ pub struct Moment(#[serde(with = "time::serde::rfc3339")] pub OffsetDateTime);
 
 /// Reads the query. An unknown parameter is an error.
 pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
+    if let Some((name, _)) = form(request.query_string()).find(|(_, value)| value.contains('\0')) {
+        let place = Some(Place::Parameter(name.into_owned()));
+        return Err(Problem::input(vec![Item { detail: "a NUL character is no part of any text".to_owned(), place }]));
+    }
     let pairs = serde_urlencoded::Deserializer::new(form(request.query_string()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let last = error.path().iter().next_back().map(|segment| match segment {

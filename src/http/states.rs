@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, http::header, web::Data};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{
     Caller, Input, Problem,
@@ -12,13 +11,16 @@ use super::{
     query::Paged,
     reply,
 };
-use crate::service::{self, House};
+use crate::{
+    domain::Content,
+    service::{self, House},
+};
 
 /// The body of a put.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewValue {
-    value: Box<RawValue>,
+    value: Content,
 }
 
 async fn listed<N: Need>(house: &House, caller: Caller<N, Input<NoBody, Paged>>) -> Result<HttpResponse, Problem> {

@@ -74,6 +74,11 @@ impl House {
         Ok(value)
     }
 
+    /// Whether decisions can be made: the database answers in time.
+    pub async fn ensure_ready(&self) -> Result<(), db::Error> {
+        in_time(self.store.ping()).await
+    }
+
     /// Runs `look`, which changes nothing, in a transaction that acts for `org`.
     pub(super) async fn look<T>(
         &self,

@@ -1,7 +1,5 @@
 //! Messages: send to a topic, read from it.
 
-use serde_json::value::RawValue;
-
 use super::{Admitted, Conflict, House, Kept, Once, Refusal, house::Mode};
 use crate::{
     db::{
@@ -11,7 +9,7 @@ use crate::{
         topics,
     },
     domain::{
-        Author, Message, MessageId,
+        Author, Content, Message, MessageId,
         page::{Limit, Page, read_cursor},
     },
 };
@@ -25,7 +23,7 @@ pub(super) fn author(by: &Admitted) -> Author {
 pub async fn send(
     house: &House,
     by: &Admitted,
-    body: &RawValue,
+    body: &Content,
     reply_to: Option<MessageId>,
     request: Option<&Request>,
     keep: &dyn Fn(&Message) -> Kept,

@@ -1,7 +1,5 @@
 //! State: named values of a mesh or of one topic, with versions to compare and set.
 
-use serde_json::value::RawValue;
-
 use super::{Admitted, Conflict, House, Refusal, house::Mode, messages::author, precondition::Expected};
 use crate::{
     db::{
@@ -10,7 +8,7 @@ use crate::{
         topics,
     },
     domain::{
-        State, StateName, TopicName,
+        Content, State, StateName, TopicName,
         page::{Limit, Page, read_cursor},
     },
 };
@@ -70,7 +68,7 @@ pub async fn put(
     house: &House,
     by: &Admitted,
     name: &StateName,
-    value: &RawValue,
+    value: &Content,
     expected: &Expected,
 ) -> Result<Put, Refusal> {
     let place = place(by)?;

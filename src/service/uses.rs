@@ -8,6 +8,7 @@ use std::{
 
 use tracing::warn;
 
+use super::house::in_time;
 use crate::{
     db::{Error, Store, idempotency, usage, usage::SecretUse},
     domain::{Credential, KeyId, key::Use},
@@ -52,7 +53,7 @@ impl Uses {
         if uses.is_empty() {
             return Ok(());
         }
-        let written = write(store, &uses).await;
+        let written = in_time(write(store, &uses)).await;
         if written.is_err() {
             self.put_back(uses);
         }
@@ -79,5 +80,5 @@ pub async fn keep_writing(house: std::sync::Arc<super::House>) {
 
 async fn tidy(house: &super::House) -> Result<(), Error> {
     house.uses.flush(&house.store).await?;
-    idempotency::forget(&house.store.operator().await?).await.map(drop)
+    in_time(async { idempotency::forget(&house.store.operator().await?).await }).await.map(drop)
 }

@@ -11,6 +11,7 @@
 mod client;
 mod contract;
 mod embedded;
+mod hostile;
 mod house;
 mod process;
 mod promise;

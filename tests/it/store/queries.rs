@@ -1,0 +1,73 @@
+//! Every query is legal, and its role may run it.
+
+use meshkey::db::QUERIES;
+use tokio_postgres::Client;
+
+use crate::house::House;
+
+/// The queries that only the operator's role runs.
+const OPERATOR_ONLY: [(&str, &str); 9] = [
+    ("idempotency", "FORGET"),
+    ("orgs", "INSERT"),
+    ("orgs", "BEGIN_AUDIT"),
+    ("orgs", "FIND"),
+    ("orgs", "LIST"),
+    ("orgs", "LOCK_FOUNDING"),
+    ("orgs", "SUSPEND"),
+    ("usage", "KEYS"),
+    ("usage", "SECRETS"),
+];
+/// The queries that it runs beside these.
+const OPERATOR_TOO: [(&str, &str); 10] = [
+    ("audit", "HEAD"),
+    ("audit", "INSERT"),
+    ("audit", "ADVANCE"),
+    ("keys", "CLOCK"),
+    ("keys", "COUNT_LIVE"),
+    ("keys", "INSERT"),
+    ("keys", "SHOW"),
+    ("meshes", "INSERT"),
+    ("secrets", "INSERT"),
+    ("topics", "INSERT"),
+];
+
+/// Prepares the query, and has it planned: only then are the rights of the role looked at.
+async fn try_out(db: &Client, module: &str, name: &str, sql: &str) {
+    let prepared = db.prepare(sql).await.unwrap_or_else(|fault| panic!("{module}::{name}: {fault:?}"));
+    let nulls = vec!["NULL"; prepared.params().len()].join(", ");
+    let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+    let plan = format!("PREPARE it AS {sql}; EXPLAIN EXECUTE it{arguments}; DEALLOCATE it");
+    db.batch_execute(&plan).await.unwrap_or_else(|fault| panic!("{module}::{name}: {fault:?}"));
+}
+
+// T-3
+#[tokio::test]
+async fn every_query_is_legal_and_allowed_to_the_role_that_runs_it() {
+    let house = House::new().await;
+    let (app, operator) = (house.sql("meshkey_app").await, house.sql("meshkey_operator").await);
+    let mut seen = Vec::new();
+    for (module, queries) in QUERIES {
+        for (name, sql) in *queries {
+            seen.push((*module, *name));
+            if !OPERATOR_ONLY.contains(&(module, name)) {
+                try_out(&app, module, name, sql).await;
+            }
+            if OPERATOR_ONLY.contains(&(module, name)) || OPERATOR_TOO.contains(&(module, name)) {
+                try_out(&operator, module, name, sql).await;
+            }
+        }
+    }
+    let mut known = OPERATOR_ONLY.iter().chain(&OPERATOR_TOO);
+    assert!(known.all(|query| seen.contains(query)), "a query of the operator is gone: {seen:?}");
+}
+
+#[tokio::test]
+async fn every_query_about_a_tenants_rows_names_the_org_first() {
+    for (module, queries) in QUERIES.iter().filter(|(module, _)| !["idempotency", "lookup", "usage"].contains(module)) {
+        for (name, sql) in *queries {
+            let (is_clock, is_org) = (*name == "CLOCK", *module == "orgs");
+            let names_org = sql.contains("org_id = $1") || sql.contains("(org_id") || is_org;
+            assert!(is_clock || names_org, "{module}::{name}");
+        }
+    }
+}

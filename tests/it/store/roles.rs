@@ -1,0 +1,96 @@
+//! The roles: what the service may do at most, and as whom it refuses to work.
+
+use meshkey::db::roles::{Error, refuse_unbound};
+
+use crate::{
+    house::House,
+    tools::{one, texts},
+};
+
+/// All that the roles may do to a table, as `role table rights`.
+async fn rights(db: &tokio_postgres::Client, role: &str) -> Vec<String> {
+    let sql = "SELECT table_name, string_agg(privilege_type, ' ' ORDER BY privilege_type)
+               FROM information_schema.role_table_grants WHERE table_schema = 'public' AND grantee = ";
+    texts(db, &format!("{sql}'{role}' GROUP BY 1 ORDER BY 1")).await
+}
+
+// L-7, L-17
+#[tokio::test]
+async fn the_roles_may_do_this_and_no_more() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    let app = [
+        "api_keys\tINSERT SELECT UPDATE",
+        "audit_events\tINSERT SELECT",
+        "audit_heads\tSELECT UPDATE",
+        "idempotency\tDELETE INSERT SELECT UPDATE",
+        "key_secrets\tINSERT SELECT UPDATE",
+        "meshes\tINSERT SELECT UPDATE",
+        "messages\tINSERT SELECT",
+        "orgs\tSELECT UPDATE",
+        "states\tINSERT SELECT UPDATE",
+        "topics\tINSERT SELECT UPDATE",
+    ];
+    assert_eq!(rights(&db, "meshkey_app").await, app);
+    let lookup = ["api_keys\tSELECT", "key_secrets\tSELECT", "meshes\tSELECT", "orgs\tSELECT"];
+    assert_eq!(rights(&db, "meshkey_lookup").await, lookup);
+    assert_eq!(rights(&db, "PUBLIC").await, Vec::<String>::new());
+    let operator = rights(&db, "meshkey_operator").await;
+    assert!(operator.contains(&"audit_events\tINSERT SELECT".to_owned()), "{operator:?}");
+}
+
+// L-7, L-17
+#[tokio::test]
+async fn the_past_can_be_neither_changed_nor_deleted() {
+    let house = House::new().await;
+    let org = one(&house.sql("superuser").await, "SELECT id FROM orgs").await;
+    for role in ["meshkey_app", "meshkey_operator"] {
+        let db = house.sql(role).await;
+        db.batch_execute(&format!("SELECT set_config('meshkey.org', '{org}', false)")).await.unwrap();
+        assert_ne!(one(&db, "SELECT count(*) FROM audit_events").await, "0");
+        for sql in [
+            "UPDATE audit_events SET action = 'key.issued'",
+            "DELETE FROM audit_events",
+            "TRUNCATE audit_events",
+            "DELETE FROM api_keys",
+            "DELETE FROM key_secrets",
+            "DELETE FROM audit_heads",
+        ] {
+            let fault = db.batch_execute(sql).await.expect_err(sql);
+            assert_eq!(fault.code().map(|code| code.code()), Some("42501"), "{role}: {sql}: {fault:?}");
+        }
+    }
+}
+
+/// Why this session would be refused.
+async fn unbound(db: &tokio_postgres::Client) -> &'static str {
+    match refuse_unbound(db, true).await {
+        Err(Error::Unbound(_, why)) => why,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_service_works_as_no_role_that_row_level_security_does_not_bind() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    assert_eq!(unbound(&db).await, "is a superuser");
+    assert_eq!(unbound(&house.sql("meshkey").await).await, "owns a tenant table");
+    let free = format!("{}_free", house.database);
+    db.batch_execute(&format!("CREATE ROLE {free} BYPASSRLS; SET ROLE {free}")).await.unwrap();
+    assert_eq!(unbound(&db).await, "bypasses row-level security");
+    db.batch_execute(&format!("RESET ROLE; DROP ROLE {free}")).await.unwrap();
+    for role in ["meshkey_app", "meshkey_operator"] {
+        refuse_unbound(&house.sql(role).await, true).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_keep_what_it_answers_is_refused_unless_that_is_allowed() {
+    let house = House::new().await;
+    let app = house.sql("meshkey_app").await;
+    let is_durable = one(&app, "SHOW fsync").await == "on";
+    let judged = refuse_unbound(&app, false).await;
+    assert_eq!(matches!(judged, Err(Error::NotDurable)), !is_durable, "{judged:?}");
+    refuse_unbound(&app, true).await.unwrap();
+}

@@ -1,0 +1,113 @@
+//! Row-level security: the service's role sees one org at a time, whatever a query asks for.
+
+use serde_json::json;
+use tokio_postgres::{Client, error::SqlState};
+
+use crate::{
+    house::House,
+    tools::{one, tables, texts},
+};
+
+/// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
+const WITHOUT: [&str; 2] = ["idempotency", "refinery_schema_history"];
+
+/// A house in which every table has rows of both orgs, and the ids of the two.
+async fn filled() -> (House, String, String) {
+    let house = House::new().await;
+    let rival = house.org("rival").admin;
+    rival.post(&rival.at("/meshes"), json!({ "slug": "main" })).await.expect(201);
+    rival.post(&rival.at("/meshes/main/topics"), json!({ "name": "deploys" })).await.expect(201);
+    for admin in [house.admin(), rival] {
+        admin.post("/v1/meshes/main/topics/deploys/messages", json!({ "body": 1 })).await.expect(201);
+        admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
+    }
+    let db = house.sql("superuser").await;
+    let of = async |slug: &str| one(&db, &format!("SELECT id FROM orgs WHERE slug = '{slug}'")).await;
+    let (acme, rival) = (of("acme").await, of("rival").await);
+    (house, acme, rival)
+}
+
+async fn guarded(db: &Client) -> Vec<String> {
+    tables(db).await.into_iter().filter(|table| !WITHOUT.contains(&table.as_str())).collect()
+}
+
+fn owner(table: &str) -> &'static str {
+    if table == "orgs" { "id" } else { "org_id" }
+}
+
+async fn act_for(db: &Client, org: &str) {
+    db.batch_execute(&format!("SELECT set_config('meshkey.org', '{org}', false)")).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_table_but_these_is_under_forced_row_level_security() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    let without = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace
+                   AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1";
+    assert_eq!(texts(&db, without).await, WITHOUT);
+    let views =
+        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm', 'f') AND relnamespace = 'public'::regnamespace";
+    assert_eq!(texts(&db, views).await, Vec::<String>::new(), "a view is read with the rights of its owner");
+}
+
+#[tokio::test]
+async fn the_services_role_sees_the_rows_of_the_org_that_it_acts_for_and_no_other() {
+    let (house, acme, rival) = filled().await;
+    let app = house.sql("meshkey_app").await;
+    for table in guarded(&app).await {
+        let count = format!("SELECT count(*) FROM {table}");
+        for nobody in ["", "00000000-0000-0000-0000-000000000000"] {
+            act_for(&app, nobody).await;
+            assert_eq!(one(&app, &count).await, "0", "{table} without an org");
+        }
+        act_for(&app, &rival).await;
+        assert_ne!(one(&app, &count).await, "0", "{table} is empty: nothing is proved");
+        let theirs = format!("{count} WHERE {} <> '{rival}' OR {0} = '{acme}'", owner(&table));
+        assert_eq!(one(&app, &theirs).await, "0", "{table} of another org");
+    }
+}
+
+#[track_caller]
+fn assert_refused(done: Result<u64, tokio_postgres::Error>, what: &str) {
+    let fault = done.expect_err(what);
+    assert_eq!(fault.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{what}: {fault:?}");
+}
+
+#[tokio::test]
+async fn the_services_role_writes_no_row_of_another_org() {
+    let (house, acme, rival) = filled().await;
+    let (db, app) = (house.sql("superuser").await, house.sql("meshkey_app").await);
+    for table in guarded(&app).await {
+        let owner = owner(&table);
+        let columns = "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
+                       WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name = ";
+        let columns = one(&db, &format!("{columns}'{table}'")).await;
+        let row = one(&db, &format!("SELECT to_json(t)::text FROM {table} t WHERE {owner} = '{acme}'")).await;
+        act_for(&app, &rival).await;
+        let insert = format!(
+            "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_record(NULL::{table}, '{}')",
+            row.replace('\'', "''")
+        );
+        assert_refused(app.execute(&insert, &[]).await, &format!("insert into {table}"));
+        let update = format!("UPDATE {table} SET {owner} = {owner} WHERE {owner} = '{acme}'");
+        match app.execute(&update, &[]).await {
+            Ok(changed) => assert_eq!(changed, 0, "{table}"),
+            refused => assert_refused(refused, &table),
+        }
+        let give_away = format!("UPDATE {table} SET {owner} = '{acme}'");
+        assert_refused(app.execute(&give_away, &[]).await, &format!("give away {table}"));
+    }
+}
+
+#[tokio::test]
+async fn the_look_up_is_the_only_function_with_rights_of_its_own() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    let definers = "SELECT proname, proowner::regrole, proconfig::text FROM pg_proc
+                    WHERE prosecdef AND pronamespace = 'public'::regnamespace";
+    let expected = "meshkey_lookup\tmeshkey_lookup\t{\"search_path=pg_catalog, pg_temp\"}";
+    assert_eq!(texts(&db, definers).await, [expected]);
+    let owned = "SELECT relname FROM pg_class WHERE relowner IN ('meshkey_app'::regrole, 'meshkey_lookup'::regrole)";
+    assert_eq!(texts(&db, owned).await, Vec::<String>::new());
+}

@@ -1,0 +1,117 @@
+//! What several tests use: conditions that are waited for, all rows as text, the address of a house's database.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use crate::{client, house::House};
+
+/// Waits for a condition; there is no other way to wait.
+pub async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(done) = attempt().await {
+            return done;
+        }
+        assert!(Instant::now() < deadline, "{what} has not come true");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Waits until as many statements as that wait for a lock in this database.
+pub async fn until_waiting(db: &Client, statements: i64) {
+    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("a wait for a lock", async || {
+        (db.query_one(count, &[]).await.unwrap().get::<_, i64>(0) >= statements).then_some(())
+    })
+    .await;
+}
+
+/// The `id` of an object.
+#[track_caller]
+pub fn id(object: &Value) -> String {
+    object["id"].as_str().unwrap_or_else(|| panic!("no id: {object}")).to_owned()
+}
+
+/// Every row that a query gives, each column as text.
+pub async fn texts(db: &Client, sql: &str) -> Vec<String> {
+    let answers = db.simple_query(sql).await.unwrap_or_else(|fault| panic!("{sql}: {fault:?}"));
+    let row = |answer: &SimpleQueryMessage| match answer {
+        SimpleQueryMessage::Row(row) => {
+            let columns: Vec<_> = (0..row.len()).map(|at| row.get(at).unwrap_or("NULL")).collect();
+            Some(columns.join("\t"))
+        }
+        _ => None,
+    };
+    answers.iter().filter_map(row).collect()
+}
+
+/// The first column of the first row, as text.
+pub async fn one(db: &Client, sql: &str) -> String {
+    texts(db, sql).await.into_iter().next().unwrap_or_else(|| panic!("no row: {sql}"))
+}
+
+/// The tables of the schema.
+pub async fn tables(db: &Client) -> Vec<String> {
+    texts(db, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1")
+        .await
+}
+
+/// Every row of every table, as a superuser sees it, without when keys were used. `of` is a condition on `r`, the row.
+pub async fn dump(db: &Client, of: &str) -> String {
+    let mut all = String::new();
+    for table in tables(db).await {
+        let row = "to_jsonb(t) - 'last_used_at' - 'last_used_from'";
+        let sql = format!("SELECT r::text FROM (SELECT {row} AS r FROM {table} t) x WHERE {of} ORDER BY 1");
+        all += &format!("{table}\n{}\n", texts(db, &sql).await.join("\n"));
+    }
+    all
+}
+
+/// Where the database of a house is, for one more program that works on it.
+pub async fn database_url(house: &House) -> String {
+    let db = house.sql("meshkey").await;
+    let place = "coalesce(host(inet_server_addr()), split_part(current_setting('unix_socket_directories'), ',', 1))";
+    let host = one(&db, &format!("SELECT {place}")).await;
+    let parts = [("host", host), ("port", one(&db, "SHOW port").await)];
+    let login = [("user", "meshkey".to_owned()), ("password", "meshkey".to_owned())];
+    let query: Vec<_> = parts.into_iter().chain(login).collect();
+    format!("postgresql:///{}?{}", house.database, serde_urlencoded::to_string(query).unwrap().replace('+', "%20"))
+}
+
+/// How many events the audit of an org has.
+pub async fn count_events(admin: &client::Client) -> i64 {
+    let newest = admin.get(&admin.at("/audit?limit=1")).await.expect(200);
+    newest.items().first().map_or(0, |event| event["seq"].as_i64().unwrap())
+}
+
+/// A second server on a house's database, with one setting changed. It is stopped when it is dropped.
+pub struct Other {
+    pub address: String,
+    server: Option<meshkey::app::Server>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Other {
+    pub async fn on(house: &House, setting: (&str, &str)) -> Self {
+        let url = database_url(house).await;
+        let common = [("MESHKEY_LISTEN", "127.0.0.1:0"), ("MESHKEY_DATABASE_URL", &url)];
+        let common =
+            common.into_iter().chain([("MESHKEY_ALLOW_FSYNC_OFF", "true"), ("MESHKEY_POOL_SIZE", "4"), setting]);
+        let environment = common.map(|(name, value)| (name.into(), value.into()));
+        let settings = meshkey::config::Settings::load(&meshkey::config::ServeFlags::default(), environment).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let server = runtime.spawn(async move { meshkey::app::start(&settings).await }).await.unwrap().unwrap();
+        Self { address: format!("http://{}", server.address()), server: Some(server), runtime: Some(runtime) }
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        drop(self.server.take());
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
