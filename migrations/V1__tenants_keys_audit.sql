@@ -89,6 +89,16 @@ CREATE INDEX api_keys_by_label ON api_keys (org_id, (label COLLATE "C"), id);
 CREATE INDEX api_keys_by_end ON api_keys (org_id, coalesce(expires_at, '9999-12-31T00:00:00Z'::timestamptz), id);
 CREATE INDEX api_keys_by_issuer ON api_keys (issued_by_key) WHERE issued_by_key IS NOT NULL;
 
+-- Revoked is for good, whoever writes.
+CREATE FUNCTION meshkey_keep_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a revoked key stays as it was revoked' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER revoked_is_for_good BEFORE UPDATE ON api_keys FOR EACH ROW
+    WHEN (OLD.revoked_at IS NOT NULL AND (NEW.revoked_at, NEW.revoked_by_kind, NEW.revoked_by_key, NEW.revoke_reason)
+        IS DISTINCT FROM (OLD.revoked_at, OLD.revoked_by_kind, OLD.revoked_by_key, OLD.revoke_reason))
+    EXECUTE FUNCTION meshkey_keep_revoked();
+
 -- Secrets by number; the newest has no end of its own, and there is at most one such.
 CREATE TABLE key_secrets (
     org_id uuid NOT NULL,
@@ -109,7 +119,7 @@ CREATE TABLE audit_heads (
     org_id uuid PRIMARY KEY REFERENCES orgs,
     seq bigint NOT NULL DEFAULT 0,
     hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (octet_length(hash) = 32),
-    live_keys bigint NOT NULL DEFAULT 0 CHECK (live_keys >= 0)
+    unrevoked_keys bigint NOT NULL DEFAULT 0 CHECK (unrevoked_keys >= 0)
 );
 
 CREATE TABLE audit_events (
@@ -196,6 +206,13 @@ CREATE POLICY lookup ON orgs FOR SELECT TO meshkey_lookup USING (true);
 -- The audit can be added to and read, and nothing else; nothing that tells of the past can be deleted.
 GRANT SELECT, UPDATE ON orgs, audit_heads TO meshkey_app, meshkey_operator;
 GRANT INSERT ON orgs, audit_heads TO meshkey_operator;
-GRANT SELECT, INSERT, UPDATE ON meshes, topics, api_keys, key_secrets TO meshkey_app, meshkey_operator;
+GRANT SELECT, INSERT ON meshes, topics, api_keys, key_secrets TO meshkey_app, meshkey_operator;
+-- What a thing is, whose it is and who made it cannot be changed.
+GRANT UPDATE (name, archived_at, version) ON meshes TO meshkey_app, meshkey_operator;
+GRANT UPDATE (description, archived_at, last_seq, version) ON topics TO meshkey_app, meshkey_operator;
+GRANT UPDATE (label, note, capabilities, everywhere, topics, addresses, expires_at, disabled_at, revoked_at, revoked_by_kind,
+              revoked_by_key, revoke_reason, last_used_at, last_used_from, version)
+    ON api_keys TO meshkey_app, meshkey_operator;
+GRANT UPDATE (dies_at, last_used_at) ON key_secrets TO meshkey_app, meshkey_operator;
 GRANT SELECT, INSERT ON audit_events TO meshkey_app, meshkey_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency TO meshkey_app, meshkey_operator;

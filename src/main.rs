@@ -11,6 +11,11 @@ fn main() -> ExitCode {
         eprintln!("error: {}", embedded::launch(arguments));
         return ExitCode::FAILURE;
     }
+    std::panic::set_hook(Box::new(|panic| {
+        // The place and nothing else: what a panic says could hold anything.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "a thread panicked: this is a mistake in meshkey");
+    }));
     // Two of our libraries would each choose a provider, and neither may.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = cli::Arguments::parse();

@@ -13,12 +13,12 @@ use crate::domain::{
 };
 
 queries! {
-    HEAD = "SELECT seq, hash, live_keys, clock_timestamp() AS now FROM audit_heads WHERE org_id = $1 FOR UPDATE";
+    HEAD = "SELECT seq, hash, unrevoked_keys, clock_timestamp() AS now FROM audit_heads WHERE org_id = $1 FOR NO KEY UPDATE";
     INSERT = "
         INSERT INTO audit_events (org_id, seq, id, at, actor_kind, actor_key, action, subject_kind, subject_id, mesh_id,
                                   before, after, request_id, address, canonical, hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-    ADVANCE = "UPDATE audit_heads SET seq = $2, hash = $3, live_keys = $4 WHERE org_id = $1";
+    ADVANCE = "UPDATE audit_heads SET seq = $2, hash = $3, unrevoked_keys = $4 WHERE org_id = $1";
     LIST = "
         SELECT * FROM audit_events
         WHERE org_id = $1
@@ -32,7 +32,7 @@ queries! {
           AND ($9::timestamptz IS NULL OR at < $9)
         ORDER BY seq DESC
         LIMIT $10";
-    CHAIN = "SELECT seq, canonical, hash FROM audit_events WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT 1000";
+    CHAIN = "SELECT * FROM audit_events WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT 1000";
 }
 
 /// The end of an org's chain, locked to the end of the transaction.
@@ -41,8 +41,8 @@ pub struct Head {
     org: OrgId,
     seq: i64,
     hash: ChainHash,
-    /// How many keys are not revoked, as far as was counted.
-    pub live_keys: i64,
+    /// How many keys of the org are not revoked.
+    pub unrevoked_keys: i64,
     now: OffsetDateTime,
 }
 
@@ -54,8 +54,9 @@ fn hash(row: &Row) -> Result<ChainHash, Error> {
 pub async fn head(db: &impl GenericClient, org: OrgId) -> Result<Head, Error> {
     let head = db.prepare_cached(HEAD).await?;
     let row = db.query_one(&head, &[&org.uuid()]).await?;
-    let (seq, live_keys, now) = (row::get(&row, "seq")?, row::get(&row, "live_keys")?, row::get(&row, "now")?);
-    Ok(Head { org, seq, hash: hash(&row)?, live_keys, now })
+    let (seq, unrevoked_keys, now) =
+        (row::get(&row, "seq")?, row::get(&row, "unrevoked_keys")?, row::get(&row, "now")?);
+    Ok(Head { org, seq, hash: hash(&row)?, unrevoked_keys, now })
 }
 
 /// Appends these changes, in this order, behind the head.
@@ -75,8 +76,8 @@ pub async fn append(
         insert(db, &event, &canonical, head.hash).await?;
     }
     let advance = db.prepare_cached(ADVANCE).await?;
-    let Head { org, seq, hash, live_keys, .. } = head;
-    db.execute(&advance, &[&org.uuid(), &seq, &hash.0.as_slice(), &live_keys]).await?;
+    let Head { org, seq, hash, unrevoked_keys, .. } = head;
+    db.execute(&advance, &[&org.uuid(), &seq, &hash.0.as_slice(), &unrevoked_keys]).await?;
     Ok(())
 }
 
@@ -202,8 +203,13 @@ pub async fn follow(db: &impl GenericClient, org: OrgId) -> Result<Result<i64, i
         }
         for row in rows {
             seq += 1;
-            end = end.then(row::get(&row, "canonical")?);
-            if row::get::<i64>(&row, "seq")? != seq || hash(&row)? != end {
+            let canonical: &[u8] = row::get(&row, "canonical")?;
+            end = end.then(canonical);
+            // A row that can no longer be read has been altered too.
+            let is_whole = read(&row).is_ok_and(|linked| {
+                linked.event.seq == seq && linked.hash == end && linked.event.canonical() == canonical
+            });
+            if !is_whole {
                 return Ok(Err(seq));
             }
         }

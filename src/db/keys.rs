@@ -43,9 +43,9 @@ queries! {
                               issued_by_kind, issued_by_key, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp())";
     SHOW = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2");
-    HOLD = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2 FOR SHARE OF k");
-    LOCK = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2 FOR UPDATE OF k");
-    LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE";
+    HOLD = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR SHARE";
+    LOCK = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
+    LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE";
     MANY = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = ANY ($2) ORDER BY k.id");
     EDIT = "
         UPDATE api_keys
@@ -123,24 +123,30 @@ pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor)
     Ok(())
 }
 
-async fn one(db: &impl GenericClient, query: &str, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    let query = db.prepare_cached(query).await?;
-    db.query_opt(&query, &[&org.uuid(), &id.uuid()]).await?.as_ref().map(read).transpose()
-}
-
 /// The key with this id.
 pub async fn show(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    one(db, SHOW, org, id).await
+    let show = db.prepare_cached(SHOW).await?;
+    db.query_opt(&show, &[&org.uuid(), &id.uuid()]).await?.as_ref().map(read).transpose()
+}
+
+/// Takes the lock, and then reads by a statement of its own: one that waited for a lock would see the key as it is now and
+/// its secrets as they were before the wait.
+async fn locked(db: &impl GenericClient, lock: &str, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
+    let lock = db.prepare_cached(lock).await?;
+    match db.query_opt(&lock, &[&org.uuid(), &id.uuid()]).await? {
+        Some(_) => show(db, org, id).await,
+        None => Ok(None),
+    }
 }
 
 /// The key with this id, which nobody can change while the transaction lasts, but others may hold too.
 pub async fn hold(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    one(db, HOLD, org, id).await
+    locked(db, HOLD, org, id).await
 }
 
 /// The key with this id, for this transaction alone.
 pub async fn lock(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    one(db, LOCK, org, id).await
+    locked(db, LOCK, org, id).await
 }
 
 /// Takes these keys for this transaction alone, in the order of their ids.

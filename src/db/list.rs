@@ -11,7 +11,7 @@ use super::{
     keys::{Dated, columns, tables},
     queries,
 };
-use crate::domain::{Key, KeyId, MeshId, OrgId, key::Status, suggest};
+use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, key::Status, suggest};
 
 /// A list sorted by `$key` in the direction of `$order`; `$beyond` is what lies further that way.
 macro_rules! sorted {
@@ -67,7 +67,7 @@ queries! {
 const NEVER_ENDS: OffsetDateTime = time::macros::datetime!(9999-12-31 0:00 UTC);
 const NEVER_USED: OffsetDateTime = time::macros::datetime!(0001-01-02 0:00 UTC);
 const FIRST: OffsetDateTime = time::macros::datetime!(0001-01-01 0:00 UTC);
-const LAST: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59 UTC);
+const LAST: OffsetDateTime = time::macros::datetime!(9999-12-31 23:59:59.999_999 UTC);
 
 /// By what a list of keys is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -120,12 +120,19 @@ impl Sort {
     #[must_use]
     pub fn position(self, key: &Key) -> Position {
         let value = match self {
-            Self::Newest | Self::Oldest => Value::Time(key.created_at),
+            Self::Newest | Self::Oldest => Value::Time(key.created_at.into()),
             Self::Label | Self::LabelDown => Value::Text(key.label.to_string()),
-            Self::End | Self::EndDown => Value::Time(key.terms.expires_at.unwrap_or(NEVER_ENDS)),
-            Self::Use | Self::UseDown => Value::Time(key.last_use.map_or(NEVER_USED, |used| used.at)),
+            Self::End | Self::EndDown => Value::Time(key.terms.expires_at.unwrap_or(NEVER_ENDS).into()),
+            Self::Use | Self::UseDown => Value::Time(key.last_use.map_or(NEVER_USED, |used| used.at).into()),
         };
         Position(value, key.id)
+    }
+
+    /// Whether this is a place in a list so sorted.
+    #[must_use]
+    pub const fn takes(self, position: &Position) -> bool {
+        matches!((self, &position.0), (Self::Label | Self::LabelDown, Value::Text(_)))
+            || !matches!(self, Self::Label | Self::LabelDown) && matches!(position.0, Value::Time(_))
     }
 
     /// Before the first key of a list so sorted.
@@ -133,10 +140,10 @@ impl Sort {
     pub fn start(self) -> Position {
         let (least, most) = (KeyId::from(Uuid::nil()), KeyId::from(Uuid::max()));
         match self {
-            Self::Newest | Self::EndDown | Self::UseDown => Position(Value::Time(LAST), most),
-            Self::Oldest | Self::End | Self::Use => Position(Value::Time(FIRST), least),
+            Self::Newest | Self::EndDown | Self::UseDown => Position(Value::Time(LAST.into()), most),
+            Self::Oldest | Self::End | Self::Use => Position(Value::Time(FIRST.into()), least),
             Self::Label => Position(Value::Text(String::new()), least),
-            Self::LabelDown => Position(Value::Text("\u{10FFFF}".to_owned()), most),
+            Self::LabelDown => Position(Value::Text("\u{10FFFF}".repeat(65)), most),
         }
     }
 }
@@ -161,8 +168,7 @@ pub struct Position(Value, KeyId);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Value {
-    #[serde(with = "time::serde::rfc3339")]
-    Time(OffsetDateTime),
+    Time(Moment),
     Text(String),
 }
 
@@ -199,8 +205,12 @@ pub async fn list(
     let list = db.prepare_cached(sort.query()).await?;
     let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
     let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(KeyId::uuid));
+    let time: OffsetDateTime;
     let value: &(dyn ToSql + Sync) = match &from.0 {
-        Value::Time(time) => time,
+        Value::Time(moment) => {
+            time = moment.get();
+            &time
+        }
         Value::Text(text) => text,
     };
     let rows = db

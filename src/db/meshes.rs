@@ -12,7 +12,7 @@ queries! {
     INSERT = "INSERT INTO meshes (org_id, id, slug, name) VALUES ($1, $2, $3, $4) RETURNING *";
     SHOW = "SELECT * FROM meshes WHERE org_id = $1 AND id = $2";
     FIND = "SELECT * FROM meshes WHERE org_id = $1 AND slug = $2";
-    LOCK = "SELECT * FROM meshes WHERE org_id = $1 AND id = $2 FOR UPDATE";
+    LOCK = "SELECT * FROM meshes WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
     LIST = "
         SELECT * FROM meshes
         WHERE org_id = $1

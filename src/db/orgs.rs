@@ -14,7 +14,7 @@ queries! {
     FIND = "SELECT * FROM orgs WHERE slug = $1";
     LIST = "SELECT * FROM orgs ORDER BY slug";
     LOCK_FOUNDING = "SELECT pg_advisory_xact_lock(7017501000000001)";
-    LOCK = "SELECT * FROM orgs WHERE id = $1 FOR UPDATE";
+    LOCK = "SELECT * FROM orgs WHERE id = $1 FOR NO KEY UPDATE";
     EDIT = "UPDATE orgs SET name = $2, version = version + 1 WHERE id = $1 RETURNING *";
     SUSPEND = "
         UPDATE orgs SET suspended_at = CASE WHEN $2 THEN clock_timestamp() END, version = version + 1

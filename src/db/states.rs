@@ -23,7 +23,7 @@ queries! {
     LOCK = "
         SELECT version, is_deleted FROM states
         WHERE org_id = $1 AND mesh_id = $2 AND place = $3 AND name = $4
-        FOR UPDATE";
+        FOR NO KEY UPDATE";
     PUT = "
         UPDATE states
         SET value = $5, is_deleted = $5::json IS NULL, version = version + 1, updated_at = clock_timestamp(), updated_by = $6

@@ -20,11 +20,14 @@ pub const APP: &str = "meshkey_app";
 /// The role of the host's shell and of background work: sees every org.
 pub const OPERATOR: &str = "meshkey_operator";
 const OPERATORS: usize = 2;
+/// No statement, and no wait for another's lock, keeps a connection from the others for long.
+const LIMITS: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s";
 
 impl Store {
     /// The database at `target`, with at most `size` connections for requests. Connects when it is first used.
     pub fn new(target: &connect::Target, size: usize) -> Result<Self, connect::Error> {
-        Ok(Self { app: target.as_role(APP).pool(size)?, operator: target.as_role(OPERATOR).pool(OPERATORS)? })
+        let app = target.as_role(APP).with_options(LIMITS).pool(size)?;
+        Ok(Self { app, operator: target.as_role(OPERATOR).with_options(LIMITS).pool(OPERATORS)? })
     }
 
     /// A connection in the service's role that acts for no org: sees no tenant's row.

@@ -9,7 +9,7 @@ use crate::domain::{MeshId, OrgId, Topic, TopicName, name::Description, page::Li
 queries! {
     INSERT = "INSERT INTO topics (org_id, mesh_id, name, description) VALUES ($1, $2, $3, $4) RETURNING *";
     SHOW = "SELECT * FROM topics WHERE org_id = $1 AND mesh_id = $2 AND name = $3";
-    LOCK = "SELECT * FROM topics WHERE org_id = $1 AND mesh_id = $2 AND name = $3 FOR UPDATE";
+    LOCK = "SELECT * FROM topics WHERE org_id = $1 AND mesh_id = $2 AND name = $3 FOR NO KEY UPDATE";
     LIST = "
         SELECT * FROM topics
         WHERE org_id = $1

@@ -10,13 +10,13 @@ use super::{Error, queries};
 use crate::domain::{KeyId, key::Use};
 
 queries! {
-    /// Takes no row that a change holds: the next batch will do.
+    /// Locks in the order of the ids, as every change does.
     KEYS = "
         WITH seen AS (
             SELECT DISTINCT ON (key) * FROM unnest($1::uuid[], $2::timestamptz[], $3::inet[]) AS u (key, at, address)
             ORDER BY key, at DESC
         ), free AS (
-            SELECT k.id FROM api_keys k JOIN seen ON seen.key = k.id ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED
+            SELECT k.id FROM api_keys k JOIN seen ON seen.key = k.id ORDER BY k.id FOR NO KEY UPDATE OF k
         )
         UPDATE api_keys k SET last_used_at = seen.at, last_used_from = seen.address
         FROM seen JOIN free ON free.id = seen.key

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
@@ -26,8 +26,16 @@ impl std::str::FromStr for Network {
             .parse::<IpNet>()
             .or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())))
             .map_err(|_| MalformedNetwork)?;
-        Ok(Self(net.trunc()))
+        Ok(Self(canonical(net).trunc()))
     }
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    let mapped = match net {
+        IpNet::V6(net) if net.prefix_len() >= 96 => net.addr().to_ipv4_mapped().zip(net.prefix_len().checked_sub(96)),
+        _ => None,
+    };
+    mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok()).map_or(net, IpNet::V4)
 }
 
 impl std::fmt::Display for Network {
@@ -154,6 +162,7 @@ mod tests {
         assert!(admits("10.200.0.1") && admits("2001:db8::1") && admits("::ffff:10.1.1.1"));
         assert!(!admits("11.0.0.1") && !admits("2001:db9::1"));
         assert!(!office.admits(None));
+        assert_eq!("::ffff:10.0.0.0/104".parse::<Network>(), "10.0.0.0/8".parse());
         assert_eq!(serde_json::to_string(&office).unwrap(), r#"["10.0.0.0/8","2001:db8::/32"]"#);
     }
 

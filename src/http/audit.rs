@@ -7,12 +7,11 @@ use super::{
     Caller, Input, Problem,
     body::NoBody,
     guard::{Within, may},
-    query::Moment,
     view::EventView,
 };
 use crate::{
     db::audit::Filter,
-    domain::{KeyId, audit::Action, page::Limit},
+    domain::{KeyId, Moment, audit::Action, page::Limit},
     service::{self, House, Refusal},
 };
 
@@ -42,8 +41,8 @@ impl ListQuery {
             actor_key,
             action: action.map(Action::name),
             subject: self.subject.clone(),
-            since: self.since.map(|moment| moment.0),
-            until: self.until.map(|moment| moment.0),
+            since: self.since.map(Moment::get),
+            until: self.until.map(Moment::get),
         })
     }
 }

@@ -134,6 +134,10 @@ fn ensure_type(
 }
 
 async fn bytes(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let coding = request.headers().get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported(header::ACCEPT_ENCODING, "identity"));
+    }
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LARGEST) {
         return Err(Problem::of(catalogue::PAYLOAD_TOO_LARGE));

@@ -51,9 +51,8 @@ fn bearer(value: &HeaderValue) -> Result<&str, Problem> {
 }
 
 fn refuse_in_query(request: &HttpRequest) -> Result<(), Problem> {
-    let names = request.query_string().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-    let is_credential = |name: &str| NEVER_IN_A_QUERY.iter().any(|known| name.eq_ignore_ascii_case(known));
-    if names.into_iter().any(is_credential) {
+    let mut names = form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
+    if names.any(|name| NEVER_IN_A_QUERY.iter().any(|known| name.eq_ignore_ascii_case(known))) {
         return Err(invalid("a key never goes into the URL, where logs and histories keep it; send it in a header"));
     }
     Ok(())

@@ -51,7 +51,12 @@ fn if_match(request: &HttpRequest) -> Result<Option<IfMatch>, Problem> {
     if text.trim() == "*" {
         return Ok(Some(IfMatch::Any));
     }
-    let tags: Vec<&str> = text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect();
+    let mut is_quoted = false;
+    let tags = text.split(|c: char| {
+        is_quoted ^= c == '"';
+        c == ',' && !is_quoted
+    });
+    let tags: Vec<&str> = tags.map(str::trim).filter(|tag| !tag.is_empty()).collect();
     let is_tag = |tag: &&str| {
         let opaque = tag.strip_prefix("W/").unwrap_or(tag);
         opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')

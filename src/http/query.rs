@@ -3,7 +3,6 @@
 use actix_web::HttpRequest;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
-use time::OffsetDateTime;
 
 use super::{
     Problem,
@@ -55,10 +54,6 @@ pub struct PagedArchive {
     /// Only archived ones, or only others.
     pub archived: Option<bool>,
 }
-
-/// A time in a query: RFC 3339.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Moment(#[serde(with = "time::serde::rfc3339")] pub OffsetDateTime);
 
 /// Reads the query. An unknown parameter is an error.
 pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {

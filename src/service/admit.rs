@@ -1,14 +1,10 @@
 //! Admission: from a presented secret and what the route demands to a proof, or to the reason for a no.
 
-use std::net::IpAddr;
-
-use time::OffsetDateTime;
-
 use super::{House, Refusal, house::in_time};
 use crate::{
     db::{self, lookup::Found, meshes},
     domain::{
-        Capability, Credential, Denial, KeyId, Mesh, MeshId, OrgId, Owner, Requirement, Secret, TopicName,
+        Capability, Credential, Denial, Grant, Mesh, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
         audit::{Actor, Trail},
         credential::Circumstances,
         key::Use,
@@ -47,11 +43,21 @@ pub struct Demand<'a> {
     pub acts_in_mesh: bool,
 }
 
-/// Proof that a caller was admitted: the only way to one is [`admit`].
+/// What was demanded, kept so that it can be judged again.
 #[derive(Debug, Clone)]
+struct Needs {
+    capability: Option<Capability>,
+    reach: Reach,
+    is_own: bool,
+    acts_in_mesh: bool,
+}
+
+/// Proof that a caller was admitted: the only way to one is [`admit`].
+#[derive(Clone)]
 pub struct Admitted {
     credential: Credential,
-    now: OffsetDateTime,
+    hash: SecretHash,
+    needs: Needs,
     mesh: Option<Mesh>,
     topic: Option<TopicName>,
     trail: Trail,
@@ -97,16 +103,20 @@ impl Admitted {
         &self.trail
     }
 
-    /// When it was admitted, by the clock of the database.
+    /// The hash of the secret that was presented.
     #[must_use]
-    pub const fn now(&self) -> OffsetDateTime {
-        self.now
+    pub(super) const fn hash(&self) -> SecretHash {
+        self.hash
     }
 
-    /// From where it came.
-    #[must_use]
-    pub const fn address(&self) -> Option<IpAddr> {
-        self.trail.address
+    /// Judges again, by what was looked up just now: between admission and a change a body is waited for, and locks.
+    pub(super) fn ensure_still(&self, found: Option<&Found>, mesh: Option<&Mesh>) -> Result<(), Refusal> {
+        let Found { credential, now } = found.ok_or(Refusal::Dead)?;
+        credential.ensure_live(*now).map_err(|_| Refusal::Dead)?;
+        let is_place_archived = self.needs.acts_in_mesh && mesh.is_some_and(|mesh| mesh.archived_at.is_some());
+        credential.ensure_usable(&Circumstances { now: *now, from: self.trail.address, is_place_archived })?;
+        let mesh = self.mesh.as_ref().map(|mesh| mesh.id);
+        Ok(judge(&credential.terms.grant, &self.needs, mesh, self.topic.as_ref())?)
     }
 }
 
@@ -141,12 +151,22 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
         Some(mesh) => Some(place(house, &credential, mesh).await?),
         None => None,
     };
-    if demand.acts_in_mesh && mesh.as_ref().is_some_and(|mesh| mesh.archived_at.is_some()) {
+    let needs = Needs {
+        capability: demand.capability.clone(),
+        reach: demand.reach,
+        is_own: demand.own_key.is_some_and(|named| named.parse() == Ok(credential.key)),
+        acts_in_mesh: demand.acts_in_mesh,
+    };
+    if needs.acts_in_mesh && mesh.as_ref().is_some_and(|mesh| mesh.archived_at.is_some()) {
         return Err(Rejection::Denied(Denial::MeshArchived));
     }
-    let topic = judge(&credential, demand, mesh.as_ref())?;
+    let topic = demand.topic.map(str::parse::<TopicName>).transpose();
+    let named = topic.as_ref().ok().and_then(Option::as_ref);
+    let grant = &credential.terms.grant;
+    judge(grant, &needs, mesh.as_ref().map(|mesh| mesh.id), named).map_err(Rejection::Denied)?;
+    let topic = topic.map_err(|_| Rejection::NotFound)?;
     house.uses.note(&credential, Use { at: now, from: trail.address });
-    Ok(Admitted { credential, now, mesh, topic, trail })
+    Ok(Admitted { credential, hash: secret.hash(), needs, mesh, topic, trail })
 }
 
 async fn find(house: &House, secret: &Secret) -> Result<Found, Rejection> {
@@ -184,24 +204,16 @@ async fn place(house: &House, credential: &Credential, named: &str) -> Result<Me
     }
 }
 
-/// Whether the grant is enough; answers the topic that is named.
-fn judge(credential: &Credential, demand: &Demand<'_>, mesh: Option<&Mesh>) -> Result<Option<TopicName>, Rejection> {
-    let grant = &credential.terms.grant;
-    let topic = demand.topic.map(str::parse::<TopicName>).transpose();
-    let is_own = demand.own_key.is_some_and(|named| named.parse::<KeyId>() == Ok(credential.key));
-    if let Some(capability) = demand.capability.clone().filter(|_| !is_own) {
-        let within = Owner::new(grant.owner.org(), mesh.map(|mesh| mesh.id));
-        let named = topic.as_ref().ok().cloned().flatten();
-        let verdict = match demand.reach {
-            Reach::Within if grant.capabilities.allows(&capability) => Ok(()),
-            Reach::Within => Err(Denial::CapabilityMissing(capability)),
-            Reach::Org => {
-                grant.permits(&Requirement { within: Owner::Org(grant.owner.org()), capability, topic: None })
-            }
-            Reach::Mesh => grant.permits(&Requirement { within, capability, topic: None }),
-            Reach::Topic => grant.permits(&Requirement { within, capability, topic: named }),
-        };
-        verdict.map_err(Rejection::Denied)?;
+/// Whether the grant is enough.
+fn judge(grant: &Grant, needs: &Needs, mesh: Option<MeshId>, topic: Option<&TopicName>) -> Result<(), Denial> {
+    let Some(capability) = needs.capability.clone().filter(|_| !needs.is_own) else { return Ok(()) };
+    let org = grant.owner.org();
+    let within = Owner::new(org, mesh);
+    match needs.reach {
+        Reach::Within if grant.capabilities.allows(&capability) => Ok(()),
+        Reach::Within => Err(Denial::CapabilityMissing(capability)),
+        Reach::Org => grant.permits(&Requirement { within: Owner::Org(org), capability, topic: None }),
+        Reach::Mesh => grant.permits(&Requirement { within, capability, topic: None }),
+        Reach::Topic => grant.permits(&Requirement { within, capability, topic: topic.cloned() }),
     }
-    topic.map_err(|_| Rejection::NotFound)
 }

@@ -5,22 +5,26 @@ use std::cmp::Ordering;
 
 use super::{Admitted, Refusal};
 use crate::{
-    db::{Transaction, keys, keys::Dated},
+    db::{Transaction, keys, keys::Dated, lookup, meshes},
     domain::{Capability, Grant, Key, KeyId},
 };
 
-/// Refuses a caller whose key, or whose secret, has died since it was admitted.
-fn ensure_live(by: &Admitted, held: &Dated) -> Result<(), Refusal> {
-    let Dated { key, now } = held;
-    let is_secret_live = key.secrets.iter().any(|secret| secret.number == by.credential().secret);
-    let is_live = key.revoked.is_none() && !key.terms.is_expired(*now) && key.disabled_at.is_none();
-    if is_live && is_secret_live { Ok(()) } else { Err(Refusal::Dead) }
+/// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
+/// while others held a lock, may have been revoked, narrowed or suspended since.
+pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Result<(), Refusal> {
+    let found = lookup::lookup(transaction, &[by.hash()]).await?.pop().flatten();
+    let mesh = match by.mesh_id() {
+        Ok(mesh) => meshes::show(transaction, by.org(), mesh).await?,
+        Err(_) => None,
+    };
+    by.ensure_still(found.as_ref(), mesh.as_ref())
 }
 
-/// Holds the caller's key to the end of the transaction: it can be neither revoked nor changed meanwhile.
+/// Holds the caller's key to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and
+/// judges it again.
 pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Dated, Refusal> {
     let held = keys::hold(transaction, by.org(), by.credential().key).await?.ok_or(Refusal::Dead)?;
-    ensure_live(by, &held)?;
+    again(transaction, by).await?;
     Ok(held)
 }
 
@@ -63,7 +67,7 @@ pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: Key
         }
     };
     let caller = caller.ok_or(Refusal::Dead)?;
-    ensure_live(by, &caller)?;
+    again(transaction, by).await?;
     let subject = subject.ok_or(Refusal::NotFound)?;
     if own != id && !is_covered(&caller.key.terms.grant, &subject.key) {
         return Err(Refusal::NotFound);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{
-        Transaction,
+        Transaction, audit,
         keys::{self, Dated, NewKey},
     },
     domain::{
@@ -90,6 +90,10 @@ pub async fn edit(
                 return Ok(managed.subject);
             }
             keys::edit(transaction, id, &new).await?;
+            if before.terms.is_expired(managed.subject.now) && !new.terms.is_expired(managed.subject.now) {
+                let head = audit::head(transaction, by.org()).await?;
+                issue::ensure_room(house, transaction, by.org(), head.unrevoked_keys).await?;
+            }
             finish(transaction, by, before, Action::KeyEdited).await
         })
         .await

@@ -49,7 +49,10 @@ impl House {
     ) -> Result<T, Refusal> {
         for _ in 1..TRIES {
             match in_time(self.once_within(org, mode, &work)).await {
-                Err(Refusal::Store(db::Error::Contention)) => {}
+                // Not all at once again, or they are in each other's way again.
+                Err(Refusal::Store(db::Error::Contention)) => {
+                    tokio::time::sleep(Duration::from_millis(rand::random_range(1..30))).await;
+                }
                 done => return done,
             }
         }

@@ -69,9 +69,9 @@ pub async fn issue(
     keep: &dyn Fn(&Issued) -> Kept,
 ) -> Result<Once<Issued>, Refusal> {
     house
-        .once(by.org(), mode, request, keep, async |transaction| {
+        .once(by, mode, request, keep, async |transaction| {
             let issuer = authority::hold(transaction, by).await?;
-            let owner = owner(transaction, by.org(), wish).await?;
+            let owner = owner(transaction, issuer.key.terms.grant.owner, wish).await?;
             let terms = terms(wish, owner, &issuer)?;
             ensure_handed_out_within(&issuer.key.terms, &terms)?;
             let wanted = patterns(&terms.grant.topics);
@@ -82,10 +82,12 @@ pub async fn issue(
         .await
 }
 
-/// The owner that is wished for. A sibling's mesh is as unknown as one that does not exist, once the issuer is compared.
-async fn owner(transaction: &Transaction<'_>, org: OrgId, wish: &Wish) -> Result<Owner, Refusal> {
+/// The owner that is wished for. A sibling's mesh is as unknown as one that does not exist.
+async fn owner(transaction: &Transaction<'_>, own: Owner, wish: &Wish) -> Result<Owner, Refusal> {
+    let org = own.org();
     let Some(named) = &wish.mesh else { return Ok(Owner::Org(org)) };
     let mesh = meshes::resolve(transaction, org, named).await?;
+    let mesh = mesh.filter(|mesh| own.covers(Owner::Mesh(org, mesh.id)));
     let mesh = mesh.ok_or_else(|| Refusal::invalid("/mesh", "there is no such mesh in this org"))?;
     if mesh.archived_at.is_some() {
         return Err(Refusal::invalid("/mesh", "the mesh is archived: its keys would be denied"));
@@ -95,9 +97,6 @@ async fn owner(transaction: &Transaction<'_>, org: OrgId, wish: &Wish) -> Result
 
 fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
     let own = &issuer.key.terms;
-    if let (Owner::Mesh(..), false) = (owner, own.grant.owner.covers(owner)) {
-        return Err(Refusal::invalid("/mesh", "there is no such mesh in this org"));
-    }
     ensure_declared(&wish.capabilities)?;
     let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
     let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
@@ -200,6 +199,20 @@ pub(super) async fn ensure_topics_exist(
     Err(Refusal::Invalid(unknown.iter().map(fault).collect()))
 }
 
+/// Refuses more live keys than an org may have. Live keys are some of those that are not revoked: only where these
+/// are too many, the live ones are counted. The caller holds the head of the org's audit, so that nobody else counts.
+pub(super) async fn ensure_room(
+    house: &House,
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    unrevoked: i64,
+) -> Result<(), Refusal> {
+    if unrevoked <= house.most_live_keys || keys::count_live(transaction, org).await? <= house.most_live_keys {
+        return Ok(());
+    }
+    Err(Conflict::KeyLimitReached.into())
+}
+
 /// Makes a key with its first secret and writes it down. Who calls has judged.
 pub(super) async fn make(
     house: &House,
@@ -214,14 +227,8 @@ pub(super) async fn make(
     secrets::insert(transaction, org, id, 1, &secret).await?;
     let key = keys::show(transaction, org, id).await?.ok_or(Refusal::Impossible("a new key that is not there"))?;
     let mut head = audit::head(transaction, org).await?;
-    head.live_keys += 1;
-    if head.live_keys > house.most_live_keys {
-        // Keys that have expired are no longer live, and nobody has counted them out: count anew.
-        head.live_keys = keys::count_live(transaction, org).await?;
-        if head.live_keys > house.most_live_keys {
-            return Err(Conflict::KeyLimitReached.into());
-        }
-    }
+    head.unrevoked_keys += 1;
+    ensure_room(house, transaction, org, head.unrevoked_keys).await?;
     audit::append(transaction, head, by, trail, vec![record::made(Action::KeyIssued, &key.key)]).await?;
     Ok(Issued { key, secret })
 }

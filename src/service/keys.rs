@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{
         Capability, Key, KeyId, MeshId, TopicName,
-        page::{Limit, Page, read_cursor, write_cursor},
+        page::{InvalidCursor, Limit, Page, read_cursor, write_cursor},
     },
 };
 
@@ -60,7 +60,10 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<
             filter.mesh = named.or(by.credential().terms.grant.owner.mesh());
             let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
             let from = match &wanted.cursor {
-                Some(cursor) => read_cursor(&bound, cursor)?,
+                Some(cursor) => {
+                    let position = read_cursor(&bound, cursor)?;
+                    wanted.sort.takes(&position).then_some(position).ok_or(InvalidCursor)?
+                }
                 None => wanted.sort.start(),
             };
             collect(transaction, by, wanted, &filter, from).await.map(|(items, next)| {

@@ -1,6 +1,5 @@
 //! Meshes: make, list, show, rename, archive.
 
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     db::{self, idempotency::Request, meshes},
     domain::{
-        Mesh, Slug, Title,
+        Mesh, MeshId, Moment, Slug, Title,
         audit::Action,
         page::{Limit, Page, read_cursor},
     },
@@ -27,7 +26,7 @@ pub async fn create(
     keep: &dyn Fn(&Mesh) -> Kept,
 ) -> Result<Once<Mesh>, Refusal> {
     house
-        .once(by.org(), Mode::Real, request, keep, async |transaction| {
+        .once(by, Mode::Real, request, keep, async |transaction| {
             authority::hold(transaction, by).await?;
             let mesh = meshes::insert(transaction, by.org(), slug, name).await.map_err(taken)?;
             let change = made(Action::MeshCreated, &mesh);
@@ -55,8 +54,11 @@ pub async fn list(
 ) -> Result<Page<Mesh>, Refusal> {
     let (own, bound) = (by.credential().terms.grant.owner, ("meshes", by.org(), archived));
     let start = (time::macros::datetime!(9999-12-31 23:59:59 UTC), Uuid::max());
-    let before: (OffsetDateTime, Uuid) = match cursor {
-        Some(cursor) => read_cursor::<(i128, u128)>(&bound, cursor).map(from_cursor)?.unwrap_or(start),
+    let before = match cursor {
+        Some(cursor) => {
+            let (made, id): (Moment, MeshId) = read_cursor(&bound, cursor)?;
+            (made.get(), id.uuid())
+        }
         None => start,
     };
     let rows = house
@@ -64,13 +66,7 @@ pub async fn list(
             Ok(meshes::list(transaction, by.org(), own.mesh(), archived, before, limit).await?)
         })
         .await?;
-    let key = |mesh: &Mesh| (mesh.created_at.unix_timestamp_nanos(), mesh.id.uuid().as_u128());
-    Ok(Page::cut(rows, limit, &bound, key))
-}
-
-fn from_cursor((nanos, id): (i128, u128)) -> Option<(OffsetDateTime, Uuid)> {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
-    Some((time, Uuid::from_u128(id)))
+    Ok(Page::cut(rows, limit, &bound, |mesh| (Moment::from(mesh.created_at), mesh.id)))
 }
 
 /// The mesh that the request names, if the caller's owner covers it: admission saw to that.

@@ -1,6 +1,6 @@
 //! Messages: send to a topic, read from it.
 
-use super::{Admitted, Conflict, House, Kept, Once, Refusal, house::Mode};
+use super::{Admitted, Conflict, House, Kept, Once, Refusal, authority::again, house::Mode};
 use crate::{
     db::{
         self,
@@ -30,8 +30,9 @@ pub async fn send(
 ) -> Result<Once<Message>, Refusal> {
     let (org, mesh, topic) = (by.org(), by.mesh_id()?, by.topic()?);
     house
-        .once(org, Mode::Real, request, keep, async |transaction| {
+        .once(by, Mode::Real, request, keep, async |transaction| {
             let locked = topics::lock(transaction, org, mesh, topic).await?.ok_or(Refusal::NotFound)?;
+            again(transaction, by).await?;
             if locked.archived_at.is_some() {
                 return Err(Conflict::TopicArchived.into());
             }

@@ -3,13 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{House, Refusal, house::Mode};
-use crate::{
-    db::{
-        Transaction,
-        idempotency::{self, Claim, Request},
-    },
-    domain::OrgId,
+use super::{Admitted, House, Refusal, authority::again, house::Mode};
+use crate::db::{
+    Transaction,
+    idempotency::{self, Claim, Request},
 };
 
 /// An answer as it is kept: without any secret.
@@ -36,21 +33,24 @@ pub enum Once<T> {
 impl House {
     /// Runs `work` in one transaction, at most once for the same `request`. `keep` renders the answer for the next time.
     ///
-    /// A twin that is under way is waited for; a work that fails leaves no trace, so that it can be tried again.
+    /// `work` judges its caller itself; before a replay it is judged here. A twin that is under way is waited for; a work that fails leaves no trace, so that it can be tried again.
     pub(super) async fn once<T>(
         &self,
-        org: OrgId,
+        by: &Admitted,
         mode: Mode,
         request: Option<&Request>,
         keep: &dyn Fn(&T) -> Kept,
         work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<Once<T>, Refusal> {
         let request = request.filter(|_| mode == Mode::Real);
-        self.within(org, mode, async |transaction| {
+        self.within(by.org(), mode, async |transaction| {
             let Some(request) = request else { return work(transaction).await.map(Once::Done) };
             match idempotency::claim(transaction, request).await? {
                 Claim::OtherBody => Err(Refusal::KeyReused),
-                Claim::Answered(answer) => read(&answer).map(Once::Replayed),
+                Claim::Answered(answer) => {
+                    again(transaction, by).await?;
+                    read(&answer).map(Once::Replayed)
+                }
                 Claim::First => {
                     let done = work(transaction).await?;
                     idempotency::keep(transaction, request, &write(&keep(&done))?).await?;

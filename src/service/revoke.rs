@@ -83,7 +83,7 @@ async fn write_down(transaction: &Transaction<'_>, by: &Admitted, before: &[Date
     let events: Vec<Change> = after.iter().filter_map(event).collect();
     let mut head = audit::head(transaction, by.org()).await?;
     let ended = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    head.live_keys = head.live_keys.saturating_sub(ended).max(0);
+    head.unrevoked_keys = head.unrevoked_keys.saturating_sub(ended).max(0);
     audit::append(transaction, head, by.actor(), by.trail(), events).await?;
     Ok(after)
 }

@@ -31,7 +31,7 @@ pub async fn rotate(
     keep: &dyn Fn(&Issued) -> Kept,
 ) -> Result<Once<Issued>, Refusal> {
     house
-        .once(by.org(), mode, request, keep, async |transaction| {
+        .once(by, mode, request, keep, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             let Dated { key, now } = &managed.subject;
             ensure_may_rotate(by, &managed)?;
@@ -72,7 +72,7 @@ fn ensure_may_rotate(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
     ensure_newest(by, managed)
 }
 
-/// Of a key that rotates itself, only the newest secret may: who found the old one must not gain the key.
+/// Of a key that rotates itself, only the newest secret may: who holds the old one must not lock out who holds the new.
 fn ensure_newest(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
     let key = &managed.subject.key;
     if by.credential().key == key.id && by.credential().secret != key.newest_secret() {

@@ -1,6 +1,8 @@
 //! State: named values of a mesh or of one topic, with versions to compare and set.
 
-use super::{Admitted, Conflict, House, Refusal, house::Mode, messages::author, precondition::Expected};
+use super::{
+    Admitted, Conflict, House, Refusal, authority::again, house::Mode, messages::author, precondition::Expected,
+};
 use crate::{
     db::{
         Transaction,
@@ -77,6 +79,7 @@ pub async fn put(
             ensure_topic(transaction, place, true).await?;
             let author = author(by);
             let before = states::lock(transaction, place, name, &author).await?;
+            again(transaction, by).await?;
             expected.ensure(before)?;
             let state = states::put(transaction, place, name, value, author).await?;
             Ok(Put { state, is_new: before.is_none() })
@@ -92,6 +95,7 @@ pub async fn delete(house: &House, by: &Admitted, name: &StateName, expected: &E
             ensure_topic(transaction, place, true).await?;
             let author = author(by);
             let before = states::lock(transaction, place, name, &author).await?;
+            again(transaction, by).await?;
             if before.is_none() {
                 return Err(Refusal::NotFound);
             }

@@ -29,7 +29,7 @@ pub async fn create(
     let (within, topic) = (Owner::Mesh(org, mesh), Some(name.clone()));
     by.credential().terms.grant.permits(&Requirement { within, capability: Capability::Admin, topic })?;
     house
-        .once(org, Mode::Real, request, keep, async |transaction| {
+        .once(by, Mode::Real, request, keep, async |transaction| {
             authority::hold(transaction, by).await?;
             let topic = topics::insert(transaction, org, mesh, name, description).await.map_err(taken)?;
             record(transaction, org, by.actor(), by.trail(), made(Action::TopicCreated, &topic)).await?;

@@ -33,6 +33,13 @@ impl Uses {
         }
     }
 
+    /// Whether a use of this key waits to be written down.
+    #[must_use]
+    pub fn has(&self, key: KeyId) -> bool {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.keys().any(|(noted, _)| *noted == key)
+    }
+
     fn take(&self) -> Vec<SecretUse> {
         let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut uses: Vec<_> = noted.into_iter().map(|((key, number), last)| SecretUse { key, number, last }).collect();

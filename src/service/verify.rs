@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{Admitted, Fault, House, Refusal, house::in_time, issue::ensure_declared};
 use crate::{
     db::{
-        Transaction, keys,
+        Transaction,
         lookup::{self, Found},
         meshes,
     },
@@ -56,7 +56,7 @@ pub async fn verify(
         ensure_may_ask(by, question)?;
     }
     let places = places(house, by, questions, &pointer).await?;
-    let found = look_up(house, questions).await?;
+    let found = look_up(house, by, questions).await?;
     let verdicts = questions.iter().zip(places).zip(found);
     Ok(verdicts.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
 }
@@ -118,17 +118,23 @@ fn moved(refusal: Refusal, pointer: &str) -> Refusal {
     }
 }
 
-/// The holders, and the clock, all by one statement.
-async fn look_up(house: &House, questions: &[Question]) -> Result<Vec<(Option<Credential>, OffsetDateTime)>, Refusal> {
-    let hashes: Vec<_> = questions.iter().filter_map(|question| question.secret.as_ref().map(Secret::hash)).collect();
+/// The asker and all holders by one statement; the asker is judged again by it, and its reading dates all answers.
+async fn look_up(
+    house: &House,
+    by: &Admitted,
+    questions: &[Question],
+) -> Result<Vec<(Option<Credential>, OffsetDateTime)>, Refusal> {
+    let theirs = questions.iter().filter_map(|question| question.secret.as_ref().map(Secret::hash));
+    let hashes: Vec<_> = std::iter::once(by.hash()).chain(theirs).collect();
     let ask = async {
         let client = house.store.client().await?;
-        Ok::<_, Refusal>((keys::clock(&client).await?, lookup::lookup(&client, &hashes).await?))
+        Ok::<_, Refusal>(lookup::lookup(&client, &hashes).await?)
     };
-    let (clock, found) = in_time(ask).await?;
-    let mut found = found.into_iter();
+    let mut found = in_time(ask).await?.into_iter();
+    let asker = found.next().flatten().ok_or(Refusal::Dead)?;
+    by.ensure_still(Some(&asker), None)?;
     let mut of = |question: &Question| question.secret.as_ref().and_then(|_| found.next().flatten());
-    let dated = |found: Option<Found>| found.map_or((None, clock), |found| (Some(found.credential), found.now));
+    let dated = |found: Option<Found>| found.map_or((None, asker.now), |found| (Some(found.credential), found.now));
     Ok(questions.iter().map(|question| dated(of(question))).collect())
 }
 

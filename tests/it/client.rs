@@ -58,6 +58,11 @@ impl Client {
         Self { secret: None, ..self.clone() }
     }
 
+    /// The address of the service.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The text of the key.
     pub fn secret(&self) -> &str {
         self.secret.as_deref().expect("the client has no key")

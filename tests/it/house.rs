@@ -117,6 +117,21 @@ impl House {
         }
     }
 
+    /// Whether a use of this key is noted or written down.
+    pub async fn has_used(&self, id: &str) -> bool {
+        let key: meshkey::domain::KeyId = id.parse().unwrap();
+        let query = "SELECT last_used_at IS NOT NULL FROM api_keys WHERE id = $1";
+        self.server.as_ref().unwrap().house().uses.has(key)
+            || self.sql("superuser").await.query_one(query, &[&key.uuid()]).await.unwrap().get(0)
+    }
+
+    /// Forgets every use.
+    pub async fn forget_uses(&self) {
+        let house = self.server.as_ref().unwrap().house();
+        house.uses.flush(&house.store).await.unwrap();
+        self.sql("superuser").await.batch_execute("UPDATE api_keys SET last_used_at = NULL").await.unwrap();
+    }
+
     /// Stops the service gracefully; the database stays until the house is dropped.
     pub async fn stop(&mut self) {
         if let Some(server) = self.server.take() {

@@ -11,6 +11,7 @@
 mod client;
 mod contract;
 mod embedded;
+mod fresh;
 mod hostile;
 mod house;
 mod process;

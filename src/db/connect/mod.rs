@@ -47,9 +47,15 @@ impl Target {
     /// The same database, where every statement runs with the rights of this role. `RESET ROLE` comes back to it.
     #[must_use]
     pub fn as_role(&self, role: &str) -> Self {
+        self.with_options(&format!("-c role={role}"))
+    }
+
+    /// The same database, where every session begins with these options.
+    #[must_use]
+    pub fn with_options(&self, options: &str) -> Self {
         let mut target = self.clone();
         let given = target.config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
-        target.config.options(format!("{given}-c role={role}"));
+        target.config.options(format!("{given}{options}"));
         target
     }
 

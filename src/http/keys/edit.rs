@@ -5,13 +5,13 @@ use serde::Deserialize;
 
 use super::shown_or_dry;
 use crate::{
-    domain::{AddressList, CapabilitySet, Label, TopicScope, name::Note},
+    domain::{AddressList, CapabilitySet, Label, Moment, TopicScope, name::Note},
     http::{
         Caller, Input, Problem,
         body::{Merge, patched, said},
         guard::{Within, may},
         preconditions::required,
-        query::{DryRun, Moment},
+        query::DryRun,
     },
     service::{
         self, House,
@@ -40,7 +40,7 @@ pub struct KeyPatch {
 impl From<KeyPatch> for Edit {
     fn from(patch: KeyPatch) -> Self {
         let KeyPatch { label, note, capabilities, topics, addresses, expires_at } = patch;
-        Self { label, note, capabilities, topics, addresses, expires_at: expires_at.map(|end| end.0) }
+        Self { label, note, capabilities, topics, addresses, expires_at: expires_at.map(Moment::get) }
     }
 }
 

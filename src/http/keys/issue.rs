@@ -4,13 +4,13 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    domain::{AddressList, CapabilitySet, Label, TopicScope, name::Note, scope::MalformedScope},
+    domain::{AddressList, CapabilitySet, Label, Moment, TopicScope, name::Note, scope::MalformedScope},
     http::{
         Caller, Input, Problem,
         body::{Json, patched, said},
         guard::{Within, may},
         preconditions::idempotent,
-        query::{DryRun, Moment},
+        query::DryRun,
         reply,
         view::{DryRunView, IssuedView},
     },
@@ -47,7 +47,7 @@ impl TryFrom<NewKey> for Wish {
         let ends = match new.expires_at {
             Patch::Keep => Ends::Unsaid,
             Patch::Clear => Ends::Never,
-            Patch::Set(end) => Ends::At(end.0),
+            Patch::Set(end) => Ends::At(end.get()),
         };
         let NewKey { label, note, mesh, capabilities, addresses, .. } = new;
         Ok(Self { label, note, mesh, capabilities, topics, addresses, ends })

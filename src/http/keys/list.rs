@@ -5,16 +5,18 @@ use serde::Deserialize;
 
 use crate::{
     db::list::{Filter, Sort},
-    domain::{Capability, KeyId, Status, TopicName, key::UnknownStatus, page::Limit},
+    domain::{Capability, KeyId, Moment, Status, TopicName, key::UnknownStatus, page::Limit},
     http::{
         Caller, Input, Problem,
         body::NoBody,
         guard::{Within, may},
-        query::Moment,
         view::KeyView,
     },
     service::{self, House, Refusal, keys::Wanted},
 };
+
+/// What stands for "of no mesh, but of the org itself": no mesh can be called so.
+const NO_MESH: &str = "-";
 
 /// The query of a list.
 #[derive(Debug, Deserialize)]
@@ -40,15 +42,15 @@ impl ListQuery {
         let sort = self.sort.as_deref().map(str::parse::<Sort>).transpose();
         let sort = sort.map_err(|error| Refusal::invalid("sort", error.to_string()))?;
         let (issuer, issuer_kind) = issuer(self.issued_by.as_deref())?;
-        let org_wide = self.mesh.as_deref() == Some("none");
+        let org_wide = self.mesh.as_deref() == Some(NO_MESH);
         let filter = Filter {
             mesh: None,
             org_wide,
             status,
             issuer,
             issuer_kind,
-            expires_before: self.expires_before.map(|moment| moment.0),
-            unused_since: self.unused_since.map(|moment| moment.0),
+            expires_before: self.expires_before.map(Moment::get),
+            unused_since: self.unused_since.map(Moment::get),
             text: self.text,
         };
         let mesh = self.mesh.filter(|_| !org_wide);

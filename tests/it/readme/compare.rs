@@ -1,0 +1,87 @@
+//! What was printed, held against what a page says is printed.
+
+use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::page::Step;
+
+/// Panics, showing both, unless the block prints what the page says; where the page says nothing, it prints nothing.
+#[track_caller]
+pub(super) fn ensure_alike(step: &Step, printed: &str) {
+    let (language, said) = step.answer.as_ref().map_or(("text", ""), |(language, said)| (language, said));
+    let (said, got) = (masked(said), masked(printed));
+    let is_alike = match language {
+        "json" => json(&said).is_some_and(|said| Some(said) == json(&got)),
+        _ => fits(&lines(&said), &lines(&got)),
+    };
+    assert!(
+        is_alike,
+        "the block of line {} does not print what is said\n{}--- said\n{said}\n--- printed\n{got}",
+        step.line, step.command
+    );
+}
+
+fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.trim().lines().map(str::trim_end).collect()
+}
+
+/// Whether the lines are these; a line `…` stands for any lines.
+fn fits(said: &[&str], got: &[&str]) -> bool {
+    match said.split_first() {
+        None => got.is_empty(),
+        Some((&"…", rest)) => (0..=got.len()).any(|from| fits(rest, &got[from..])),
+        Some((line, rest)) => got.split_first().is_some_and(|(first, got)| is_line(line, first) && fits(rest, got)),
+    }
+}
+
+fn is_line(said: &str, got: &str) -> bool {
+    said.strip_suffix('…').map_or(said == got, |beginning| got.starts_with(beginning))
+}
+
+/// The text with a word in capitals in place of everything that is new each time.
+fn masked(text: &str) -> String {
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-:.".contains(c);
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_of_word) {
+        let (between, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_of_word(c)).unwrap_or(from.len()));
+        masked = masked + between + &mask(word);
+        rest = after;
+    }
+    masked + rest
+}
+
+fn mask(word: &str) -> String {
+    let is_id =
+        |(kind, id): (&str, &str)| ["key", "org", "mesh", "msg", "evt", "req"].contains(&kind) && id.len() >= 26;
+    let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match word.split_once('_') {
+        Some(("mshk", _)) => "SECRET".to_owned(),
+        Some((kind, id)) if is_id((kind, id)) => format!("{kind}_ID"),
+        _ if is_hash => "HASH".to_owned(),
+        _ if word.starts_with("127.0.0.1:") => "ADDRESS".to_owned(),
+        _ if OffsetDateTime::parse(word, &Rfc3339).is_ok() => "TIME".to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
+#[test]
+fn what_is_new_each_time_is_masked_and_nothing_else() {
+    let text =
+        r#"{"id":"key_01m80az45senjr3werq5scq2tj","at":"2026-11-22T00:37:15.60361Z"} http://127.0.0.1:7700/v1 "v2""#;
+    assert_eq!(masked(text), r#"{"id":"key_ID","at":"TIME"} http://ADDRESS/v1 "v2""#);
+    assert_eq!(masked("mshk_fwnkkgHd…, key_expired"), "SECRET…, key_expired");
+}
+
+#[test]
+fn an_ellipsis_stands_for_lines_or_for_the_rest_of_one() {
+    assert!(fits(&["a", "…", "d…"], &["a", "b", "c", "dog"]));
+    assert!(fits(&["a", "…"], &["a"]));
+    assert!(!fits(&["a", "…", "d"], &["a", "dog"]));
+    assert!(!fits(&["a"], &["a", "b"]));
+}
