@@ -85,6 +85,15 @@ pub fn data_dir(settings: &Settings) -> PathBuf {
     settings.data_dir.clone().unwrap_or_else(embedded::default_data_dir)
 }
 
+/// Which database the settings name, for people. Never says a password.
+#[must_use]
+pub fn database_in_words(settings: &Settings) -> String {
+    match &settings.database_url {
+        None => format!("the embedded PostgreSQL in {}", data_dir(settings).display()),
+        Some(url) => Target::parse(url.reveal()).map_or_else(|_| "unreadable".to_owned(), |target| target.to_string()),
+    }
+}
+
 /// Finds the database that the settings name, or starts the embedded one.
 pub async fn database(settings: &Settings, share: Share) -> Result<Database, Error> {
     let Some(url) = &settings.database_url else { return embedded(settings, share).await };
@@ -190,12 +199,6 @@ impl Server {
     #[must_use]
     pub const fn house(&self) -> &Arc<House> {
         &self.house
-    }
-
-    /// The version of the embedded database, if it is one.
-    #[must_use]
-    pub fn embedded_version(&self) -> Option<&str> {
-        self.embedded.as_ref().map(Embedded::version)
     }
 
     /// Stops: takes no new request, finishes those under way, writes down what was noted, stops the database if it is ours.

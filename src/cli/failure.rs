@@ -52,9 +52,9 @@ impl Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Conflict(Conflict::AlreadyExists) => {
-                Self::Conflict("an org or topic of this name exists".to_owned())
-            }
+            Refusal::Conflict(Conflict::AlreadyExists) => Self::Conflict(
+                "an org of this name exists already; `meshkey org list` shows those there are".to_owned(),
+            ),
             Refusal::Conflict(Conflict::AlreadySuspended) => Self::Conflict("the org is suspended already".to_owned()),
             Refusal::Conflict(Conflict::NotSuspended) => Self::Conflict("the org is not suspended".to_owned()),
             Refusal::Store(error @ (db::Error::Unavailable(_) | db::Error::Contention)) => {

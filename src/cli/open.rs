@@ -29,6 +29,7 @@ pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Fail
 /// Opens the house that the flags name.
 pub(super) async fn open(flags: &DatabaseFlags) -> Result<Opened, Failure> {
     let settings = settings(&ServeFlags::from(flags.clone()), true)?;
+    eprintln!("database: {}", app::database_in_words(&settings));
     let database = app::database(&settings, Share::WithServer).await?;
     let house = app::house(&settings, &database).await?;
     Ok(Opened { house, embedded: database.embedded })

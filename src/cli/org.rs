@@ -1,5 +1,7 @@
 //! `meshkey org`: orgs, by who has a shell on the host.
 
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -34,8 +36,8 @@ enum Verb {
     Suspend(One),
     /// Let the keys of a suspended org work again
     Resume(One),
-    /// Print a new admin key of an org whose first is lost; it lives for a day
-    Key(One),
+    /// Print a new admin key of an org whose first is lost
+    Key(Rescue),
 }
 
 #[derive(Args)]
@@ -55,8 +57,33 @@ struct All {
     database: DatabaseFlags,
 }
 
-/// How long a key made on the host lives.
-const LIFE: time::Duration = time::Duration::hours(24);
+#[derive(Args)]
+struct Rescue {
+    /// How long it lives: a number and h or d, or never
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    life: Life,
+    #[command(flatten)]
+    one: One,
+}
+
+/// How long a key made on the host lives; for ever without a time.
+#[derive(Clone, Copy)]
+struct Life(Option<time::Duration>);
+
+impl FromStr for Life {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "a life is a number and h or d, such as 24h or 90d, or never";
+        if text == "never" {
+            return Ok(Self(None));
+        }
+        let unit = text.chars().last().and_then(|unit| "hd".find(unit)).ok_or(wrong)?;
+        let number: u16 = text[..text.len() - 1].parse().map_err(|_| wrong)?;
+        let hours = i64::from(number) * [1, 24][unit];
+        if hours == 0 { Err(wrong) } else { Ok(Self(Some(time::Duration::hours(hours)))) }
+    }
+}
 
 impl Org {
     /// Does it.
@@ -65,7 +92,7 @@ impl Org {
         | Verb::List(all)
         | Verb::Suspend(One { all, .. })
         | Verb::Resume(One { all, .. })
-        | Verb::Key(One { all, .. })) = &self.verb;
+        | Verb::Key(Rescue { one: One { all, .. }, .. })) = &self.verb;
         let opened = open(&all.database).await?;
         let done = self.act(&opened).await;
         opened.close().await;
@@ -78,7 +105,7 @@ impl Org {
             Verb::List(all) => list(opened, all.json).await,
             Verb::Suspend(one) => suspend(opened, one, true).await,
             Verb::Resume(one) => suspend(opened, one, false).await,
-            Verb::Key(one) => key(opened, one).await,
+            Verb::Key(rescue) => key(opened, rescue).await,
         }
     }
 }
@@ -120,12 +147,13 @@ async fn suspend(opened: &Opened, one: &One, suspended: bool) -> Result<(), Fail
     Ok(())
 }
 
-async fn key(opened: &Opened, one: &One) -> Result<(), Failure> {
-    let by = Operator::on_this_host();
-    let issued = operator::rescue(&opened.house, &by, &one.slug, LIFE).await.map_err(unknown(&one.slug))?;
+async fn key(opened: &Opened, rescue: &Rescue) -> Result<(), Failure> {
+    let (one, by) = (&rescue.one, Operator::on_this_host());
+    let issued = operator::rescue(&opened.house, &by, &one.slug, rescue.life.0).await.map_err(unknown(&one.slug))?;
     if one.all.json {
         return show::print(&show::issued(&issued));
     }
-    eprintln!("An admin key of {}, shown once. It lives for 24 hours:\n", one.slug);
+    let end = issued.key.key.terms.expires_at.map_or("It never ends".to_owned(), |end| format!("It ends at {end}"));
+    eprintln!("An admin key of {}, shown once. {end}:\n", one.slug);
     show::line(issued.secret.reveal())
 }

@@ -29,6 +29,7 @@ impl Quickstart {
     /// Walks, and goes on serving.
     pub(super) async fn run(self) -> Result<(), Failure> {
         let settings = settings(&self.flags, true)?;
+        eprintln!("database: {}", app::database_in_words(&settings));
         let stop = stopped()?;
         let server = app::start(&settings).await?;
         let walked = walk(server.house(), &format!("http://{}", server.address())).await;
@@ -133,7 +134,7 @@ async fn admin(house: &House) -> Result<(Holder, bool), Failure> {
     let by = Operator::on_this_host();
     let is_there = operator::list(house, &by).await?.iter().any(|org| org.slug == slug);
     let issued = if is_there {
-        operator::rescue(house, &by, &slug, time::Duration::hours(24)).await?
+        operator::rescue(house, &by, &slug, Some(time::Duration::hours(24))).await?
     } else {
         let wish = Founding { org: slug, mesh: None, topics: Vec::new() };
         operator::found(house, &by, &wish).await?.key
@@ -143,7 +144,8 @@ async fn admin(house: &House) -> Result<(Holder, bool), Failure> {
 
 async fn walk(house: &House, base: &str) -> Result<(), Failure> {
     let (admin, was_there) = admin(house).await?;
-    let walker = Walker { client: Client::new(), base: base.to_owned() };
+    let client = Client::builder().no_proxy().build().map_err(|error| Failure::Other(error.to_string()))?;
+    let walker = Walker { client, base: base.to_owned() };
     line(if was_there {
         "org acme exists already: here is a new admin key of it, for 24 hours"
     } else {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Failure, open::settings, show::line};
 use crate::{
@@ -22,6 +22,7 @@ impl Serve {
     /// Serves until it is told to stop.
     pub(super) async fn run(self) -> Result<(), Failure> {
         let settings = settings(&self.flags, false)?;
+        info!(database = app::database_in_words(&settings), "starting; for production give DATABASE_URL");
         let stop = stopped()?;
         let server = app::start(&settings).await?;
         line(&format!("meshkey ready on http://{}", server.address()))?;
@@ -34,14 +35,11 @@ impl Serve {
 }
 
 async fn say_how_to_get_in(server: &Server) -> Result<(), Failure> {
-    if let Some(version) = server.embedded_version() {
-        eprintln!("database: an embedded PostgreSQL {version}; for production set DATABASE_URL");
-    }
     if operator::list(server.house(), &Operator::on_this_host()).await?.is_empty() {
-        eprintln!(
-            "there is no org yet; make the first, and its admin key, with: meshkey init --org acme --mesh main --topic deploys"
+        warn!(
+            "there is no org yet; make the first, and its admin key, on this host with the same --data-dir or \
+             DATABASE_URL: meshkey init --org acme --mesh main --topic deploys"
         );
-        eprintln!("(on this host, with the same --data-dir or DATABASE_URL as this server)");
     }
     Ok(())
 }

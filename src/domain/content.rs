@@ -29,10 +29,16 @@ pub struct Content(Box<RawValue>);
 /// The most levels of lists and objects within each other.
 pub const DEEPEST: usize = 100;
 
-/// The value is nested too deeply.
+/// Why JSON is not taken as content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("lists and objects may be {DEEPEST} levels deep at most")]
-pub struct TooDeep;
+pub enum UnreadableContent {
+    /// Nested more than [`DEEPEST`] levels.
+    #[error("lists and objects may be {DEEPEST} levels deep at most")]
+    TooDeep,
+    /// Half of a surrogate pair: no Unicode text, so that strict readers could not read any page with it.
+    #[error("a string has half of a surrogate pair (such as \\ud800 alone), which is no Unicode text")]
+    LoneSurrogate,
+}
 
 impl Content {
     /// The JSON.
@@ -43,11 +49,39 @@ impl Content {
 }
 
 impl TryFrom<Box<RawValue>> for Content {
-    type Error = TooDeep;
+    type Error = UnreadableContent;
 
-    fn try_from(value: Box<RawValue>) -> Result<Self, TooDeep> {
-        if depth(value.get()) > DEEPEST { Err(TooDeep) } else { Ok(Self(value)) }
+    fn try_from(value: Box<RawValue>) -> Result<Self, UnreadableContent> {
+        if depth(value.get()) > DEEPEST {
+            return Err(UnreadableContent::TooDeep);
+        }
+        if has_lone_surrogate(value.get()) {
+            return Err(UnreadableContent::LoneSurrogate);
+        }
+        Ok(Self(value))
     }
+}
+
+/// Whether an escape stands for half of a surrogate pair without its other half (RFC 8259, 8.2).
+fn has_lone_surrogate(json: &str) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        rest = &rest[at..];
+        let taken = match (unit(rest), rest.get(6..).and_then(unit)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => return true,
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    false
+}
+
+/// The UTF-16 unit of the `\\uXXXX` that `text` begins with.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 /// How deep the brackets go that stand outside of strings.
@@ -118,5 +152,16 @@ mod tests {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
         assert!(serde_json::from_str::<Content>(&nested(100)).is_ok());
         assert!(serde_json::from_str::<Content>(&nested(101)).is_err());
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_no_text() {
+        let is_taken = |json: &str| serde_json::from_str::<Content>(json).is_ok();
+        for good in [r#""\ud83d\ude00""#, r#""\\ud800""#, r#""\u00e9\n\"é""#, r#"{"\ud83d\ude00":["\\\\"]}"#] {
+            assert!(is_taken(good), "{good}");
+        }
+        for bad in [r#""\ud800""#, r#""\ud800x""#, r#""\udc00\ud800""#, r#"{"\ud800":1}"#, r#""\ud800\ud83d\ude00""#] {
+            assert!(!is_taken(bad), "{bad}");
+        }
     }
 }

@@ -128,11 +128,14 @@ async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
     };
-    let proof = admit(house, &secret, &demand, trail(request)).await?;
+    let admitted = admit(house, &secret, &demand, trail(request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
-        facts.caller = Some((proof.credential().key, proof.org()));
+        facts.caller = match &admitted {
+            Ok(proof) => Some((proof.credential().key, proof.org())),
+            Err(rejection) => rejection.who,
+        };
     }
-    Ok(proof)
+    Ok(admitted?)
 }
 
 fn trail(request: &HttpRequest) -> Trail {

@@ -59,12 +59,17 @@ fn if_match(request: &HttpRequest) -> Result<Option<IfMatch>, Problem> {
     let tags: Vec<&str> = tags.map(str::trim).filter(|tag| !tag.is_empty()).collect();
     let is_tag = |tag: &&str| {
         let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-        opaque.len() >= 2 && opaque.starts_with('"') && opaque.ends_with('"')
+        let inner = opaque.strip_prefix('"').and_then(|opaque| opaque.strip_suffix('"'));
+        inner.is_some_and(|inner| !inner.contains('"'))
     };
     if tags.is_empty() || !tags.iter().all(is_tag) {
         return Err(invalid("If-Match takes * or tags in double quotes, such as \"v17\""));
     }
-    let version = |tag: &&str| tag.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok();
+    // Compared as it is written: v01 is no tag of ours, though it is the number of one.
+    let version = |tag: &&str| {
+        let version = tag.strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()?;
+        (etag(version) == *tag).then_some(version)
+    };
     Ok(Some(IfMatch::Versions(tags.iter().filter_map(version).collect())))
 }
 

@@ -1,5 +1,7 @@
 //! Queries: only the parameters that a route documents, each once.
 
+use std::collections::HashSet;
+
 use actix_web::HttpRequest;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
@@ -57,9 +59,14 @@ pub struct PagedArchive {
 
 /// Reads the query. An unknown parameter is an error.
 pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
-    if let Some((name, _)) = form(request.query_string()).find(|(_, value)| value.contains('\0')) {
-        let place = Some(Place::Parameter(name.into_owned()));
-        return Err(Problem::input(vec![Item { detail: "a NUL character is no part of any text".to_owned(), place }]));
+    let mut seen = HashSet::new();
+    for (name, value) in form(request.query_string()) {
+        if value.contains('\0') {
+            return Err(wrong(&name, "a NUL character is no part of any text"));
+        }
+        if !seen.insert(name.clone()) {
+            return Err(wrong(&name, "this parameter may be given once"));
+        }
     }
     let pairs = serde_urlencoded::Deserializer::new(form(request.query_string()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
@@ -70,6 +77,11 @@ pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
         let place = last.map(Place::Parameter);
         Problem::input(vec![Item { detail: error.into_inner().to_string(), place }])
     })
+}
+
+fn wrong(name: &str, detail: &str) -> Problem {
+    let place = Some(Place::Parameter(name.to_owned()));
+    Problem::input(vec![Item { detail: detail.to_owned(), place }])
 }
 
 fn form(query: &str) -> form_urlencoded::Parse<'_> {

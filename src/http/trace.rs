@@ -24,7 +24,7 @@ use crate::domain::{KeyId, OrgId};
 pub struct Facts {
     /// Its id.
     pub request_id: String,
-    /// Who was admitted.
+    /// Who asked, whether it was admitted or not.
     pub caller: Option<(KeyId, OrgId)>,
 }
 

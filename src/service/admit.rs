@@ -4,7 +4,8 @@ use super::{House, Refusal, house::in_time};
 use crate::{
     db::{self, lookup::Found, meshes},
     domain::{
-        Capability, Credential, Denial, Grant, Mesh, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
+        Capability, Credential, Denial, Grant, KeyId, Mesh, MeshId, OrgId, Owner, Requirement, Secret, SecretHash,
+        TopicName,
         audit::{Actor, Trail},
         credential::Circumstances,
         key::Use,
@@ -120,10 +121,19 @@ impl Admitted {
     }
 }
 
+/// Why a caller was not admitted, and who it was, as far as that is known: for the log.
+#[derive(Debug)]
+pub struct Rejection {
+    /// The key that was presented, and its org.
+    pub who: Option<(KeyId, OrgId)>,
+    /// Why.
+    pub why: Why,
+}
+
 /// Why a caller was not admitted.
 #[derive(Debug)]
-pub enum Rejection {
-    /// The secret is not accepted; why is for the log alone (G-13).
+pub enum Why {
+    /// The secret is not accepted; which reason it is, is for the log alone (G-13).
     Token(Denial),
     /// The key is live, and may not do this.
     Denied(Denial),
@@ -133,19 +143,25 @@ pub enum Rejection {
     Undecided(db::Error),
 }
 
-impl From<db::Error> for Rejection {
-    fn from(error: db::Error) -> Self {
-        Self::Undecided(error)
-    }
-}
-
 /// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
 /// reasons.
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
-    let Found { credential, now } = find(house, secret).await?;
-    credential.ensure_live(now).map_err(Rejection::Token)?;
+    let found = find(house, secret).await.map_err(|why| Rejection { who: None, why })?;
+    let who = Some((found.credential.key, found.credential.terms.grant.owner.org()));
+    judge_found(house, secret, found, demand, trail).await.map_err(|why| Rejection { who, why })
+}
+
+async fn judge_found(
+    house: &House,
+    secret: &Secret,
+    found: Found,
+    demand: &Demand<'_>,
+    trail: Trail,
+) -> Result<Admitted, Why> {
+    let Found { credential, now } = found;
+    credential.ensure_live(now).map_err(Why::Token)?;
     let at = Circumstances { now, from: trail.address, is_place_archived: false };
-    credential.ensure_usable(&at).map_err(Rejection::Denied)?;
+    credential.ensure_usable(&at).map_err(Why::Denied)?;
     ensure_org(&credential, demand.org)?;
     let mesh = match demand.mesh {
         Some(mesh) => Some(place(house, &credential, mesh).await?),
@@ -158,49 +174,49 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
         acts_in_mesh: demand.acts_in_mesh,
     };
     if needs.acts_in_mesh && mesh.as_ref().is_some_and(|mesh| mesh.archived_at.is_some()) {
-        return Err(Rejection::Denied(Denial::MeshArchived));
+        return Err(Why::Denied(Denial::MeshArchived));
     }
     let topic = demand.topic.map(str::parse::<TopicName>).transpose();
     let named = topic.as_ref().ok().and_then(Option::as_ref);
     let grant = &credential.terms.grant;
-    judge(grant, &needs, mesh.as_ref().map(|mesh| mesh.id), named).map_err(Rejection::Denied)?;
-    let topic = topic.map_err(|_| Rejection::NotFound)?;
+    judge(grant, &needs, mesh.as_ref().map(|mesh| mesh.id), named).map_err(Why::Denied)?;
+    let topic = topic.map_err(|_| Why::NotFound)?;
     house.uses.note(&credential, Use { at: now, from: trail.address });
     Ok(Admitted { credential, hash: secret.hash(), needs, mesh, topic, trail })
 }
 
-async fn find(house: &House, secret: &Secret) -> Result<Found, Rejection> {
+async fn find(house: &House, secret: &Secret) -> Result<Found, Why> {
     let look_up = async {
         let client = house.store.client().await?;
         db::lookup::lookup(&client, &[secret.hash()]).await
     };
-    let found = in_time(look_up).await?.pop().flatten();
-    found.ok_or(Rejection::Token(Denial::UnknownKey))
+    let found = in_time(look_up).await.map_err(Why::Undecided)?.pop().flatten();
+    found.ok_or(Why::Token(Denial::UnknownKey))
 }
 
 /// Another tenant's org is as unknown as one that does not exist.
-fn ensure_org(credential: &Credential, named: Option<&str>) -> Result<(), Rejection> {
+fn ensure_org(credential: &Credential, named: Option<&str>) -> Result<(), Why> {
     let own = credential.terms.grant.owner.org();
     match named {
-        Some(text) if text != credential.org_slug.as_str() && text.parse() != Ok(own) => Err(Rejection::NotFound),
+        Some(text) if text != credential.org_slug.as_str() && text.parse() != Ok(own) => Err(Why::NotFound),
         _ => Ok(()),
     }
 }
 
 /// The mesh that is named: the caller's own, or any of its org. Of a sibling mesh a caller learns nothing.
-async fn place(house: &House, credential: &Credential, named: &str) -> Result<Mesh, Rejection> {
+async fn place(house: &House, credential: &Credential, named: &str) -> Result<Mesh, Why> {
     let org = credential.terms.grant.owner.org();
     let own = credential.terms.grant.owner.mesh();
     let is_own = own.is_some() && credential.mesh_slug.as_ref().is_some_and(|slug| slug.as_str() == named)
         || named.parse::<MeshId>().ok().is_some_and(|id| own == Some(id));
     if own.is_some() && !is_own {
-        return Err(Rejection::NotFound);
+        return Err(Why::NotFound);
     }
     let found = house.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await;
     match found {
-        Ok(mesh) => mesh.ok_or(Rejection::NotFound),
-        Err(Refusal::Store(error)) => Err(Rejection::Undecided(error)),
-        Err(_) => Err(Rejection::NotFound),
+        Ok(mesh) => mesh.ok_or(Why::NotFound),
+        Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
+        Err(_) => Err(Why::NotFound),
     }
 }
 

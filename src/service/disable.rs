@@ -35,7 +35,7 @@ pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
         .within(by.org(), mode, async |transaction| {
             let Managed { caller, subject } = authority::manage(transaction, by, id).await?;
             issue::ensure_handed_out_within(&caller.key.terms, &subject.key.terms)?;
-            issue::ensure_outlived(&caller.key.terms, subject.key.terms.expires_at)?;
+            issue::ensure_life_within(&caller.key.terms, &subject.key.terms)?;
             if subject.key.revoked.is_some() {
                 return Err(Conflict::AlreadyRevoked.into());
             }

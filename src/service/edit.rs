@@ -119,6 +119,9 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
     issue::ensure_declared(&after.grant.capabilities)?;
     if !before.covers(after) {
         issue::ensure_handed_out_within(own, after)?;
+        if after.expires_at == before.expires_at {
+            issue::ensure_life_within(own, after)?;
+        }
         issue::ensure_outlived(own, after.expires_at)?;
     }
     let known = before.grant.topics.patterns().unwrap_or_default();

@@ -132,6 +132,12 @@ pub(super) fn ensure_outlived(own: &Terms, end: Option<OffsetDateTime>) -> Resul
     Err(Refusal::invalid("/expires_at", format!("a key ends no later than the key that hands it out: {last}")))
 }
 
+/// Refuses to hand out anew a key that ends later than the caller's own.
+pub(super) fn ensure_life_within(own: &Terms, given: &Terms) -> Result<(), Refusal> {
+    let detail = "this key ends later than yours, and may be revoked or disabled with yours, but not handed out anew";
+    if own.outlives(given.expires_at) { Ok(()) } else { Err(Refusal::Exceeds(vec![Fault::at("", detail)])) }
+}
+
 /// Refuses names that nobody declared. Declaring is not yet possible: every name that is not built in is unknown.
 pub(super) fn ensure_declared(capabilities: &CapabilitySet) -> Result<(), Refusal> {
     let unknown = capabilities.iter().filter(|capability| !capability.is_built_in());

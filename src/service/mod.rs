@@ -24,7 +24,7 @@ pub mod topics;
 pub mod uses;
 pub mod verify;
 
-pub use admit::{Admitted, Demand, Reach, Rejection, admit};
+pub use admit::{Admitted, Demand, Reach, Rejection, Why, admit};
 pub use house::House;
 pub use once::{Kept, Once};
 pub use precondition::IfMatch;

@@ -137,13 +137,14 @@ async fn admin_key(
     issue::make(house, transaction, NewKey { label, note: None, terms }, Actor::Local, &Trail::default()).await
 }
 
-/// Makes another admin key of an org, for who has lost the first.
-pub async fn rescue(house: &House, _: &Operator, slug: &Slug, life: Duration) -> Result<Issued, Refusal> {
+/// Makes another admin key of an org, for who has lost the first. Without a life it never ends.
+pub async fn rescue(house: &House, _: &Operator, slug: &Slug, life: Option<Duration>) -> Result<Issued, Refusal> {
     let mut client = house.store.operator().await?;
     let transaction = client.transaction().await.map_err(db::Error::from)?;
     let org = orgs::find(&transaction, slug).await?.ok_or(Refusal::NotFound)?.id;
-    let end = keys::clock(&transaction).await?.saturating_add(life);
-    let key = admin_key(house, &transaction, org, RESCUE_KEY, Some(end)).await?;
+    let now = keys::clock(&transaction).await?;
+    let end = life.map(|life| now.saturating_add(life));
+    let key = admin_key(house, &transaction, org, RESCUE_KEY, end).await?;
     transaction.commit().await.map_err(db::Error::from)?;
     Ok(key)
 }

@@ -68,7 +68,7 @@ pub async fn finish(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Re
 fn ensure_may_rotate(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
     let (own, given) = (&managed.caller.key.terms, &managed.subject.key.terms);
     issue::ensure_handed_out_within(own, given)?;
-    issue::ensure_outlived(own, given.expires_at)?;
+    issue::ensure_life_within(own, given)?;
     ensure_newest(by, managed)
 }
 

@@ -8,11 +8,24 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod audit;
+mod authority;
 mod client;
 mod contract;
 mod embedded;
+mod flaws;
 mod fresh;
 mod hostile;
 mod house;
+mod house_rules;
+mod idempotency;
+mod isolation;
+mod life;
+mod mesh;
+mod migrations;
 mod process;
 mod promise;
+mod readme;
+mod secrets;
+mod store;
+mod tools;

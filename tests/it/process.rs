@@ -115,9 +115,19 @@ async fn a_key_made_on_the_host_lives_for_a_day_and_can_revoke_the_lost_one() {
     let post =
         |verb: &str| reqwest::Client::new().post(url(verb)).bearer_auth(rescue["secret"].as_str().unwrap()).send();
     // It ends, so it may not hand out a key that never does; but it may end that key.
-    assert_eq!(post("rotate").await.unwrap().status().as_u16(), 422);
+    assert_eq!(post("rotate").await.unwrap().status().as_u16(), 403);
     assert_eq!(post("revoke").await.unwrap().status().as_u16(), 200);
     assert_eq!(status(&served.base, lost).await, 401);
+}
+
+#[test]
+fn a_key_made_on_the_host_lives_as_long_as_is_said() {
+    let dir = shelter();
+    run(&dir, &["init", "--org", "acme"]);
+    let made = |life: &str| json(&run(&dir, &["org", "key", "acme", "--life", life, "--json"]))["expires_at"].clone();
+    assert!(made("never").is_null());
+    assert!(made("90d").is_string());
+    assert_eq!(run(&dir, &["org", "key", "acme", "--life", "soon"]).status.code(), Some(2));
 }
 
 #[tokio::test]

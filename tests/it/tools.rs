@@ -9,7 +9,7 @@ use crate::{client, house::House};
 
 /// Waits for a condition; there is no other way to wait.
 pub async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(done) = attempt().await {
             return done;
@@ -52,6 +52,15 @@ pub async fn one(db: &Client, sql: &str) -> String {
     texts(db, sql).await.into_iter().next().unwrap_or_else(|| panic!("no row: {sql}"))
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
+}
+
 /// The tables of the schema.
 pub async fn tables(db: &Client) -> Vec<String> {
     texts(db, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1")
@@ -64,14 +73,14 @@ pub async fn dump(db: &Client, of: &str) -> String {
     for table in tables(db).await {
         let row = "to_jsonb(t) - 'last_used_at' - 'last_used_from'";
         let sql = format!("SELECT r::text FROM (SELECT {row} AS r FROM {table} t) x WHERE {of} ORDER BY 1");
-        all += &format!("{table}\n{}\n", texts(db, &sql).await.join("\n"));
+        all = [all, table, texts(db, &sql).await.join("\n")].join("\n");
     }
     all
 }
 
 /// Where the database of a house is, for one more program that works on it.
 pub async fn database_url(house: &House) -> String {
-    let db = house.sql("meshkey").await;
+    let db = house.sql("superuser").await;
     let place = "coalesce(host(inet_server_addr()), split_part(current_setting('unix_socket_directories'), ',', 1))";
     let host = one(&db, &format!("SELECT {place}")).await;
     let parts = [("host", host), ("port", one(&db, "SHOW port").await)];

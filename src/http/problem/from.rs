@@ -7,7 +7,7 @@ use crate::{
     db,
     domain::Denial,
     http::catalogue,
-    service::{Conflict, Fault, Refusal, Rejection},
+    service::{Conflict, Fault, Refusal, Rejection, Why},
 };
 
 impl From<Denial> for Problem {
@@ -28,11 +28,11 @@ impl From<Denial> for Problem {
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
-        match rejection {
-            Rejection::Token(denial) => Self::invalid_token(denial.code()),
-            Rejection::Denied(denial) => denial.into(),
-            Rejection::NotFound => Self::of(catalogue::NOT_FOUND),
-            Rejection::Undecided(error) => error.into(),
+        match rejection.why {
+            Why::Token(denial) => Self::invalid_token(denial.code()),
+            Why::Denied(denial) => denial.into(),
+            Why::NotFound => Self::of(catalogue::NOT_FOUND),
+            Why::Undecided(error) => error.into(),
         }
     }
 }

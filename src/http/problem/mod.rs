@@ -152,7 +152,7 @@ impl Problem {
         let scope = capability.clone().or_else(|| topic.as_ref().map(|topic| format!("topic:{topic}")));
         let scope = scope.map_or_else(String::new, |scope| format!(r#", scope="{scope}""#));
         let challenge = format!(r#"Bearer realm="meshkey", error="insufficient_scope"{scope}"#);
-        let mut problem = Self::new(catalogue::INSUFFICIENT_SCOPE, denial.detail());
+        let mut problem = Self::new(catalogue::INSUFFICIENT_SCOPE, denial.detail()).because(denial.code());
         problem.0.missing = Some(Missing { denial: denial.code(), capability, topic });
         problem.0.headers.extend(HeaderValue::try_from(challenge).map(|value| (header::WWW_AUTHENTICATE, value)));
         problem

@@ -24,7 +24,7 @@ async fn issue_until_dead(by: Client, issued: &AtomicUsize) {
             answer.problem(401, "invalid_token");
             return;
         }
-        if issued.fetch_add(1, Relaxed) % 3 == 0 {
+        if issued.fetch_add(1, Relaxed).is_multiple_of(3) {
             line = by.with_key(answer.body["secret"].as_str().unwrap());
         }
     }
@@ -36,19 +36,19 @@ async fn a_key_that_is_being_revoked_mints_nothing() {
     let house = House::new().await;
     let (admin, db) = (house.admin(), house.sql("superuser").await);
     for round in 0..30 {
-        let (issuer, by) = admin.issue(child()).await;
-        let issued = AtomicUsize::new(0);
-        let issuing = join_all((0..8).map(|_| issue_until_dead(by.clone(), &issued)));
+        let (line, by) = admin.issue(child()).await;
+        let count = AtomicUsize::new(0);
+        let minting = join_all((0..8).map(|_| issue_until_dead(by.clone(), &count)));
         let revoking = async {
-            eventually("some children", async || (issued.load(Relaxed) >= 2 + round % 7).then_some(())).await;
-            let path = admin.at(&format!("/keys/{}/revoke", id(&issuer)));
+            eventually("some children", async || (count.load(Relaxed) >= 2 + round % 7).then_some(())).await;
+            let path = admin.at(&format!("/keys/{}/revoke", id(&line)));
             admin.post(&path, json!({ "cascade": true })).await.expect(200)
         };
-        let (_, ended) = futures_util::future::join(issuing, revoking).await;
-        let live = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND issued_by_kind = 'key'
+        let ended = futures_util::future::join(minting, revoking).await.1;
+        let left = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND issued_by_kind = 'key'
                     AND issued_by_key <> (SELECT id FROM api_keys WHERE issued_by_kind = 'local')";
-        assert_eq!(one(&db, live).await, "0", "round {round}");
-        assert_eq!(ended.body["cascaded"].as_array().unwrap().len(), issued.load(Relaxed), "round {round}");
+        assert_eq!(one(&db, left).await, "0", "round {round}");
+        assert_eq!(ended.body["cascaded"].as_array().unwrap().len(), count.load(Relaxed), "round {round}");
     }
 }
 

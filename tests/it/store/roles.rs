@@ -20,16 +20,16 @@ async fn the_roles_may_do_this_and_no_more() {
     let house = House::new().await;
     let db = house.sql("superuser").await;
     let app = [
-        "api_keys\tINSERT SELECT UPDATE",
+        "api_keys\tINSERT SELECT",
         "audit_events\tINSERT SELECT",
         "audit_heads\tSELECT UPDATE",
         "idempotency\tDELETE INSERT SELECT UPDATE",
-        "key_secrets\tINSERT SELECT UPDATE",
-        "meshes\tINSERT SELECT UPDATE",
+        "key_secrets\tINSERT SELECT",
+        "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
         "orgs\tSELECT UPDATE",
         "states\tINSERT SELECT UPDATE",
-        "topics\tINSERT SELECT UPDATE",
+        "topics\tINSERT SELECT",
     ];
     assert_eq!(rights(&db, "meshkey_app").await, app);
     let lookup = ["api_keys\tSELECT", "key_secrets\tSELECT", "meshes\tSELECT", "orgs\tSELECT"];
@@ -57,7 +57,31 @@ async fn the_past_can_be_neither_changed_nor_deleted() {
             "DELETE FROM audit_heads",
         ] {
             let fault = db.batch_execute(sql).await.expect_err(sql);
-            assert_eq!(fault.code().map(|code| code.code()), Some("42501"), "{role}: {sql}: {fault:?}");
+            assert_eq!(
+                fault.code().map(tokio_postgres::error::SqlState::code),
+                Some("42501"),
+                "{role}: {sql}: {fault:?}"
+            );
+        }
+    }
+}
+
+// K-5, L-7, A-12
+#[tokio::test]
+async fn what_a_row_is_can_be_changed_by_no_role() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    for (table, columns) in [
+        ("api_keys", "id org_id mesh_id issued_by_kind issued_by_key created_at"),
+        ("key_secrets", "org_id key_id number hash hint created_at"),
+        ("meshes", "id org_id slug created_at"),
+        ("topics", "org_id mesh_id name created_at"),
+    ] {
+        for column in columns.split(' ') {
+            for role in ["meshkey_app", "meshkey_operator"] {
+                let may = format!("SELECT has_column_privilege('{role}', '{table}', '{column}', 'UPDATE')");
+                assert_eq!(one(&db, &may).await, "f", "{role} may change {table}.{column}");
+            }
         }
     }
 }

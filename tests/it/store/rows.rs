@@ -35,6 +35,15 @@ fn owner(table: &str) -> &'static str {
     if table == "orgs" { "id" } else { "org_id" }
 }
 
+/// A column that the service may change, where there is one.
+fn changeable(table: &str) -> &'static str {
+    match table {
+        "key_secrets" => "dies_at",
+        "audit_heads" | "audit_events" | "messages" => "seq",
+        _ => "version",
+    }
+}
+
 async fn act_for(db: &Client, org: &str) {
     db.batch_execute(&format!("SELECT set_config('meshkey.org', '{org}', false)")).await.unwrap();
 }
@@ -90,7 +99,8 @@ async fn the_services_role_writes_no_row_of_another_org() {
             row.replace('\'', "''")
         );
         assert_refused(app.execute(&insert, &[]).await, &format!("insert into {table}"));
-        let update = format!("UPDATE {table} SET {owner} = {owner} WHERE {owner} = '{acme}'");
+        let column = changeable(&table);
+        let update = format!("UPDATE {table} SET {column} = {column} WHERE {owner} = '{acme}'");
         match app.execute(&update, &[]).await {
             Ok(changed) => assert_eq!(changed, 0, "{table}"),
             refused => assert_refused(refused, &table),

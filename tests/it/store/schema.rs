@@ -37,7 +37,7 @@ const ILLEGAL: &[(&str, &str)] = &[
     ("UPDATE topics SET name = '#x'", "topics_name_check"),
     ("UPDATE meshes SET slug = 'Main'", "meshes_slug_check"),
     ("UPDATE orgs SET slug = ''", "orgs_slug_check"),
-    ("UPDATE audit_heads SET live_keys = -1", "audit_heads_live_keys_check"),
+    ("UPDATE audit_heads SET unrevoked_keys = -1", "audit_heads_unrevoked_keys_check"),
     ("UPDATE audit_events SET actor_kind = 'key'", "actor_is_whole"),
     ("UPDATE audit_events SET hash = ''", "audit_events_hash_check"),
     ("UPDATE audit_events SET mesh_id = '{yard}' WHERE org_id <> '{rival}'", "audit_events_org_id_mesh_id_fkey"),
@@ -91,4 +91,14 @@ async fn every_time_has_a_zone() {
     let naked = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
                  AND data_type IN ('timestamp without time zone', 'date', 'time without time zone')";
     assert_eq!(crate::tools::texts(&db, naked).await, Vec::<String>::new());
+}
+
+// A-25
+#[tokio::test]
+async fn there_is_one_kind_of_key() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    let mut tables = crate::tools::tables(&db).await;
+    tables.retain(|name| ["key", "token", "secret", "credential"].iter().any(|word| name.contains(word)));
+    assert_eq!(tables, ["api_keys", "key_secrets"]);
 }

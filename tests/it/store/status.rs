@@ -16,7 +16,7 @@ const ENDS: [&str; 4] = [
      SELECT org_id, id, 9, sha256(convert_to(label, 'UTF8')), 'mshk_12345678', now() + '1 hour' FROM api_keys WHERE label = $1",
 ];
 
-// L-10, U-3, T-6
+// L-10, U-3
 #[tokio::test]
 async fn the_database_and_the_domain_tell_the_same_status_of_a_key_in_every_state() {
     let house = House::new().await;

@@ -1,0 +1,145 @@
+//! Row-level security alone: each query without its condition on the org, run for us with their ids, gives and changes
+//! nothing of theirs.
+
+use meshkey::db::QUERIES;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::canaries::{Canaries, WORD};
+use crate::tools::{dump, one};
+
+/// What each query is asked, `$1` left out: `K` is a key of theirs, `P` the key that it issued, `M` a mesh.
+const ASKED: &[(&str, &str)] = &[
+    ("audit::HEAD", ""),
+    ("audit::ADVANCE", "1, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),
+    ("audit::LIST", "1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 100"),
+    ("audit::CHAIN", "0"),
+    ("keys::SHOW", "K"),
+    ("keys::HOLD", "K"),
+    ("keys::LOCK", "K"),
+    ("keys::LOCK_ALL", "ARRAY[K]"),
+    ("keys::MANY", "ARRAY[K]"),
+    ("keys::EDIT", "K, 'ours', NULL, ARRAY['send'], true, ARRAY[]::text[], NULL, NULL"),
+    ("keys::TOUCH", "K"),
+    ("keys::DISABLE", "K, true"),
+    ("keys::REVOKE", "ARRAY[K], 'local', NULL, NULL"),
+    ("keys::DESCENDANTS", "K"),
+    ("keys::COUNT_LIVE", ""),
+    ("meshes::SHOW", "M"),
+    ("meshes::FIND", "'zzcanary-mesh'"),
+    ("meshes::LOCK", "M"),
+    ("meshes::LIST", "NULL, NULL, 'infinity', M, 100"),
+    ("meshes::EDIT", "M, 'ours'"),
+    ("meshes::ARCHIVE", "M, true"),
+    ("messages::NEXT", "M, 'zzcanary.topic'"),
+    ("messages::NEWEST", "M, 'zzcanary.topic', 1000, 100"),
+    ("messages::AFTER", "M, 'zzcanary.topic', 0, 100"),
+    ("orgs::SHOW", ""),
+    ("orgs::LOCK", ""),
+    ("orgs::EDIT", "'ours'"),
+    ("secrets::REPLACE", "K, now()"),
+    ("secrets::FINISH", "K"),
+    ("states::SHOW", "M, '', 'zzcanary.state'"),
+    ("states::LIST", "M, '', '', 100"),
+    ("states::LOCK", "M, '', 'zzcanary.state'"),
+    ("states::PUT", "M, '', 'zzcanary.state', '1', K"),
+    ("topics::SHOW", "M, 'zzcanary.topic'"),
+    ("topics::LOCK", "M, 'zzcanary.topic'"),
+    ("topics::LIST", "M, NULL, '', 100"),
+    ("topics::EDIT", "M, 'zzcanary.topic', 'ours'"),
+    ("topics::ARCHIVE", "M, 'zzcanary.topic', true"),
+    ("topics::KNOWN", "NULL, ARRAY['zzcanary.topic']"),
+    ("topics::NAMES", "NULL"),
+];
+/// Queries that only ever run as the operator, who sees every org.
+const OPERATORS: [&str; 1] = ["orgs::SUSPEND"];
+
+/// The arguments of a list of keys.
+fn of_list(name: &str) -> String {
+    let start = match name {
+        "BY_LABEL" => "''",
+        "BY_LABEL_DOWN" => "chr(1114111)",
+        "NEWEST" | "BY_END_DOWN" | "BY_USE_DOWN" => "'9999-12-31T23:59:59Z'",
+        _ => "'0001-01-01T00:00:00Z'",
+    };
+    let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
+    let id = format!("'{0}-{1}-{1}-{1}-{0}{1}'", id.repeat(8), id.repeat(4));
+    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100")
+}
+
+/// The query without its condition; `None` where it has none.
+fn bare(module: &str, sql: &str) -> Option<String> {
+    let nothing = "($1::uuid IS NOT NULL)";
+    let mut bare = sql.to_owned();
+    for alias in ["k.", "m.", "s.", "child.", ""] {
+        bare = bare.replace(&format!("{alias}org_id = $1"), nothing);
+    }
+    if module == "orgs" {
+        bare = bare.replace("WHERE id = $1", &format!("WHERE {nothing}"));
+    }
+    (bare != sql).then_some(bare)
+}
+
+struct Done {
+    rows: Vec<String>,
+    changed: u64,
+}
+
+async fn run(db: &Client, statement: &str) -> Done {
+    let (mut rows, mut changed) = (Vec::new(), 0);
+    for answer in db.simple_query(statement).await.unwrap_or_else(|fault| panic!("{statement}: {fault:?}")) {
+        match answer {
+            SimpleQueryMessage::Row(row) => {
+                rows.push((0..row.len()).map(|at| row.get(at).unwrap_or_default()).collect::<Vec<_>>().join(" "));
+            }
+            SimpleQueryMessage::CommandComplete(count) => changed = changed.max(count),
+            _ => {}
+        }
+    }
+    Done { rows, changed }
+}
+
+/// Prepares it by SQL, so that `EXECUTE` takes the types of the parameters as the query has them.
+async fn execute(db: &Client, org: &str, sql: &str, arguments: &str, end: &str) -> Done {
+    db.batch_execute(&format!("BEGIN; SELECT set_config('meshkey.org', '{org}', true); PREPARE it AS {sql}"))
+        .await
+        .unwrap();
+    let arguments = if arguments.is_empty() { String::new() } else { format!(", {arguments}") };
+    let done = run(db, &format!("EXECUTE it ('{org}'{arguments})")).await;
+    db.batch_execute(&format!("DEALLOCATE it; {end}")).await.unwrap();
+    done
+}
+
+// G-38
+#[tokio::test]
+async fn row_level_security_holds_without_the_conditions_in_the_queries() {
+    let canaries = Canaries::of_another_org().await;
+    let (db, app) = (canaries.house.sql("superuser").await, canaries.house.sql("meshkey_app").await);
+    let uuid = async |what: &str| one(&db, &format!("SELECT id FROM {what}")).await;
+    let (ours, theirs) = (uuid("orgs WHERE slug = 'acme'").await, uuid("orgs WHERE slug = 'zzcanary-org'").await);
+    let (key, mesh) =
+        (uuid("api_keys WHERE label = 'zzcanary'").await, uuid("meshes WHERE slug = 'zzcanary-mesh'").await);
+    let before = dump(&db, &canaries.theirs).await;
+    let mut seen = 0;
+    for (module, queries) in QUERIES {
+        for (name, sql) in *queries {
+            let full = format!("{module}::{name}");
+            let Some(bare) = bare(module, sql).filter(|_| !OPERATORS.contains(&full.as_str())) else { continue };
+            let arguments = if *module == "list" {
+                of_list(name)
+            } else {
+                let known = ASKED.iter().find(|(known, _)| *known == full);
+                known.unwrap_or_else(|| panic!("say what {full} is asked")).1.to_owned()
+            };
+            let arguments = arguments.replace('K', &format!("'{key}'::uuid")).replace('M', &format!("'{mesh}'::uuid"));
+            let theirs_by_them = execute(&app, &theirs, &bare, &arguments, "ROLLBACK").await;
+            assert!(theirs_by_them.changed > 0, "{full} finds nothing at all: nothing is proved");
+            let by_us = execute(&app, &ours, &bare, &arguments, "COMMIT").await;
+            for row in &by_us.rows {
+                assert!(!row.contains(WORD) && !row.contains(&key) && !row.contains(&mesh), "{full}: {row}");
+            }
+            assert_eq!(dump(&db, &canaries.theirs).await, before, "{full} changed something of theirs");
+            seen += 1;
+        }
+    }
+    assert!(seen >= ASKED.len(), "a query is gone: {seen}");
+}

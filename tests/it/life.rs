@@ -1,0 +1,9 @@
+//! A key's life, from its issue to its end.
+
+mod conditions;
+mod conflicts;
+mod dry;
+mod ends;
+mod rotation;
+mod story;
+mod uses;
