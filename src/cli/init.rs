@@ -35,7 +35,7 @@ pub(super) struct Init {
 impl Init {
     /// Does it.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let opened = open(&self.database).await?;
+        let opened = open(&self.database, !self.json).await?;
         let done = self.init(&opened.house).await;
         opened.close().await;
         done

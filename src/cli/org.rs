@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use time::format_description::well_known::Rfc3339;
 
 use super::{
     Failure,
@@ -93,7 +94,7 @@ impl Org {
         | Verb::Suspend(One { all, .. })
         | Verb::Resume(One { all, .. })
         | Verb::Key(Rescue { one: One { all, .. }, .. })) = &self.verb;
-        let opened = open(&all.database).await?;
+        let opened = open(&all.database, !all.json).await?;
         let done = self.act(&opened).await;
         opened.close().await;
         done
@@ -153,7 +154,8 @@ async fn key(opened: &Opened, rescue: &Rescue) -> Result<(), Failure> {
     if one.all.json {
         return show::print(&show::issued(&issued));
     }
-    let end = issued.key.key.terms.expires_at.map_or("It never ends".to_owned(), |end| format!("It ends at {end}"));
+    let end = issued.key.key.terms.expires_at.and_then(|end| end.truncate_to_second().format(&Rfc3339).ok());
+    let end = end.map_or("It never ends".to_owned(), |end| format!("It ends at {end}"));
     eprintln!("An admin key of {}, shown once. {end}:\n", one.slug);
     show::line(issued.secret.reveal())
 }

@@ -1,7 +1,7 @@
 //! The program as a process: starting, getting in, walking through, and stopping.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     process::{Child, Command, Output, Stdio},
 };
@@ -201,17 +201,26 @@ async fn a_store_out_of_reach_is_a_503_and_never_a_401() {
 #[tokio::test]
 async fn a_stop_finishes_the_request_that_is_under_way() {
     let dir = shelter();
+    let first = json(&run(&dir, &["init", "--org", "acme", "--json"]));
     let mut served = Served::start(&dir);
-    let address = served.base.strip_prefix("http://").unwrap().to_owned();
-    let mut line = std::net::TcpStream::connect(&address).unwrap();
-    // A request whose body is not yet whole is under way.
-    let head = "POST /v1/verify HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{";
-    std::io::Write::write_all(&mut line, head.as_bytes()).unwrap();
+    let mut line = std::net::TcpStream::connect(served.base.strip_prefix("http://").unwrap()).unwrap();
+    let body = r#"{"key":"x","capability":"send"}"#;
+    let head = format!(
+        "POST /v1/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        first["key"]["secret"].as_str().unwrap(),
+        body.len()
+    );
+    line.write_all(head.as_bytes()).unwrap();
+    // The service has read the head, and waits for the body.
+    let mut go_on = [0_u8; 25];
+    line.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     let pid = nix::unistd::Pid::from_raw(i32::try_from(served.child.id()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-    std::io::Write::write_all(&mut line, b"}").unwrap();
+    line.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     line.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("unknown_key"), "{answer}");
     assert_eq!(served.child.wait().unwrap().code(), Some(0));
 }
