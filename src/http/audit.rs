@@ -7,11 +7,12 @@ use super::{
     Caller, Input, Problem,
     body::NoBody,
     guard::{Within, may},
+    query,
     view::EventView,
 };
 use crate::{
     db::audit::Filter,
-    domain::{KeyId, Moment, audit::Action, page::Limit},
+    domain::{Moment, audit::Action, page::Limit},
     service::{self, House, Refusal},
 };
 
@@ -31,8 +32,8 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self) -> Result<Filter, Refusal> {
-        let (actor_key, actor_kind) = actor(self.actor.as_deref())?;
+    fn filter(&self) -> Result<Filter, Problem> {
+        let (actor_key, actor_kind) = query::actor("actor", self.actor.as_deref())?;
         let action = self.action.as_deref().map(str::parse::<Action>).transpose();
         let action = action.map_err(|error| Refusal::invalid("action", error.to_string()))?;
         Ok(Filter {
@@ -44,18 +45,6 @@ impl ListQuery {
             since: self.since.map(Moment::get),
             until: self.until.map(Moment::get),
         })
-    }
-}
-
-fn actor(text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Refusal> {
-    match text {
-        None => Ok((None, None)),
-        Some("local") => Ok((None, Some("local"))),
-        Some("system") => Ok((None, Some("system"))),
-        Some(id) => match id.parse() {
-            Ok(id) => Ok((Some(id), None)),
-            Err(_) => Err(Refusal::invalid("actor", "expected the id of a key, local, or system")),
-        },
     }
 }
 

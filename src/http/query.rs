@@ -10,7 +10,10 @@ use super::{
     Problem,
     problem::{Item, Place},
 };
-use crate::{domain::page::Limit, service::house::Mode};
+use crate::{
+    domain::{KeyId, page::Limit},
+    service::house::Mode,
+};
 
 /// A route without parameters.
 #[derive(Debug, Deserialize)]
@@ -77,6 +80,19 @@ pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
         let place = last.map(Place::Parameter);
         Problem::input(vec![Item { detail: error.into_inner().to_string(), place }])
     })
+}
+
+/// Who is meant: a key by its id, or a kind of actor that is no key.
+pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Problem> {
+    match text {
+        None => Ok((None, None)),
+        Some("local") => Ok((None, Some("local"))),
+        Some("system") => Ok((None, Some("system"))),
+        Some(id) => match id.parse() {
+            Ok(id) => Ok((Some(id), None)),
+            Err(_) => Err(wrong(parameter, "expected the id of a key, local, or system")),
+        },
+    }
 }
 
 fn wrong(name: &str, detail: &str) -> Problem {

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod addresses;
 mod audit;
 mod authority;
 mod client;
@@ -21,6 +22,7 @@ mod house_rules;
 mod idempotency;
 mod isolation;
 mod life;
+mod lists;
 mod mesh;
 mod migrations;
 mod process;

@@ -5,11 +5,12 @@ use serde::Deserialize;
 
 use crate::{
     db::list::{Filter, Sort},
-    domain::{Capability, KeyId, Moment, Status, TopicName, key::UnknownStatus, page::Limit},
+    domain::{Capability, Moment, Status, TopicName, key::UnknownStatus, page::Limit},
     http::{
         Caller, Input, Problem,
         body::NoBody,
         guard::{Within, may},
+        query,
         view::KeyView,
     },
     service::{self, House, Refusal, keys::Wanted},
@@ -37,11 +38,11 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn wanted(self) -> Result<Wanted, Refusal> {
+    fn wanted(self) -> Result<Wanted, Problem> {
         let status = self.status.as_deref().map(statuses).transpose()?;
         let sort = self.sort.as_deref().map(str::parse::<Sort>).transpose();
         let sort = sort.map_err(|error| Refusal::invalid("sort", error.to_string()))?;
-        let (issuer, issuer_kind) = issuer(self.issued_by.as_deref())?;
+        let (issuer, issuer_kind) = query::actor("issued_by", self.issued_by.as_deref())?;
         let org_wide = self.mesh.as_deref() == Some(NO_MESH);
         let filter = Filter {
             mesh: None,
@@ -62,17 +63,6 @@ impl ListQuery {
 fn statuses(text: &str) -> Result<Vec<Status>, Refusal> {
     let all: Result<Vec<Status>, _> = text.split(',').map(|name| name.trim().parse()).collect();
     all.map_err(|error: UnknownStatus| Refusal::invalid("status", error.to_string()))
-}
-
-fn issuer(text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Refusal> {
-    match text {
-        None => Ok((None, None)),
-        Some("local") => Ok((None, Some("local"))),
-        Some(id) => match id.parse() {
-            Ok(id) => Ok((Some(id), None)),
-            Err(_) => Err(Refusal::invalid("issued_by", "expected the id of a key, or local")),
-        },
-    }
 }
 
 /// Lists the keys that the caller covers.
