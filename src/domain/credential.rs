@@ -88,3 +88,67 @@ impl Credential {
         self.terms.grant.permits(wanted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, Owner, TopicScope, grant::Terms,
+    };
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    /// A credential against which everything speaks, and what it is asked for.
+    fn hopeless() -> (Credential, Requirement, Circumstances) {
+        let (org, label, slug) = (OrgId::new(), "x".parse().unwrap(), "x".parse::<Slug>().unwrap());
+        let grant = Grant {
+            owner: Owner::Mesh(org, MeshId::new()),
+            capabilities: CapabilitySet::new([Capability::Read]).unwrap(),
+            topics: TopicScope::only(["deploys".parse().unwrap()]).unwrap(),
+        };
+        let addresses = AddressList::within(["192.0.2.0/24".parse().unwrap()]).unwrap();
+        let credential = Credential {
+            key: KeyId::new(),
+            label,
+            terms: Terms { grant, addresses, expires_at: Some(NOW) },
+            secret: 1,
+            newest_secret: 2,
+            secret_dies_at: Some(NOW),
+            is_revoked: true,
+            is_disabled: true,
+            org_slug: slug.clone(),
+            is_org_suspended: true,
+            mesh_slug: Some(slug),
+            is_mesh_archived: true,
+        };
+        let topic = Some("secrets".parse().unwrap());
+        let wanted = Requirement { within: Owner::Org(org), capability: Capability::Send, topic };
+        (credential, wanted, Circumstances { now: NOW, from: None, is_place_archived: true })
+    }
+
+    /// Takes away what speaks against it, the first reason first.
+    type Cure = fn(&mut Credential, &mut Requirement, &mut Circumstances);
+
+    #[test]
+    fn reasons_are_judged_in_their_order() {
+        let cures: [(&str, Cure); 11] = [
+            ("revoked", |credential, _, _| credential.is_revoked = false),
+            ("revoked", |credential, _, _| credential.secret_dies_at = Some(NOW + time::Duration::nanoseconds(1))),
+            ("expired", |credential, _, _| credential.terms.expires_at = Some(NOW + time::Duration::nanoseconds(1))),
+            ("disabled", |credential, _, _| credential.is_disabled = false),
+            ("org_suspended", |credential, _, _| credential.is_org_suspended = false),
+            ("mesh_archived", |credential, _, _| credential.is_mesh_archived = false),
+            ("mesh_archived", |_, _, at| at.is_place_archived = false),
+            ("ip_not_allowed", |_, _, at| at.from = Some("192.0.2.1".parse().unwrap())),
+            ("wrong_mesh", |credential, wanted, _| wanted.within = credential.terms.grant.owner),
+            ("capability_missing", |_, wanted, _| wanted.capability = Capability::Read),
+            ("topic_out_of_scope", |_, wanted, _| wanted.topic = Some("deploys".parse().unwrap())),
+        ];
+        let (mut credential, mut wanted, mut at) = hopeless();
+        for (code, cure) in cures {
+            assert_eq!(credential.decide(&wanted, &at).unwrap_err().code(), code);
+            cure(&mut credential, &mut wanted, &mut at);
+        }
+        assert_eq!(credential.decide(&wanted, &at), Ok(()));
+    }
+}

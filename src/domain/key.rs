@@ -176,3 +176,47 @@ pub fn end_of_overlap(now: OffsetDateTime, overlap: Duration, key_ends: Option<O
     let end = now.saturating_add(overlap);
     key_ends.map_or(end, |key_ends| end.min(key_ends))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AddressList, Capability, CapabilitySet, Grant, OrgId, Owner, TopicScope};
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn secret(number: i32, dies_at: Option<OffsetDateTime>) -> SecretRecord {
+        SecretRecord { number, hint: "mshk_12345678".to_owned(), created_at: NOW, dies_at, last_used_at: None }
+    }
+
+    #[test]
+    fn the_strongest_word_wins() {
+        // L-10
+        let grant = Grant {
+            owner: Owner::Org(OrgId::new()),
+            capabilities: CapabilitySet::new([Capability::Send]).unwrap(),
+            topics: TopicScope::Everywhere,
+        };
+        let mut key = Key {
+            id: KeyId::new(),
+            label: "x".parse().unwrap(),
+            note: None,
+            terms: Terms { grant, addresses: AddressList::Anywhere, expires_at: Some(NOW) },
+            issued_by: Actor::Local,
+            created_at: NOW,
+            disabled_at: Some(NOW),
+            revoked: Some(Revoked { at: NOW, by: Actor::Local, reason: None }),
+            last_use: None,
+            secrets: vec![secret(2, None), secret(1, Some(NOW + Duration::HOUR))],
+            version: 1,
+        };
+        assert_eq!(key.status(NOW), Status::Revoked);
+        key.revoked = None;
+        assert_eq!(key.status(NOW), Status::Expired);
+        key.terms.expires_at = None;
+        assert_eq!(key.status(NOW), Status::Disabled);
+        key.disabled_at = None;
+        assert_eq!(key.status(NOW), Status::Rotating);
+        assert_eq!(key.status(NOW + Duration::HOUR), Status::Active);
+        assert_eq!((key.newest_secret(), key.hint()), (2, "mshk_12345678"));
+    }
+}

@@ -58,3 +58,20 @@ impl Serialize for Owner {
         owner.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_org_covers_its_meshes_and_a_mesh_itself_alone() {
+        let (acme, rival, main, other) = (OrgId::new(), OrgId::new(), MeshId::new(), MeshId::new());
+        let org = Owner::Org(acme);
+        let mesh = Owner::Mesh(acme, main);
+        assert!(org.covers(org) && org.covers(mesh) && mesh.covers(mesh));
+        assert!(!mesh.covers(org) && !mesh.covers(Owner::Mesh(acme, other)));
+        for foreign in [Owner::Org(rival), Owner::Mesh(rival, other), Owner::Mesh(rival, main)] {
+            assert!(!org.covers(foreign) && !mesh.covers(foreign) && !foreign.covers(org) && !foreign.covers(mesh));
+        }
+    }
+}

@@ -4,6 +4,11 @@ use serde_json::{Value, json};
 
 use super::{client::Client, house::House};
 
+/// What a list is sorted by.
+type By = dyn Fn(&Value) -> String;
+/// Whether a key is meant by a filter.
+type Is<'a> = dyn Fn(&Value) -> bool + 'a;
+
 /// Makes keys that differ in everything that a list can be sorted or filtered by.
 async fn seeded(house: &House) -> (Client, Vec<Value>) {
     let admin = house.admin();
@@ -49,7 +54,7 @@ async fn every_order_walked_by_pages_shows_each_key_once_and_in_order() {
     let (admin, all) = seeded(&house).await;
     // Never used and never ending stand at an end of their own.
     let end = |key: &Value| key["expires_at"].as_str().unwrap_or("9999").to_owned();
-    let orders: [(&str, &dyn Fn(&Value) -> String); 4] = [
+    let orders: [(&str, &By); 4] = [
         ("created_at", &|key| text(key, "created_at")),
         ("label", &|key| text(key, "label")),
         ("expires_at", &end),
@@ -76,7 +81,7 @@ async fn every_filter_shows_exactly_what_it_says() {
     let may = |key: &Value, wanted: &str| {
         key["capabilities"].as_array().unwrap().iter().any(|one| one == wanted || one == "admin")
     };
-    let filters: Vec<(String, Box<dyn Fn(&Value) -> bool>)> = vec![
+    let filters: Vec<(String, Box<Is>)> = vec![
         ("mesh=main".to_owned(), Box::new(|key| mesh(key) == main)),
         (format!("mesh={main}"), Box::new(|key| mesh(key) == main)),
         ("mesh=-".to_owned(), Box::new(|key| key["owner"]["mesh"].is_null())),
