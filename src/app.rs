@@ -26,6 +26,7 @@ use crate::{
     http,
     service::{
         House,
+        turns::Turns,
         uses::{Uses, keep_writing},
     },
 };
@@ -54,6 +55,9 @@ pub enum Error {
     /// The server's threads.
     #[error("cannot start the server: {0}")]
     Serve(#[source] io::Error),
+    /// No installation where one must be.
+    #[error("there is no installation in {}; --data-dir or DATABASE_URL names another, `meshkey init` makes one", .0.display())]
+    NothingThere(PathBuf),
     /// Our own binary, as which the embedded database is started.
     #[error("cannot find this program's own binary: {0}")]
     OwnBinary(#[source] io::Error),
@@ -77,6 +81,8 @@ pub enum Share {
     Alone,
     /// Another process may have it: what a command on the host wants.
     WithServer,
+    /// As well, and there must be one: a mistyped directory is no new installation.
+    Existing,
 }
 
 /// The directory of the embedded database.
@@ -108,8 +114,11 @@ pub async fn database(settings: &Settings, share: Share) -> Result<Database, Err
 
 async fn embedded(settings: &Settings, share: Share) -> Result<Database, Error> {
     let (data_dir, bin, launcher) = (data_dir(settings), settings.pg_bin.clone(), own_binary()?);
+    if share == Share::Existing && !embedded::is_there(&data_dir) {
+        return Err(Error::NothingThere(data_dir));
+    }
     let open = move || -> Result<_, embedded::Error> {
-        if let (Share::WithServer, Some(config)) = (share, embedded::running(&data_dir)) {
+        if let (Share::WithServer | Share::Existing, Some(config)) = (share, embedded::running(&data_dir)) {
             return Ok((config, None));
         }
         let own = Embedded::start(embedded::Settings { data_dir, launcher, bin, durable: true })?;
@@ -146,6 +155,7 @@ pub async fn house(settings: &Settings, database: &Database) -> Result<House, Er
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
         uses: Uses::default(),
+        turns: Turns::of(settings.pool_size),
     })
 }
 

@@ -41,7 +41,7 @@ impl Failure {
     pub(super) const fn code(&self) -> u8 {
         match self {
             Self::Config(_) => 2,
-            Self::NotFound(_) => 5,
+            Self::NotFound(_) | Self::App(app::Error::NothingThere(_)) => 5,
             Self::Conflict(_) => 6,
             Self::Unavailable(_) | Self::App(app::Error::Connect(_)) => 8,
             Self::App(_) | Self::Telemetry(_) | Self::Other(_) => 1,

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Failure, open::open, show};
 use crate::{
+    app::Share,
     config::DatabaseFlags,
     domain::{Slug, TopicName},
     service::operator::{self, Founding, Operator},
@@ -35,7 +36,7 @@ pub(super) struct Init {
 impl Init {
     /// Does it.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let opened = open(&self.database, !self.json).await?;
+        let opened = open(&self.database, Share::WithServer, !self.json).await?;
         let done = self.init(&opened.house).await;
         opened.close().await;
         done

@@ -27,12 +27,12 @@ pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Fail
 }
 
 /// Opens the house that the flags name, and says to people which it is: another directory is another installation.
-pub(super) async fn open(flags: &DatabaseFlags, for_people: bool) -> Result<Opened, Failure> {
+pub(super) async fn open(flags: &DatabaseFlags, share: Share, for_people: bool) -> Result<Opened, Failure> {
     let settings = settings(&ServeFlags::from(flags.clone()), true)?;
     if for_people {
         eprintln!("database: {}", app::database_in_words(&settings));
     }
-    let database = app::database(&settings, Share::WithServer).await?;
+    let database = app::database(&settings, share).await?;
     let house = app::house(&settings, &database).await?;
     Ok(Opened { house, embedded: database.embedded })
 }

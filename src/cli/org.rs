@@ -12,6 +12,7 @@ use super::{
     show,
 };
 use crate::{
+    app::Share,
     config::DatabaseFlags,
     domain::Slug,
     service::{
@@ -94,7 +95,7 @@ impl Org {
         | Verb::Suspend(One { all, .. })
         | Verb::Resume(One { all, .. })
         | Verb::Key(Rescue { one: One { all, .. }, .. })) = &self.verb;
-        let opened = open(&all.database, !all.json).await?;
+        let opened = open(&all.database, Share::Existing, !all.json).await?;
         let done = self.act(&opened).await;
         opened.close().await;
         done

@@ -17,7 +17,10 @@ queries! {
     INSERT = "
         INSERT INTO audit_events (org_id, seq, id, at, actor_kind, actor_key, action, subject_kind, subject_id, mesh_id,
                                   before, after, request_id, address, canonical, hash)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        SELECT $1, seq, id, $2, $3, $4, action, subject_kind, subject_id, mesh_id, before, after, $5, $6, canonical, hash
+        FROM unnest($7::bigint[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::jsonb[],
+                    $14::jsonb[], $15::bytea[], $16::bytea[])
+            AS e (seq, id, action, subject_kind, subject_id, mesh_id, before, after, canonical, hash)";
     ADVANCE = "UPDATE audit_heads SET seq = $2, hash = $3, unrevoked_keys = $4 WHERE org_id = $1";
     LIST = "
         SELECT * FROM audit_events
@@ -59,6 +62,9 @@ pub async fn head(db: &impl GenericClient, org: OrgId) -> Result<Head, Error> {
     Ok(Head { org, seq, hash: hash(&row)?, unrevoked_keys, now })
 }
 
+/// How many events are written by one statement.
+const BATCH: usize = 1000;
+
 /// Appends these changes, in this order, behind the head.
 pub async fn append(
     db: &impl GenericClient,
@@ -67,13 +73,17 @@ pub async fn append(
     trail: &Trail,
     changes: Vec<Change>,
 ) -> Result<(), Error> {
+    let mut links = Vec::with_capacity(changes.len());
     for change in changes {
         head.seq += 1;
         let (id, seq, trail) = (EventId::new(), head.seq, trail.clone());
         let event = Event { id, org: head.org, seq, at: head.now, actor, change, trail };
         let canonical = event.canonical();
         head.hash = head.hash.then(&canonical);
-        insert(db, &event, &canonical, head.hash).await?;
+        links.push((event, canonical, head.hash));
+    }
+    for links in links.chunks(BATCH) {
+        insert(db, &head, actor, trail, links).await?;
     }
     let advance = db.prepare_cached(ADVANCE).await?;
     let Head { org, seq, hash, unrevoked_keys, .. } = head;
@@ -81,29 +91,38 @@ pub async fn append(
     Ok(())
 }
 
-async fn insert(db: &impl GenericClient, event: &Event, canonical: &[u8], hash: ChainHash) -> Result<(), Error> {
+type Link = (Event, Vec<u8>, ChainHash);
+
+async fn insert(
+    db: &impl GenericClient,
+    head: &Head,
+    actor: Actor,
+    trail: &Trail,
+    links: &[Link],
+) -> Result<(), Error> {
+    fn column<'a, T>(links: &'a [Link], of: impl Fn(&'a Link) -> T) -> Vec<T> {
+        links.iter().map(of).collect()
+    }
     let insert = db.prepare_cached(INSERT).await?;
-    let (change, actor_key) = (&event.change, event.actor.key().map(KeyId::uuid));
-    let mesh = change.mesh.map(MeshId::uuid);
     db.execute(
         &insert,
         &[
-            &event.org.uuid(),
-            &event.seq,
-            &event.id.uuid(),
-            &event.at,
-            &event.actor.kind(),
-            &actor_key,
-            &change.action.name(),
-            &change.subject.kind,
-            &change.subject.id,
-            &mesh,
-            &change.before,
-            &change.after,
-            &event.trail.request_id,
-            &event.trail.address,
-            &canonical,
-            &hash.0.as_slice(),
+            &head.org.uuid(),
+            &head.now,
+            &actor.kind(),
+            &actor.key().map(KeyId::uuid),
+            &trail.request_id,
+            &trail.address,
+            &column(links, |(event, ..)| event.seq),
+            &column(links, |(event, ..)| event.id.uuid()),
+            &column(links, |(event, ..)| event.change.action.name()),
+            &column(links, |(event, ..)| event.change.subject.kind),
+            &column(links, |(event, ..)| event.change.subject.id.as_str()),
+            &column(links, |(event, ..)| event.change.mesh.map(MeshId::uuid)),
+            &column(links, |(event, ..)| event.change.before.as_ref()),
+            &column(links, |(event, ..)| event.change.after.as_ref()),
+            &column(links, |(_, canonical, _)| canonical.as_slice()),
+            &column(links, |(_, _, hash)| hash.0.as_slice()),
         ],
     )
     .await?;

@@ -43,7 +43,6 @@ queries! {
                               issued_by_kind, issued_by_key, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp())";
     SHOW = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2");
-    HOLD = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR SHARE";
     LOCK = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
     LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE";
     MANY = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = ANY ($2) ORDER BY k.id");
@@ -129,24 +128,17 @@ pub async fn show(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Opti
     db.query_opt(&show, &[&org.uuid(), &id.uuid()]).await?.as_ref().map(read).transpose()
 }
 
+/// The key with this id, for this transaction alone.
+///
 /// Takes the lock, and then reads by a statement of its own: one that waited for a lock would see the key as it is now and
-/// its secrets as they were before the wait.
-async fn locked(db: &impl GenericClient, lock: &str, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    let lock = db.prepare_cached(lock).await?;
+/// its secrets as they were before the wait. Who only wants it to stay as it is takes this lock too: a shared one would be
+/// taken by others over and over while a revocation waits for it.
+pub async fn lock(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
+    let lock = db.prepare_cached(LOCK).await?;
     match db.query_opt(&lock, &[&org.uuid(), &id.uuid()]).await? {
         Some(_) => show(db, org, id).await,
         None => Ok(None),
     }
-}
-
-/// The key with this id, which nobody can change while the transaction lasts, but others may hold too.
-pub async fn hold(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    locked(db, HOLD, org, id).await
-}
-
-/// The key with this id, for this transaction alone.
-pub async fn lock(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Dated>, Error> {
-    locked(db, LOCK, org, id).await
 }
 
 /// Takes these keys for this transaction alone, in the order of their ids.

@@ -1,26 +1,24 @@
 //! Last uses, written in batches: never a write for each request (L-1, P-7).
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Object};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Error, queries};
+use super::{Error, queries, row};
 use crate::domain::{KeyId, key::Use};
 
 queries! {
-    /// Locks in the order of the ids, as every change does.
+    /// Those of these keys that no change holds: uses of the others are written with the next batch, and wait for nobody.
+    FREE = "SELECT id FROM api_keys WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED";
     KEYS = "
-        WITH seen AS (
+        UPDATE api_keys k SET last_used_at = seen.at, last_used_from = seen.address
+        FROM (
             SELECT DISTINCT ON (key) * FROM unnest($1::uuid[], $2::timestamptz[], $3::inet[]) AS u (key, at, address)
             ORDER BY key, at DESC
-        ), free AS (
-            SELECT k.id FROM api_keys k JOIN seen ON seen.key = k.id ORDER BY k.id FOR NO KEY UPDATE OF k
-        )
-        UPDATE api_keys k SET last_used_at = seen.at, last_used_from = seen.address
-        FROM seen JOIN free ON free.id = seen.key
-        WHERE k.id = free.id AND (k.last_used_at IS NULL OR k.last_used_at < seen.at)";
+        ) seen
+        WHERE k.id = seen.key AND (k.last_used_at IS NULL OR k.last_used_at < seen.at)";
     SECRETS = "
         UPDATE key_secrets s SET last_used_at = seen.at
         FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS seen (key, number, at)
@@ -39,8 +37,20 @@ pub struct SecretUse {
     pub last: Use,
 }
 
-/// Writes these uses. Takes the operator's role.
-pub async fn record(db: &impl GenericClient, uses: &[SecretUse]) -> Result<(), Error> {
+/// Writes these uses, but for those of keys that a change holds: these are given back. Takes the operator's role.
+pub async fn record(db: &mut Object, uses: Vec<SecretUse>) -> Result<Vec<SecretUse>, Error> {
+    let transaction = db.transaction().await?;
+    let free = transaction.prepare_cached(FREE).await?;
+    let keys: Vec<Uuid> = uses.iter().map(|one| one.key.uuid()).collect();
+    let rows = transaction.query(&free, &[&keys]).await?;
+    let free: HashSet<KeyId> = rows.iter().map(|row| row::id(row, "id")).collect::<Result<_, _>>()?;
+    let (writable, held): (Vec<_>, Vec<_>) = uses.into_iter().partition(|one| free.contains(&one.key));
+    write(&transaction, &writable).await?;
+    transaction.commit().await?;
+    Ok(held)
+}
+
+async fn write(db: &impl GenericClient, uses: &[SecretUse]) -> Result<(), Error> {
     let keys: Vec<Uuid> = uses.iter().map(|one| one.key.uuid()).collect();
     let numbers: Vec<i32> = uses.iter().map(|one| one.number).collect();
     let times: Vec<OffsetDateTime> = uses.iter().map(|one| one.last.at).collect();

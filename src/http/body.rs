@@ -5,7 +5,7 @@ use std::{fmt, future::Future, marker::PhantomData, time::Duration};
 use actix_web::{
     HttpRequest,
     dev::Payload,
-    http::header,
+    http::{Method, header},
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
@@ -70,6 +70,9 @@ struct Empty {}
 
 impl Body for NoBody {
     async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return refuse_body(request).map(|()| Self);
+        }
         let bytes = bytes(request, payload).await?;
         if !bytes.is_empty() {
             parse::<Empty>(&bytes)?;
@@ -112,6 +115,14 @@ impl<T: DeserializeOwned> Body for Merge<T> {
         ensure_type(request, &types, patch, "application/merge-patch+json, application/json")?;
         parse(&bytes(request, payload).await?).map(Self)
     }
+}
+
+/// Refuses a body without waiting for it: who was admitted is answered at once, and not when it pleases to go on.
+fn refuse_body(request: &HttpRequest) -> Result<(), Problem> {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    let is_announced = length.is_some_and(|length| length != "0") || headers.contains_key(header::TRANSFER_ENCODING);
+    if is_announced { Err(Problem::new(catalogue::INVALID_REQUEST, "a GET takes no body")) } else { Ok(()) }
 }
 
 fn unsupported(accepts: header::HeaderName, types: &'static str) -> Problem {

@@ -14,7 +14,6 @@ const NEVER_IN_A_QUERY: [&str; 6] = ["token", "access_token", "api_key", "apikey
 
 /// The secret that the request presents.
 pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
-    refuse_in_query(request)?;
     let authorization = only(request, &header::AUTHORIZATION)?;
     let api_key = only(request, &API_KEY)?;
     let text = match (authorization, api_key) {
@@ -50,8 +49,9 @@ fn bearer(value: &HeaderValue) -> Result<&str, Problem> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(rest) } else { Err(Problem::unauthenticated()) }
 }
 
-fn refuse_in_query(request: &HttpRequest) -> Result<(), Problem> {
-    let mut names = form_urlencoded::parse(request.query_string().as_bytes()).map(|(name, _)| name);
+/// Refuses a key in the URL, whatever is asked there.
+pub(super) fn refuse_in_query(query: &str) -> Result<(), Problem> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     if names.any(|name| NEVER_IN_A_QUERY.iter().any(|known| name.eq_ignore_ascii_case(known))) {
         return Err(invalid("a key never goes into the URL, where logs and histories keep it; send it in a header"));
     }

@@ -7,7 +7,7 @@ use actix_web::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Problem, catalogue, preconditions::etag};
+use super::{Problem, catalogue, preconditions::etag, trace::REPLAYED};
 use crate::service::{Kept, Once};
 
 /// The body, and its version as the `ETag`.
@@ -33,7 +33,7 @@ pub fn first(kept: &Kept, now: &impl Serialize) -> Result<HttpResponse, Problem>
 pub fn once<T>(once: Once<T>, done: impl FnOnce(T) -> Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
     match once {
         Once::Done(value) => done(value),
-        Once::Replayed(kept) => Ok(builder(&kept)?.insert_header(("Idempotent-Replayed", "true")).json(&kept.body)),
+        Once::Replayed(kept) => Ok(builder(&kept)?.insert_header((REPLAYED, "true")).json(&kept.body)),
     }
 }
 

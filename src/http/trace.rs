@@ -16,7 +16,7 @@ use actix_web::{
 use tracing::{debug, error, info};
 use uuid::Uuid;
 
-use super::{Problem, catalogue, catalogue::Kind};
+use super::{Problem, catalogue, catalogue::Kind, credentials::refuse_in_query};
 use crate::domain::{KeyId, OrgId};
 
 /// What is known of a request, for its answer and the log.
@@ -29,6 +29,8 @@ pub struct Facts {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Says that an answer was given before.
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const LONGEST_URI: usize = 8 * 1024;
 /// Where no route was found.
 const NO_ROUTE: &str = "-";
@@ -61,11 +63,14 @@ pub async fn trace(
     Ok(response)
 }
 
-/// Refuses targets that are too long, and those whose authority contradicts the `Host`.
+/// Refuses targets that are too long, that hold a key, or whose authority contradicts the `Host`.
 fn refuse_target(request: &ServiceRequest) -> Option<Problem> {
     let uri = request.uri();
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_URI) {
         return Some(Problem::of(catalogue::URI_TOO_LONG));
+    }
+    if let Err(problem) = refuse_in_query(request.query_string()) {
+        return Some(problem);
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let contradicts = uri.authority().is_some_and(|authority| host.is_some_and(|host| host != authority.as_str()));
@@ -100,11 +105,16 @@ struct Told {
     caller: Option<(KeyId, OrgId)>,
     code: &'static str,
     reason: Option<String>,
+    /// Whether something may have been changed: not by a look, nor by a dry run or an answer that was given again.
+    is_change: bool,
     microseconds: u64,
 }
 
 impl Told {
     fn of(response: &ServiceResponse<BoxBody>, pattern: &str, method: &Method, start: Instant) -> Self {
+        let query = response.request().query_string();
+        let is_look = matches!(*method, Method::GET | Method::HEAD) || pattern.starts_with("/v1/verify");
+        let is_replay = response.headers().contains_key(REPLAYED);
         let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
         Self {
             method: method.clone(),
@@ -113,14 +123,14 @@ impl Told {
             caller: response.request().extensions().get::<Facts>().and_then(|facts| facts.caller),
             code: problem.map_or("-", Problem::code),
             reason: problem.and_then(Problem::reason).map(str::to_owned),
+            is_change: !is_look && !is_replay && !query.contains("dry_run=true"),
             microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
         }
     }
 
     fn log(&self, request_id: &str) {
-        let Self { method, pattern, status, caller, code, reason, microseconds } = self;
+        let Self { method, pattern, status, caller, code, reason, is_change, microseconds } = self;
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
-        let is_change = !matches!(*method, Method::GET | Method::HEAD) && !pattern.starts_with("/v1/verify");
         match status {
             500.. => {
                 error!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "failed");
@@ -128,7 +138,7 @@ impl Told {
             400.. => {
                 info!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "refused");
             }
-            _ if is_change => info!(request_id, key, org, %method, route = pattern, status, microseconds, "changed"),
+            _ if *is_change => info!(request_id, key, org, %method, route = pattern, status, microseconds, "changed"),
             _ => debug!(request_id, key, org, %method, route = pattern, status, microseconds, "answered"),
         }
     }

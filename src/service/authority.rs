@@ -1,8 +1,6 @@
 //! Authority within a transaction: the caller's key is held and judged anew, so that a key that is being revoked mints and
 //! changes nothing.
 
-use std::cmp::Ordering;
-
 use super::{Admitted, Refusal};
 use crate::{
     db::{Transaction, keys, keys::Dated, lookup, meshes},
@@ -23,7 +21,7 @@ pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Resul
 /// Holds the caller's key to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and
 /// judges it again.
 pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Dated, Refusal> {
-    let held = keys::hold(transaction, by.org(), by.credential().key).await?.ok_or(Refusal::Dead)?;
+    let held = keys::lock(transaction, by.org(), by.credential().key).await?.ok_or(Refusal::Dead)?;
     again(transaction, by).await?;
     Ok(held)
 }
@@ -52,20 +50,10 @@ pub(super) fn is_covered(own: &Grant, subject: &Key) -> bool {
 /// not cover is not found, but its own is.
 pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
     let (org, own) = (by.org(), by.credential().key);
-    let (caller, subject) = match own.cmp(&id) {
-        Ordering::Equal => {
-            let both = keys::lock(transaction, org, id).await?;
-            (both.clone(), both)
-        }
-        Ordering::Less => {
-            let caller = keys::hold(transaction, org, own).await?;
-            (caller, keys::lock(transaction, org, id).await?)
-        }
-        Ordering::Greater => {
-            let subject = keys::lock(transaction, org, id).await?;
-            (keys::hold(transaction, org, own).await?, subject)
-        }
-    };
+    let (first, last) = (own.min(id), own.max(id));
+    let first = keys::lock(transaction, org, first).await?;
+    let last = if own == id { first.clone() } else { keys::lock(transaction, org, last).await? };
+    let (caller, subject) = if own <= id { (first, last) } else { (last, first) };
     let caller = caller.ok_or(Refusal::Dead)?;
     again(transaction, by).await?;
     let subject = subject.ok_or(Refusal::NotFound)?;

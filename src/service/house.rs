@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::{Refusal, uses::Uses};
+use super::{Refusal, turns::Turns, uses::Uses};
 
 /// What every verb stands on.
 pub struct House {
@@ -22,6 +22,8 @@ pub struct House {
     pub most_live_keys: i64,
     /// Uses that are not yet written down.
     pub uses: Uses,
+    /// How many transactions each org may have under way.
+    pub turns: Turns,
 }
 
 /// Whether a change is to be made, or only tried.
@@ -47,8 +49,19 @@ impl House {
         mode: Mode,
         work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        self.patiently_within(org, mode, PATIENCE, work).await
+    }
+
+    /// The same, for a work that may take longer.
+    pub(super) async fn patiently_within<T>(
+        &self,
+        org: OrgId,
+        mode: Mode,
+        patience: Duration,
+        work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         for _ in 1..TRIES {
-            match in_time(self.once_within(org, mode, &work)).await {
+            match within(patience, self.once_within(org, mode, &work)).await {
                 // Not all at once again, or they are in each other's way again.
                 Err(Refusal::Store(db::Error::Contention)) => {
                     tokio::time::sleep(Duration::from_millis(rand::random_range(1..30))).await;
@@ -56,7 +69,7 @@ impl House {
                 done => return done,
             }
         }
-        in_time(self.once_within(org, mode, &work)).await
+        within(patience, self.once_within(org, mode, &work)).await
     }
 
     async fn once_within<T>(
@@ -65,6 +78,7 @@ impl House {
         mode: Mode,
         work: &impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        let _turn = self.turns.take(org).await?;
         let mut client = self.store.client().await?;
         let transaction = begin(&mut client, org).await?;
         let done = work(&transaction).await;
@@ -94,8 +108,12 @@ impl House {
 
 /// What takes longer than [`PATIENCE`] is given up: nobody waits for ever for a database that hangs.
 pub(super) async fn in_time<T, E: From<db::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    within(PATIENCE, work).await
+}
+
+async fn within<T, E: From<db::Error>>(patience: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let late = || Err(db::Error::Unavailable("it did not answer in time".to_owned()).into());
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| late())
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| late())
 }
 
 /// Writes one change down, as the last act of its transaction.

@@ -21,6 +21,7 @@ pub mod revoke;
 pub mod rotate;
 pub mod states;
 pub mod topics;
+pub mod turns;
 pub mod uses;
 pub mod verify;
 

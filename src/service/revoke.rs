@@ -1,6 +1,6 @@
 //! Revoke a key, for good; and, if that is wanted, every key that it issued, and that those issued.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Admitted, Conflict, House, Refusal, authority, house::Mode, record::changed};
 use crate::{
@@ -35,8 +35,10 @@ pub struct Ended {
 
 /// Revokes a key. When this answers, no replica accepts the key: none remembers anything, each asks the database.
 pub async fn revoke(house: &House, by: &Admitted, id: KeyId, how: &Revocation, mode: Mode) -> Result<Ended, Refusal> {
+    // A key may have issued as many as the org may have.
+    let patience = Duration::from_secs(if how.cascade { 60 } else { 10 });
     house
-        .within(by.org(), mode, async |transaction| {
+        .patiently_within(by.org(), mode, patience, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             if how.cascade && !managed.is_admin() {
                 return Err(Denial::CapabilityMissing(Capability::Admin).into());

@@ -24,8 +24,13 @@ fn place(by: &Admitted) -> Result<Place<'_>, Refusal> {
 /// Refuses a topic that is not there, and, for a change, one that is archived.
 async fn ensure_topic(transaction: &Transaction<'_>, place: Place<'_>, changes: bool) -> Result<(), Refusal> {
     let Some(name) = place.topic else { return Ok(()) };
-    let topic = topics::show(transaction, place.org, place.mesh, name).await?.ok_or(Refusal::NotFound)?;
-    if changes && topic.archived_at.is_some() {
+    // For a change it is held, so that it is not archived before the change is made.
+    let topic = if changes {
+        topics::lock(transaction, place.org, place.mesh, name).await?
+    } else {
+        topics::show(transaction, place.org, place.mesh, name).await?
+    };
+    if topic.ok_or(Refusal::NotFound)?.archived_at.is_some() && changes {
         return Err(Conflict::TopicArchived.into());
     }
     Ok(())

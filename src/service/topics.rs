@@ -27,10 +27,10 @@ pub async fn create(
 ) -> Result<Once<Topic>, Refusal> {
     let (org, mesh) = (by.org(), by.mesh_id()?);
     let (within, topic) = (Owner::Mesh(org, mesh), Some(name.clone()));
-    by.credential().terms.grant.permits(&Requirement { within, capability: Capability::Admin, topic })?;
+    let wanted = Requirement { within, capability: Capability::Admin, topic };
     house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            authority::hold(transaction, by).await?;
+            authority::hold(transaction, by).await?.key.terms.grant.permits(&wanted)?;
             let topic = topics::insert(transaction, org, mesh, name, description).await.map_err(taken)?;
             record(transaction, org, by.actor(), by.trail(), made(Action::TopicCreated, &topic)).await?;
             Ok(topic)

@@ -60,17 +60,19 @@ impl Uses {
         if uses.is_empty() {
             return Ok(());
         }
-        let written = in_time(write(store, &uses)).await;
-        if written.is_err() {
-            self.put_back(uses);
-        }
-        written
+        let written = in_time(write(store, uses.clone())).await;
+        let (waiting, outcome) = match written {
+            Ok(held) => (held, Ok(())),
+            Err(error) => (uses, Err(error)),
+        };
+        self.put_back(waiting);
+        outcome
     }
 }
 
-async fn write(store: &Store, uses: &[SecretUse]) -> Result<(), Error> {
-    let operator = store.operator().await?;
-    usage::record(&operator, uses).await
+async fn write(store: &Store, uses: Vec<SecretUse>) -> Result<Vec<SecretUse>, Error> {
+    let mut operator = store.operator().await?;
+    usage::record(&mut operator, uses).await
 }
 
 /// Writes uses, and forgets old first answers, for ever. To be spawned and aborted.

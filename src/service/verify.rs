@@ -12,7 +12,7 @@ use crate::{
         meshes,
     },
     domain::{
-        Capability, CapabilitySet, Credential, Denial, Owner, Requirement, Secret, TopicName,
+        Capability, CapabilitySet, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName,
         credential::Circumstances, key::Use,
     },
 };
@@ -53,7 +53,7 @@ pub async fn verify(
     pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<Verdict>, Refusal> {
     for question in questions {
-        ensure_may_ask(by, question)?;
+        ensure_may_ask(&by.credential().terms.grant, question)?;
     }
     let places = places(house, by, questions, &pointer).await?;
     let found = look_up(house, by, questions).await?;
@@ -62,8 +62,7 @@ pub async fn verify(
 }
 
 /// An asker confined to topics may ask about these.
-fn ensure_may_ask(by: &Admitted, question: &Question) -> Result<(), Refusal> {
-    let grant = &by.credential().terms.grant;
+fn ensure_may_ask(grant: &Grant, question: &Question) -> Result<(), Refusal> {
     let (within, topic) = (grant.owner, question.topic.clone());
     Ok(grant.permits(&Requirement { within, capability: Capability::Verify, topic })?)
 }
@@ -133,6 +132,9 @@ async fn look_up(
     let mut found = in_time(ask).await?.into_iter();
     let asker = found.next().flatten().ok_or(Refusal::Dead)?;
     by.ensure_still(Some(&asker), None)?;
+    for question in questions {
+        ensure_may_ask(&asker.credential.terms.grant, question)?;
+    }
     let mut of = |question: &Question| question.secret.as_ref().and_then(|_| found.next().flatten());
     let dated = |found: Option<Found>| found.map_or((None, asker.now), |found| (Some(found.credential), found.now));
     Ok(questions.iter().map(|question| dated(of(question))).collect())

@@ -118,3 +118,59 @@ async fn many_rotations_of_a_key_by_itself_are_not_in_each_others_way() {
     // The others find it rotating, or hold a secret that is no longer the newest.
     assert_eq!(count(200) + count(409) + count(403), 12);
 }
+
+#[tokio::test]
+async fn a_look_with_a_body_is_refused_at_once_and_not_answered_later() {
+    let house = House::new().await;
+    let (_, holder) = key(&house.admin(), "read").await;
+    let slow = Slow::start(&holder, "GET", "/v1/meshes/main/state", &json!({})).await;
+    let Slow(mut line, _) = slow;
+    let mut answer = [0_u8; 12];
+    line.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+}
+
+#[tokio::test]
+async fn a_key_cannot_fend_off_its_own_revocation() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let (id, holder) = key(&admin, "admin").await;
+    let wish = json!({ "label": "y", "mesh": "main", "capabilities": ["send"], "topics": ["deploys"] });
+    let busy: Vec<_> = (0..8)
+        .map(|_| {
+            let (holder, wish) = (holder.clone(), wish.clone());
+            tokio::spawn(async move {
+                let path = holder.at("/keys?dry_run=true");
+                while holder.post(&path, wish.clone()).await.status == 200 {}
+            })
+        })
+        .collect();
+    admitted(&house, &id).await;
+    admin.post(&admin.at(&format!("/keys/{id}/revoke")), json!({})).await.expect(200);
+    for one in busy {
+        one.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_cascade_takes_thousands_along() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let (id, _) = key(&admin, "admin").await;
+    let many = "
+        INSERT INTO api_keys (id, org_id, mesh_id, label, capabilities, everywhere, topics, issued_by_kind, issued_by_key)
+        SELECT gen_random_uuid(), org_id, mesh_id, 'child', capabilities, true, '{}', 'key', id
+        FROM api_keys, generate_series(1, 2500) WHERE id = $1";
+    let parent: meshkey::domain::KeyId = id.parse().unwrap();
+    let sql = house.sql("superuser").await;
+    sql.execute(many, &[&parent.uuid()]).await.unwrap();
+    let secrets = "
+        INSERT INTO key_secrets (org_id, key_id, number, hash, hint)
+        SELECT org_id, id, 1, sha256(uuid_send(id)), 'mshk_12345678' FROM api_keys WHERE issued_by_key = $1";
+    sql.execute(secrets, &[&parent.uuid()]).await.unwrap();
+    let path = admin.at(&format!("/keys/{id}/revoke"));
+    let ended = admin.post(&path, json!({ "cascade": true })).await.expect(200);
+    assert_eq!(ended.body["cascaded"].as_array().unwrap().len(), 2500);
+    let live = "SELECT count(*) FROM api_keys WHERE issued_by_key = $1 AND revoked_at IS NULL";
+    assert_eq!(sql.query_one(live, &[&parent.uuid()]).await.unwrap().get::<_, i64>(0), 0);
+}

@@ -224,3 +224,13 @@ async fn a_stop_finishes_the_request_that_is_under_way() {
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("unknown_key"), "{answer}");
     assert_eq!(served.child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_mistyped_directory_is_no_new_installation() {
+    // T-16
+    let dir = shelter();
+    let output = run(&dir, &["org", "list", "--json"]);
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no installation in"));
+    assert!(!dir.path().join("data").exists());
+}

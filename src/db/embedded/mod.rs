@@ -143,3 +143,9 @@ pub fn running(data_dir: &Path) -> Option<Config> {
     let socket_dir = lock::announced(data_dir)?;
     socket::answers(&socket_dir).then(|| socket::login(&socket_dir))
 }
+
+/// Whether a cluster was made in this directory.
+#[must_use]
+pub fn is_there(data_dir: &Path) -> bool {
+    data_dir.join("data").join("PG_VERSION").exists() || lock::announced(data_dir).is_some()
+}
