@@ -63,7 +63,7 @@ pub async fn head(db: &impl GenericClient, org: OrgId) -> Result<Head, Error> {
 }
 
 /// How many events are written by one statement.
-const BATCH: usize = 1000;
+const BATCH: usize = 500;
 
 /// Appends these changes, in this order, behind the head.
 pub async fn append(
@@ -73,17 +73,10 @@ pub async fn append(
     trail: &Trail,
     changes: Vec<Change>,
 ) -> Result<(), Error> {
-    let mut links = Vec::with_capacity(changes.len());
-    for change in changes {
-        head.seq += 1;
-        let (id, seq, trail) = (EventId::new(), head.seq, trail.clone());
-        let event = Event { id, org: head.org, seq, at: head.now, actor, change, trail };
-        let canonical = event.canonical();
-        head.hash = head.hash.then(&canonical);
-        links.push((event, canonical, head.hash));
-    }
-    for links in links.chunks(BATCH) {
-        insert(db, &head, actor, trail, links).await?;
+    let mut changes = changes.into_iter().peekable();
+    while changes.peek().is_some() {
+        let links: Vec<Link> = changes.by_ref().take(BATCH).map(|change| head.link(actor, trail, change)).collect();
+        insert(db, &head, actor, trail, &links).await?;
     }
     let advance = db.prepare_cached(ADVANCE).await?;
     let Head { org, seq, hash, unrevoked_keys, .. } = head;
@@ -91,7 +84,19 @@ pub async fn append(
     Ok(())
 }
 
+/// An event, its canonical bytes, and the hash after it.
 type Link = (Event, Vec<u8>, ChainHash);
+
+impl Head {
+    fn link(&mut self, actor: Actor, trail: &Trail, change: Change) -> Link {
+        self.seq += 1;
+        let (id, seq, trail) = (EventId::new(), self.seq, trail.clone());
+        let event = Event { id, org: self.org, seq, at: self.now, actor, change, trail };
+        let canonical = event.canonical();
+        self.hash = self.hash.then(&canonical);
+        (event, canonical, self.hash)
+    }
+}
 
 async fn insert(
     db: &impl GenericClient,

@@ -1,6 +1,9 @@
 //! Revoke a key, for good; and, if that is wanted, every key that it issued, and that those issued.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use super::{Admitted, Conflict, House, Refusal, authority, house::Mode, record::changed};
 use crate::{
@@ -9,11 +12,14 @@ use crate::{
         keys::{self, Dated},
     },
     domain::{
-        Capability, Denial, KeyId, OrgId,
+        Capability, Denial, Key, KeyId, OrgId,
         audit::{Action, Change},
         name::Reason,
     },
 };
+
+/// How many events are made before other requests of the same thread have their turn.
+const AT_ONCE: usize = 200;
 
 /// How a key is to be revoked.
 #[derive(Debug, Clone, Default)]
@@ -80,9 +86,15 @@ async fn living(transaction: &Transaction<'_>, org: OrgId, ids: &[KeyId]) -> Res
 async fn write_down(transaction: &Transaction<'_>, by: &Admitted, before: &[Dated]) -> Result<Vec<Dated>, Refusal> {
     let ids: Vec<KeyId> = before.iter().map(|one| one.key.id).collect();
     let after = keys::many(transaction, by.org(), &ids).await?;
-    let was = |id: KeyId| before.iter().find(|one| one.key.id == id);
-    let event = |one: &Dated| Some(changed(Action::KeyRevoked, &was(one.key.id)?.key, &one.key));
-    let events: Vec<Change> = after.iter().filter_map(event).collect();
+    let was: HashMap<KeyId, &Key> = before.iter().map(|one| (one.key.id, &one.key)).collect();
+    let mut events: Vec<Change> = Vec::with_capacity(after.len());
+    for one in &after {
+        let before = was.get(&one.key.id).copied().ok_or(Refusal::Impossible("a revoked key that was not there"))?;
+        events.push(changed(Action::KeyRevoked, before, &one.key));
+        if events.len().is_multiple_of(AT_ONCE) {
+            tokio::task::yield_now().await;
+        }
+    }
     let mut head = audit::head(transaction, by.org()).await?;
     let ended = i64::try_from(events.len()).unwrap_or(i64::MAX);
     head.unrevoked_keys = head.unrevoked_keys.saturating_sub(ended).max(0);
