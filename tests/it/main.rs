@@ -28,6 +28,7 @@ mod migrations;
 mod process;
 mod promise;
 mod readme;
+mod scanning;
 mod secrets;
 mod store;
 mod tools;
