@@ -32,3 +32,4 @@ mod scanning;
 mod secrets;
 mod store;
 mod tools;
+mod verify;

@@ -67,6 +67,23 @@ async fn head_answers_like_get_without_the_body() {
 }
 
 #[tokio::test]
+async fn the_docs_fetch_nothing_from_elsewhere() {
+    let house = House::new().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let page = |path: String| http.get(format!("{}{path}", house.stranger().base())).send();
+    let html = page("/docs/".to_owned()).await.unwrap().text().await.unwrap();
+    let links: Vec<_> = html.split("=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let files: Vec<_> = links.iter().filter(|link| link.ends_with(".js") || link.ends_with(".css")).collect();
+    assert!(files.len() >= 4 && !html.contains("//"), "{html}");
+    for file in files {
+        let answer = page(format!("/docs/{}", file.trim_start_matches("./"))).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{file}");
+    }
+    let start = page("/docs/swagger-initializer.js".to_owned()).await.unwrap().text().await.unwrap();
+    assert!(start.contains("/openapi.yaml") && !start.contains("://"), "{start}");
+}
+
+#[tokio::test]
 async fn what_is_open_is_open() {
     let house = House::new().await;
     for operation in PROMISE.operations.iter().filter(|operation| operation.open) {
