@@ -109,8 +109,8 @@ async fn an_asker_learns_of_nothing_beyond_its_own_reach() {
     asker.post("/v1/verify", question(key.secret(), &json!({ "mesh": "other" }))).await.problem(422, "invalid_input");
     assert_eq!(code(&confined, key.secret(), json!({})).await, "ok");
     for topic in [json!("secrets"), json!(null)] {
-        let asked = question(key.secret(), &json!({ "topic": topic }));
-        let problem = confined.post("/v1/verify", asked).await.problem(403, "insufficient_scope");
+        let body = question(key.secret(), &json!({ "topic": topic }));
+        let problem = confined.post("/v1/verify", body).await.problem(403, "insufficient_scope");
         assert_eq!(problem["denial"], "topic_out_of_scope");
     }
     // Who may verify may do nothing else.
