@@ -11,7 +11,7 @@ use super::{
     keys::{Dated, columns, tables},
     queries,
 };
-use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, key::Status, suggest};
+use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, id::IdPrefix, key::Status, suggest};
 
 /// A list sorted by `$key` in the direction of `$order`; `$beyond` is what lies further that way.
 macro_rules! sorted {
@@ -36,6 +36,7 @@ macro_rules! sorted {
                AND ($7::timestamptz IS NULL OR k.expires_at < $7)
                AND ($8::timestamptz IS NULL OR coalesce(k.last_used_at, k.created_at) < $8)
                AND ($9::text IS NULL OR strpos(lower(k.label), lower($9)) > 0 OR starts_with(s.hints[1], $9))
+               AND k.id BETWEEN $13 AND $14
                AND (",
             $key,
             ", k.id) ",
@@ -189,6 +190,8 @@ pub struct Filter {
     pub expires_before: Option<OffsetDateTime>,
     /// Last used, or if never used then made, before.
     pub unused_since: Option<OffsetDateTime>,
+    /// Whose id begins so.
+    pub ids: Option<IdPrefix>,
     /// With this in the label, or at the beginning of the hint.
     pub text: Option<String>,
 }
@@ -205,6 +208,7 @@ pub async fn list(
     let list = db.prepare_cached(sort.query()).await?;
     let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
     let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(KeyId::uuid));
+    let (least, most) = filter.ids.map_or((Uuid::nil(), Uuid::max()), |ids| (ids.first.uuid(), ids.last.uuid()));
     let time: OffsetDateTime;
     let value: &(dyn ToSql + Sync) = match &from.0 {
         Value::Time(moment) => {
@@ -229,6 +233,8 @@ pub async fn list(
                 value,
                 &from.1.uuid(),
                 &count,
+                &least,
+                &most,
             ],
         )
         .await?;

@@ -111,6 +111,41 @@ ids! {
     EventId = "evt";
 }
 
+/// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).
+pub const LEAST_OF_A_PREFIX: usize = 8;
+
+/// The text is no beginning of a key's id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "expected a key's id or its beginning: key_ and at least {LEAST_OF_A_PREFIX} characters of 0-9 a-z without i l o u"
+)]
+pub struct MalformedPrefix;
+
+/// The beginning of a key's id, with or without `key_`: all ids that begin so lie between two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct IdPrefix {
+    /// The first that begins so.
+    pub first: KeyId,
+    /// The last that begins so.
+    pub last: KeyId,
+}
+
+impl FromStr for IdPrefix {
+    type Err = MalformedPrefix;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix(KeyId::PREFIX).and_then(|rest| rest.strip_prefix('_')).unwrap_or(text);
+        if !(LEAST_OF_A_PREFIX..=DIGITS).contains(&digits.len()) {
+            return Err(MalformedPrefix);
+        }
+        let filled = |digit: &str| {
+            let text = format!("{digits}{}", digit.repeat(DIGITS - digits.len()));
+            decode(&text).map(|value| KeyId(Uuid::from_u128(value))).ok_or(MalformedPrefix)
+        };
+        Ok(Self { first: filled("0")?, last: filled("z")? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -151,11 +186,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_no_beginning_of_an_id_is_refused() {
+        let good = KeyId::new().to_string();
+        assert!(good.parse::<IdPrefix>().is_ok());
+        let bad = [
+            "",
+            "key_",
+            &good[..11],
+            &good[4..11],
+            &format!("{good}0"),
+            "org_01h455vb",
+            "key_8zzzzzzz",
+            "01H455VB",
+            "01h455v-",
+        ];
+        for text in bad {
+            assert_eq!(text.parse::<IdPrefix>(), Err(MalformedPrefix), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn parse_and_print_are_inverse(value: u128) {
             let id = MeshId::from(Uuid::from_u128(value));
             prop_assert_eq!(id.to_string().parse::<MeshId>(), Ok(id));
+        }
+
+        #[test]
+        fn the_ids_between_the_ends_of_a_prefix_are_those_that_begin_so(id: u128, other: u128, near: u16, length in 8_usize..=26) {
+            let text = |value: u128| KeyId::from(Uuid::from_u128(value)).to_string();
+            let beginning = text(id)[..4 + length].to_owned();
+            let prefix: IdPrefix = beginning.parse().unwrap();
+            prop_assert_eq!(Ok(prefix), beginning[4..].parse());
+            for other in [id, other, id ^ u128::from(near), id ^ (u128::from(near) << 80)] {
+                let lies_between = (prefix.first..=prefix.last).contains(&KeyId::from(Uuid::from_u128(other)));
+                prop_assert_eq!(lies_between, text(other).starts_with(&beginning));
+            }
         }
 
         #[test]

@@ -97,6 +97,9 @@ async fn every_filter_shows_exactly_what_it_says() {
         ),
         ("text=ALPHA".to_owned(), Box::new(|key| text(key, "label").starts_with("alpha"))),
         (format!("text={}", text(first, "hint")), Box::new(|key| key["hint"] == first["hint"])),
+        (format!("id={}", text(first, "id")), Box::new(|key| key["id"] == first["id"])),
+        (format!("id={}", &text(first, "id")[..12]), Box::new(|key| text(key, "id")[..12] == text(first, "id")[..12])),
+        ("id=00000000".to_owned(), Box::new(|_| false)),
         ("status=active".to_owned(), Box::new(|_| true)),
         ("status=revoked,expired".to_owned(), Box::new(|_| false)),
     ];
@@ -111,6 +114,7 @@ async fn every_filter_shows_exactly_what_it_says() {
         ("issued_by=me", "issued_by"),
         ("expires_before=soon", "expires_before"),
         ("sort=size", "sort"),
+        ("id=key_01m80bh", "id"),
     ] {
         let problem = admin.get(&admin.at(&format!("/keys?{wrong}"))).await.problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["parameter"], parameter);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     db::list::{Filter, Sort},
-    domain::{Capability, Moment, Status, TopicName, key::UnknownStatus, page::Limit},
+    domain::{Capability, Moment, Status, TopicName, id::MalformedPrefix, key::UnknownStatus, page::Limit},
     http::{
         Caller, Input, Problem,
         body::NoBody,
@@ -26,6 +26,7 @@ pub struct ListQuery {
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
+    id: Option<String>,
     status: Option<String>,
     mesh: Option<String>,
     capability: Option<Capability>,
@@ -40,6 +41,8 @@ pub struct ListQuery {
 impl ListQuery {
     fn wanted(self) -> Result<Wanted, Problem> {
         let status = self.status.as_deref().map(statuses).transpose()?;
+        let ids = self.id.as_deref().map(str::parse).transpose();
+        let ids = ids.map_err(|error: MalformedPrefix| Refusal::invalid("id", error.to_string()))?;
         let sort = self.sort.as_deref().map(str::parse::<Sort>).transpose();
         let sort = sort.map_err(|error| Refusal::invalid("sort", error.to_string()))?;
         let (issuer, issuer_kind) = query::actor("issued_by", self.issued_by.as_deref())?;
@@ -52,6 +55,7 @@ impl ListQuery {
             issuer_kind,
             expires_before: self.expires_before.map(Moment::get),
             unused_since: self.unused_since.map(Moment::get),
+            ids,
             text: self.text,
         };
         let mesh = self.mesh.filter(|_| !org_wide);
