@@ -18,6 +18,10 @@ fn main() -> ExitCode {
     }));
     // Two of our libraries would each choose a provider, and neither may.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    cli::complete();
+    if let Err(code) = cli::refuse_secrets(std::env::args_os().skip(1)) {
+        return code;
+    }
     let arguments = cli::Arguments::parse();
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(cli::run(arguments)),

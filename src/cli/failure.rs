@@ -28,19 +28,50 @@ pub(super) enum Failure {
     /// It is not there.
     #[error("{0}")]
     NotFound(String),
-    /// The database could not be asked.
+    /// The command line asks for what means nothing, or does not say what must be said.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no key to ask with.
+    #[error("{0}")]
+    NotSignedIn(String),
+    /// The service said no.
+    #[error("{words}")]
+    Refused {
+        /// Its exit code.
+        code: u8,
+        /// For people; or the problem as it came.
+        words: String,
+        /// Whether it is the problem as it came.
+        is_json: bool,
+    },
+    /// The database or the service could not be asked.
     #[error("{0}")]
     Unavailable(String),
+    /// Whoever read our stdout has had enough, as `head` has.
+    #[error("stdout was closed")]
+    Closed,
     /// Anything else.
     #[error("{0}")]
     Other(String),
 }
 
 impl Failure {
-    /// 1 other, 2 usage, 5 not found, 6 conflict, 8 out of reach.
+    /// Says it on stderr.
+    pub(super) fn tell(&self) {
+        match self {
+            Self::Refused { words, is_json: true, .. } => eprintln!("{}", words.trim_end()),
+            Self::Closed => {}
+            other => eprintln!("error: {other}"),
+        }
+    }
+
+    /// 1 other, 2 usage, 3 key not accepted, 4 not allowed, 5 not found, 6 conflict, 7 refused, 8 out of reach, 9 too many.
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Config(_) => 2,
+            Self::Refused { code, .. } => *code,
+            Self::Closed => 0,
+            Self::NotSignedIn(_) => 3,
+            Self::Config(_) | Self::Usage(_) => 2,
             Self::NotFound(_) | Self::App(app::Error::NothingThere(_)) => 5,
             Self::Conflict(_) => 6,
             Self::Unavailable(_) | Self::App(app::Error::Connect(_)) => 8,

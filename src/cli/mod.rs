@@ -1,16 +1,19 @@
 //! The third floor, back door: the same verbs from a terminal. What is data goes to stdout, all else to stderr.
 
+mod client;
 mod failure;
 mod init;
+mod man;
 mod open;
 mod org;
 mod quickstart;
 mod serve;
 mod show;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use failure::Failure;
 
@@ -33,20 +36,85 @@ enum Verb {
     Init(init::Init),
     /// Make, list, suspend and resume orgs, straight on the database
     Org(org::Org),
+    /// Issue, look at, change and end keys; ask what one may do
+    Key(client::key::Key),
+    /// Make, look at, rename and archive meshes
+    Mesh(client::mesh::Mesh),
+    /// Make, look at and archive topics; see who can reach one
+    Topic(client::topic::Topic),
+    /// Show which key this is and what it may do
+    Whoami(client::whoami::Whoami),
+    /// Send any request, and print what is answered
+    Api(client::api::Api),
+    /// Print what a shell needs for completion: source <(meshkey completion bash)
+    Completion {
+        /// The shell
+        shell: client::complete::Shell,
+    },
+    /// Print the manual page, or write those of all verbs into a directory
+    Man(man::Man),
+}
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It was done; the answer is yes.
+    Done,
+    /// The answer is no: never the same as that nobody could be asked (U-7).
+    No,
+}
+
+impl Outcome {
+    fn code(self) -> ExitCode {
+        match self {
+            Self::Done => ExitCode::SUCCESS,
+            Self::No => 10.into(),
+        }
+    }
+}
+
+/// Answers a shell that asks for completions, and ends; otherwise does nothing.
+pub fn complete() {
+    CompleteEnv::with_factory(Arguments::command).complete();
+}
+
+/// Refuses a key on the command line: every process can read it, and the shell's history keeps it (U-5). It is not said
+/// again in the error.
+pub fn refuse_secrets(arguments: impl Iterator<Item = OsString>) -> Result<(), ExitCode> {
+    let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let holds_one = |argument: OsString| {
+        let text = argument.to_string_lossy().into_owned();
+        text.split(|it| !is_word(it)).any(|word| word.parse::<crate::domain::Secret>().is_ok())
+    };
+    if !arguments.into_iter().any(holds_one) {
+        return Ok(());
+    }
+    eprintln!(
+        "error: there is a key on the command line, where every process can read it and the shell's history keeps it: \
+         give it on stdin or in a file, and rotate this one"
+    );
+    Err(2.into())
 }
 
 /// Does what the arguments say.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.verb {
-        Verb::Serve(serve) => serve.run().await,
-        Verb::Quickstart(quickstart) => quickstart.run().await,
-        Verb::Init(init) => init.run().await,
-        Verb::Org(org) => org.run().await,
+        Verb::Serve(serve) => serve.run().await.map(|()| Outcome::Done),
+        Verb::Quickstart(quickstart) => quickstart.run().await.map(|()| Outcome::Done),
+        Verb::Init(init) => init.run().await.map(|()| Outcome::Done),
+        Verb::Org(org) => org.run().await.map(|()| Outcome::Done),
+        Verb::Key(key) => key.run().await,
+        Verb::Mesh(mesh) => mesh.run().await,
+        Verb::Topic(topic) => topic.run().await,
+        Verb::Whoami(whoami) => whoami.run().await,
+        Verb::Api(api) => api.run().await,
+        Verb::Completion { shell } => client::complete::completion(shell),
+        Verb::Man(man) => man.run(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(outcome) => outcome.code(),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            failure.tell();
             failure.code().into()
         }
     }

@@ -19,7 +19,10 @@ pub(super) fn print(value: &Value) -> Result<(), Failure> {
 
 /// One line on stdout.
 pub(super) fn line(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::Other(format!("cannot write to stdout: {error}")))
+    writeln!(std::io::stdout(), "{text}").map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::Closed,
+        _ => Failure::Other(format!("cannot write to stdout: {error}")),
+    })
 }
 
 /// A key with its secret.

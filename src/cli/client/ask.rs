@@ -1,0 +1,139 @@
+//! A request before it is sent, and how it looks as a `curl` command.
+
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+use super::super::Failure;
+
+/// Where a request goes.
+#[derive(Debug, Clone)]
+enum Place {
+    /// To names, each one segment whatever stands in it.
+    Segments(Vec<String>),
+    /// To path and query as somebody wrote them.
+    Written(Url),
+}
+
+/// A request before it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    /// The method.
+    pub(super) method: Method,
+    place: Place,
+    query: Vec<(String, String)>,
+    /// Beside the credential and the body's type.
+    pub(super) headers: Vec<(String, String)>,
+    /// The body and its media type.
+    pub(super) body: Option<(&'static str, String)>,
+}
+
+impl Ask {
+    /// A request without a body. Each part of the path is one segment, whatever stands in it.
+    pub(super) fn new(method: Method, path: &[&str]) -> Self {
+        Self::at(method, Place::Segments(path.iter().map(|part| (*part).to_owned()).collect()))
+    }
+
+    /// A request to the path and query of `url`.
+    pub(super) fn to(method: Method, url: Url) -> Self {
+        Self::at(method, Place::Written(url))
+    }
+
+    fn at(method: Method, place: Place) -> Self {
+        Self { method, place, query: Vec::new(), headers: Vec::new(), body: None }
+    }
+
+    /// A look.
+    pub(super) fn get(path: &[&str]) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A verb without a body.
+    pub(super) fn act(path: &[&str]) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// A verb with a body.
+    pub(super) fn post(path: &[&str], body: &Value) -> Self {
+        Self::act(path).with_body("application/json", body)
+    }
+
+    /// A change, by a merge patch (RFC 7396), of what was seen as `etag`.
+    pub(super) fn patch(path: &[&str], body: &Value, etag: &str) -> Self {
+        let ask = Self::new(Method::PATCH, path).with_body("application/merge-patch+json", body);
+        ask.header("If-Match", etag)
+    }
+
+    fn with_body(mut self, media_type: &'static str, body: &Value) -> Self {
+        self.body = Some((media_type, body.to_string()));
+        self
+    }
+
+    /// Also says this.
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this parameter, if there is a value for it.
+    pub(super) fn query(mut self, name: &str, value: Option<impl Into<String>>) -> Self {
+        self.query.extend(value.map(|value| (name.to_owned(), value.into())));
+        self
+    }
+
+    /// All checks and nothing changed, if that is wanted.
+    pub(super) fn dry(self, dry: bool) -> Self {
+        self.query("dry_run", dry.then_some("true"))
+    }
+
+    /// Where it goes. A name that would lead elsewhere is refused: URLs fold `.` and `..` away.
+    pub(super) fn url(&self, base: &Url) -> Result<Url, Failure> {
+        let mut url = base.clone();
+        match &self.place {
+            Place::Segments(names) => push(&mut url, names)?,
+            Place::Written(written) => {
+                url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), written.path()));
+                url.set_query(written.query());
+            }
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+
+    /// The request as a command for a shell. The key is left to the variable, never written out.
+    pub(super) fn as_curl(&self, base: &Url) -> Result<String, Failure> {
+        let mut lines = vec![format!("curl -sS -X {} {}", self.method, quoted(self.url(base)?.as_str()))];
+        lines.push("-H \"Authorization: Bearer $MESHKEY_TOKEN\"".to_owned());
+        lines.extend(self.headers.iter().map(|(name, value)| format!("-H {}", quoted(&format!("{name}: {value}")))));
+        if let Some((media_type, body)) = &self.body {
+            lines.push(format!("-H 'Content-Type: {media_type}'"));
+            lines.push(format!("--data-binary {}", quoted(body)));
+        }
+        Ok(lines.join(" \\\n  "))
+    }
+}
+
+fn push(url: &mut Url, names: &[String]) -> Result<(), Failure> {
+    if let Some(name) = names.iter().find(|name| matches!(name.as_str(), "" | "." | "..")) {
+        return Err(Failure::Usage(format!("'{name}' is no name")));
+    }
+    let mut segments = url.path_segments_mut().map_err(|()| Failure::Usage("the URL has no path".to_owned()))?;
+    segments.pop_if_empty().extend(names);
+    Ok(())
+}
+
+/// A word for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_for_a_shell_is_one_word() {
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

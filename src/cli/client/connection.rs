@@ -1,0 +1,182 @@
+//! The way to the service: each request is sent once, follows no redirect, and never says the key it carries.
+
+use std::time::Duration;
+
+use reqwest::{Url, redirect::Policy};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::{
+    super::Failure,
+    answer::Answer,
+    ask::Ask,
+    flags::{ClientFlags, given},
+    token::Token,
+};
+
+/// How long the service may take to be reached.
+const REACH: Duration = Duration::from_secs(5);
+/// How long an answer may take: a revocation with all that the key issued may take a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The way to a service, with the key to ask with.
+pub(in crate::cli) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<Token>,
+    /// What the command line said.
+    pub(super) flags: ClientFlags,
+    own: OnceCell<Value>,
+}
+
+impl Client {
+    /// Opens the way. Nothing is sent yet.
+    pub(super) fn open(flags: &ClientFlags) -> Result<Self, Failure> {
+        let base = base(flags)?;
+        let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(REACH).timeout(PATIENCE);
+        let http = http.user_agent(concat!("meshkey/", env!("CARGO_PKG_VERSION")));
+        let http = if is_local(&base) { http.no_proxy() } else { http };
+        let http = http.build().map_err(|error| Failure::Other(error.to_string()))?;
+        Ok(Self { http, base, token: Token::find(flags)?, flags: flags.clone(), own: OnceCell::new() })
+    }
+
+    /// Sends, and gives the answer if it is no problem.
+    pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Failure> {
+        let answer = self.raw(ask).await?;
+        if answer.is_problem() { Err(self.refused(answer)) } else { Ok(answer) }
+    }
+
+    /// Sends what the command is for; or, where that was wanted, prints it as a `curl` command and gives nothing.
+    pub(super) async fn act(&self, ask: &Ask) -> Result<Option<Answer>, Failure> {
+        if self.flags.print_curl {
+            super::super::show::line(&ask.as_curl(&self.base)?)?;
+            return Ok(None);
+        }
+        self.ask(ask).await.map(Some)
+    }
+
+    /// Sends, and gives whatever is answered.
+    pub(super) async fn raw(&self, ask: &Ask) -> Result<Answer, Failure> {
+        let response = self.send(ask).await?;
+        let status = response.status();
+        let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+        let retry = response.headers().get("retry-after").and_then(|after| after.to_str().ok()).map(str::to_owned);
+        let text = response.text().await.map_err(|error| self.out_of_reach(&error))?;
+        Ok(Answer { status: status.as_u16(), text, etag, retry })
+    }
+
+    /// Sends, and gives what comes as it comes.
+    pub(super) async fn send(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
+        let token = self.token.as_ref().ok_or_else(no_key)?;
+        let url = ask.url(&self.base)?;
+        let shown = format!("{} {}", ask.method, url.path());
+        let mut request = self.http.request(ask.method.clone(), url).bearer_auth(token.text.as_str());
+        for (name, value) in &ask.headers {
+            request = request.header(name, value);
+        }
+        if let Some((media_type, body)) = &ask.body {
+            request = request.header("Content-Type", *media_type).body(body.clone());
+        }
+        self.chat(&format!("> {shown}"));
+        let response = request.send().await.map_err(|error| self.out_of_reach(&error))?;
+        let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-");
+        self.chat(&format!("< {} request {id}", response.status()));
+        Ok(response)
+    }
+
+    /// The answer as a failure.
+    pub(super) fn refused(&self, answer: Answer) -> Failure {
+        let origin = self.token.as_ref().map_or("", |token| token.origin.as_str());
+        answer.refusal(self.flags.form() != super::flags::Form::Table, origin)
+    }
+
+    fn out_of_reach(&self, error: &reqwest::Error) -> Failure {
+        let (mut why, mut source) = (String::new(), std::error::Error::source(error));
+        while let Some(cause) = source {
+            why = format!(": {cause}");
+            source = cause.source();
+        }
+        let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
+        Failure::Unavailable(format!("{} {what}{why}; --url or MESHKEY_URL names another", self.base))
+    }
+
+    /// Who asks.
+    pub(super) async fn own(&self) -> Result<&Value, Failure> {
+        self.own.get_or_try_init(async || self.ask(&Ask::get(&["v1", "whoami"])).await?.value()).await
+    }
+
+    /// The org that is meant: the one that was named, or that of the key.
+    pub(super) async fn org(&self) -> Result<String, Failure> {
+        match given(self.flags.org.as_ref()) {
+            Some(named) => Ok(named.to_owned()),
+            None => Ok(super::print::text(self.own().await?, "org.slug")),
+        }
+    }
+
+    /// The mesh that is meant, if one is: the one that was named, or that of the key.
+    pub(super) async fn mesh(&self) -> Result<Option<String>, Failure> {
+        if let Some(named) = self.flags.named_mesh() {
+            return Ok(Some(named));
+        }
+        let own = super::print::text(self.own().await?, "mesh.slug");
+        Ok(Some(own).filter(|own| !own.is_empty()))
+    }
+
+    /// The mesh that is meant, where there must be one.
+    pub(super) async fn the_mesh(&self) -> Result<String, Failure> {
+        let none =
+            || Failure::Usage("choose a mesh: --mesh NAME or MESHKEY_MESH; `meshkey mesh list` shows them".into());
+        self.mesh().await?.ok_or_else(none)
+    }
+
+    /// The request as a `curl` command.
+    pub(super) fn as_curl(&self, ask: &Ask) -> Result<String, Failure> {
+        ask.as_curl(&self.base)
+    }
+
+    /// Tells people something, unless they want quiet.
+    pub(super) fn say(&self, text: &str) {
+        if !self.flags.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    fn chat(&self, text: &str) {
+        if self.flags.verbose {
+            eprintln!("{text}");
+        }
+    }
+}
+
+fn no_key() -> Failure {
+    let how = "no key to ask with: put one in a file and name it by MESHKEY_TOKEN_FILE or --token-file; on the server's \
+               host `meshkey org key ORG` makes an admin key";
+    Failure::NotSignedIn(how.to_owned())
+}
+
+fn base(flags: &ClientFlags) -> Result<Url, Failure> {
+    let text = given(Some(&flags.url)).unwrap_or("http://127.0.0.1:7700");
+    let wrong = |why: &str| Failure::Usage(format!("--url or MESHKEY_URL: {why}"));
+    let url =
+        Url::parse(text).map_err(|error| wrong(&format!("expected a URL such as https://keys.example: {error}")))?;
+    if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
+        return Err(wrong("expected a URL that begins with https:// or http://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("a name, password, query or fragment has no place in it; the key comes from a file"));
+    }
+    if url.scheme() == "http" && !is_local(&url) && !flags.insecure_http {
+        return Err(wrong(
+            "http:// to another host shows the key to everyone between: use https://, or --insecure-http",
+        ));
+    }
+    Ok(url)
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        None => false,
+    }
+}

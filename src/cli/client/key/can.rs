@@ -1,0 +1,78 @@
+//! `meshkey key can` and `meshkey key explain`: questions about a key by its name; no secret is needed.
+
+use clap::Args;
+use clap_complete::ArgValueCandidates;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{
+        super::{Failure, Outcome},
+        ask::Ask,
+        complete,
+        connection::Client,
+        print::{Table, text},
+    },
+    verify::verdict,
+};
+
+/// Ask whether a key may do something.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+meshkey key can ci send deploys && echo yes\n  \
+meshkey key explain ci read deploys\n\n\
+Exits with 0 for yes and 10 for no.")]
+pub(super) struct Can {
+    /// Which key
+    #[arg(value_name = "KEY", add = ArgValueCandidates::new(complete::keys))]
+    key: String,
+    /// What it is to do
+    #[arg(value_name = "CAPABILITY", add = ArgValueCandidates::new(complete::capabilities))]
+    capability: String,
+    /// On which topic; without one, what belongs to no topic
+    #[arg(value_name = "TOPIC", add = ArgValueCandidates::new(complete::topics))]
+    topic: Option<String>,
+    /// From which address
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<String>,
+}
+
+impl Can {
+    /// Asks.
+    pub(super) async fn run(&self, client: &Client, in_full: bool) -> Result<Outcome, Failure> {
+        let mut question = Map::new();
+        question.insert("key".into(), json!(client.key_id(&self.key).await?));
+        question.insert("capability".into(), json!(self.capability));
+        let mesh = client.flags.named_mesh();
+        for (name, value) in [("mesh", mesh.as_deref()), ("topic", self.topic.as_deref()), ("ip", self.ip.as_deref())] {
+            question.extend(value.map(|value| (name.to_owned(), json!(value))));
+        }
+        let ask = Ask::post(&["v1", "explain"], &Value::Object(question));
+        let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
+        if !(in_full && client.flags.is_table()) {
+            return verdict(client, &answer);
+        }
+        client.show(&answer, "code", explained)?;
+        Ok(if answer.value()?["allowed"] == true { Outcome::Done } else { Outcome::No })
+    }
+}
+
+fn explained(value: &Value) -> Vec<String> {
+    let answered = if value["allowed"] == true { "yes" } else { "no" };
+    let mut lines = vec![format!("{answered}   {}: {}", text(value, "code"), text(value, "detail")), String::new()];
+    let mut rules = Table::new(&["RULE", "", ""]);
+    for rule in value["rules"].as_array().into_iter().flatten() {
+        let passed = if rule["passed"] == true { "passed" } else { "stops" };
+        rules.row(vec![text(rule, "rule"), passed.to_owned(), text(rule, "detail")]);
+    }
+    lines.extend(rules.lines());
+    let changes = value["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if !changes.is_empty() {
+        lines.extend([String::new(), "what would allow it:".to_owned()]);
+    }
+    for change in changes {
+        lines.push(format!("  {}: {}", text(change, "action"), text(change, "detail")));
+        let patch = text(change, "patch");
+        lines.extend(Some(patch).filter(|patch| !patch.is_empty()).map(|patch| format!("    {patch}")));
+    }
+    lines
+}

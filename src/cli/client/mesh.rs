@@ -1,0 +1,139 @@
+//! `meshkey mesh`.
+
+use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{Failure, Outcome},
+    ask::Ask,
+    complete,
+    connection::Client,
+    flags::ClientFlags,
+    pages::Much,
+    print::{Table, facts, text},
+    when::told,
+};
+
+/// Make, look at, rename and archive meshes.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  meshkey mesh create main\n  meshkey mesh list\n  meshkey mesh archive old")]
+pub(in crate::cli) struct Mesh {
+    #[command(flatten)]
+    client: ClientFlags,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the meshes
+    List {
+        /// Archived ones, in place of the others
+        #[arg(long)]
+        archived: bool,
+        #[command(flatten)]
+        much: Much,
+    },
+    /// Show a mesh
+    Show(One),
+    /// Make a mesh
+    Create {
+        /// How it is called in paths: a-z 0-9 and -, 48 at most
+        #[arg(value_name = "SLUG")]
+        slug: String,
+        /// What people are to call it
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+    },
+    /// Change what people call a mesh
+    Rename {
+        #[command(flatten)]
+        one: One,
+        /// What people are to call it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Stop a mesh: every key of it is denied until it is unarchived
+    Archive(One),
+    /// Let an archived mesh work again
+    Unarchive(One),
+}
+
+#[derive(Args)]
+struct One {
+    /// The mesh, by slug or id
+    #[arg(value_name = "SLUG", add = ArgValueCandidates::new(complete::meshes))]
+    slug: String,
+}
+
+impl Mesh {
+    /// Does it.
+    pub(in crate::cli) async fn run(self) -> Result<Outcome, Failure> {
+        let client = Client::open(&self.client)?;
+        let org = client.org().await?;
+        let all = ["v1", "orgs", &org, "meshes"];
+        let ask = match &self.verb {
+            Verb::List { archived, much } => return list(&client, &all, *archived, *much).await,
+            Verb::Create { slug, name } => Ask::post(&all, &wish(slug, name.as_ref())),
+            Verb::Show(one) => Ask::get(&[&all[..], &[&one.slug]].concat()),
+            Verb::Archive(one) => Ask::act(&[&all[..], &[&one.slug, "archive"]].concat()),
+            Verb::Unarchive(one) => Ask::act(&[&all[..], &[&one.slug, "unarchive"]].concat()),
+            Verb::Rename { one, name } => {
+                let path = [&all[..], &[&one.slug]].concat();
+                client.edit(&path, &json!({ "name": name })).await?
+            }
+        };
+        let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
+        client.show(&answer, "slug", words)?;
+        Ok(Outcome::Done)
+    }
+}
+
+impl Client {
+    /// A merge patch of what is there now.
+    pub(super) async fn edit(&self, place: &[&str], patch: &Value) -> Result<Ask, Failure> {
+        let seen = self.ask(&Ask::new(Method::GET, place)).await?;
+        Ok(Ask::patch(place, patch, &seen.etag.unwrap_or_default()))
+    }
+}
+
+fn wish(slug: &str, name: Option<&String>) -> Value {
+    let mut wish = Map::new();
+    wish.insert("slug".into(), json!(slug));
+    wish.extend(name.map(|name| ("name".to_owned(), json!(name))));
+    Value::Object(wish)
+}
+
+async fn list(client: &Client, path: &[&str], archived: bool, much: Much) -> Result<Outcome, Failure> {
+    let ask = Ask::get(path).query("archived", Some(archived.to_string()));
+    if client.flags.print_curl {
+        return client.act(&ask).await.map(|_| Outcome::Done);
+    }
+    let found = client.pages(&ask, much).await?;
+    client.list(&found.items, "slug", |meshes| {
+        let mut table = Table::new(&["SLUG", "NAME", "STATE", "ID"]);
+        for mesh in meshes {
+            table.row(vec![text(mesh, "slug"), text(mesh, "name"), state(mesh), text(mesh, "id")]);
+        }
+        table.lines()
+    })?;
+    client.say_if_more(&found);
+    Ok(Outcome::Done)
+}
+
+/// Whether a mesh or topic is in use.
+pub(super) fn state(thing: &Value) -> String {
+    let archived = text(thing, "archived_at");
+    if archived.is_empty() { "active".to_owned() } else { format!("archived {}", told(&archived, "")) }
+}
+
+fn words(mesh: &Value) -> Vec<String> {
+    facts(&[
+        ("mesh", format!("{}  {}", text(mesh, "slug"), text(mesh, "id"))),
+        ("name", text(mesh, "name")),
+        ("state", state(mesh)),
+        ("made", told(&text(mesh, "created_at"), "")),
+    ])
+}

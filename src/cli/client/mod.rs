@@ -1,0 +1,20 @@
+//! The verbs over HTTP: a client like any other, that is told no more and may do no more than the key it holds.
+
+mod answer;
+pub(super) mod api;
+mod ask;
+pub(super) mod complete;
+mod confirm;
+mod connection;
+mod deliver;
+mod find;
+mod flags;
+mod impact;
+pub(super) mod key;
+pub(super) mod mesh;
+mod pages;
+mod print;
+mod token;
+pub(super) mod topic;
+mod when;
+pub(super) mod whoami;

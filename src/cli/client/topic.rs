@@ -1,0 +1,194 @@
+//! `meshkey topic`.
+
+use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{Failure, Outcome},
+    ask::Ask,
+    complete,
+    connection::Client,
+    flags::ClientFlags,
+    mesh::state,
+    pages::Much,
+    print::{Table, facts, text},
+    when::told,
+};
+
+/// Make, look at and archive topics; see who can reach one.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  \
+meshkey topic create deploys --mesh main\n  \
+meshkey topic access deploys --mesh main --cap send     who can send here, and through what")]
+pub(in crate::cli) struct Topic {
+    #[command(flatten)]
+    client: ClientFlags,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the topics of a mesh
+    List {
+        /// Archived ones, in place of the others
+        #[arg(long)]
+        archived: bool,
+        #[command(flatten)]
+        much: Much,
+    },
+    /// Show a topic
+    Show(One),
+    /// Make a topic
+    Create {
+        /// Its name, for ever: a-z 0-9 . _ -, 64 at most; a # before it is dropped
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// What it is for
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+    },
+    /// Change what a topic is said to be for
+    Describe {
+        #[command(flatten)]
+        one: One,
+        /// What it is for; empty for nothing
+        #[arg(value_name = "TEXT")]
+        description: String,
+    },
+    /// Stop a topic; its name stays reserved
+    Archive(One),
+    /// Let an archived topic work again
+    Unarchive(One),
+    /// Show who can send, read and write here, and through what
+    Access {
+        #[command(flatten)]
+        one: One,
+        /// Only keys that hold this
+        #[arg(long, short, value_name = "CAPABILITY", add = ArgValueCandidates::new(complete::capabilities))]
+        cap: Option<String>,
+        /// Only keys with these statuses, by commas
+        #[arg(long, value_name = "STATUS")]
+        status: Option<String>,
+        #[command(flatten)]
+        much: Much,
+    },
+}
+
+#[derive(Args)]
+struct One {
+    /// The topic
+    #[arg(value_name = "TOPIC", add = ArgValueCandidates::new(complete::topics))]
+    name: String,
+}
+
+impl One {
+    fn name(&self) -> &str {
+        self.name.strip_prefix('#').unwrap_or(&self.name)
+    }
+}
+
+impl Topic {
+    /// Does it.
+    pub(in crate::cli) async fn run(self) -> Result<Outcome, Failure> {
+        let client = Client::open(&self.client)?;
+        let (org, mesh) = (client.org().await?, client.the_mesh().await?);
+        let all = ["v1", "orgs", &org, "meshes", &mesh, "topics"];
+        let ask = match &self.verb {
+            Verb::List { archived, much } => return list(&client, &all, *archived, *much).await,
+            Verb::Access { one, cap, status, much } => {
+                let ask = Ask::get(&[&all[..], &[one.name(), "access"]].concat());
+                return access(
+                    &client,
+                    &ask.query("capability", cap.as_deref()).query("status", status.as_deref()),
+                    *much,
+                )
+                .await;
+            }
+            Verb::Create { name, description } => Ask::post(&all, &wish(name, description.as_ref())),
+            Verb::Show(one) => Ask::get(&[&all[..], &[one.name()]].concat()),
+            Verb::Archive(one) => Ask::act(&[&all[..], &[one.name(), "archive"]].concat()),
+            Verb::Unarchive(one) => Ask::act(&[&all[..], &[one.name(), "unarchive"]].concat()),
+            Verb::Describe { one, description } => {
+                let description = if description.is_empty() { Value::Null } else { json!(description) };
+                client.edit(&[&all[..], &[one.name()]].concat(), &json!({ "description": description })).await?
+            }
+        };
+        let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
+        client.show(&answer, "name", words)?;
+        Ok(Outcome::Done)
+    }
+}
+
+fn wish(name: &str, description: Option<&String>) -> Value {
+    let mut wish = Map::new();
+    wish.insert("name".into(), json!(name));
+    wish.extend(description.map(|text| ("description".to_owned(), json!(text))));
+    Value::Object(wish)
+}
+
+async fn list(client: &Client, path: &[&str], archived: bool, much: Much) -> Result<Outcome, Failure> {
+    let ask = Ask::get(path).query("archived", Some(archived.to_string()));
+    if client.flags.print_curl {
+        return client.act(&ask).await.map(|_| Outcome::Done);
+    }
+    let found = client.pages(&ask, much).await?;
+    client.list(&found.items, "name", |topics| {
+        let mut table = Table::new(&["TOPIC", "MESSAGES", "STATE", "DESCRIPTION"]);
+        for topic in topics {
+            let name = format!("#{}", text(topic, "name"));
+            table.row(vec![name, text(topic, "last_seq"), state(topic), text(topic, "description")]);
+        }
+        table.lines()
+    })?;
+    client.say_if_more(&found);
+    Ok(Outcome::Done)
+}
+
+async fn access(client: &Client, ask: &Ask, much: Much) -> Result<Outcome, Failure> {
+    if client.flags.print_curl {
+        return client.act(ask).await.map(|_| Outcome::Done);
+    }
+    let found = client.pages(ask, much).await?;
+    client.list(&found.items, "key.id", |items| {
+        let mut table = Table::new(&["LABEL", "MAY", "THROUGH", "STATUS", "LAST USED", "EXPIRES", "ID"]);
+        for item in items {
+            table.row(vec![
+                text(item, "key.label"),
+                text(item, "may"),
+                through(item),
+                text(item, "key.status"),
+                told(&text(item, "key.last_used_at"), "never"),
+                told(&text(item, "key.expires_at"), "never"),
+                text(item, "key.id"),
+            ]);
+        }
+        table.lines()
+    })?;
+    client.say_if_more(&found);
+    if found.rest.get("complete") == Some(&json!(false)) {
+        client.say("there may be others: keys that you may not manage are not shown");
+    }
+    Ok(Outcome::Done)
+}
+
+/// `org key, admin, ci.*`: what lets it in.
+fn through(item: &Value) -> String {
+    let topics = match text(item, "through.topics").as_str() {
+        "all" => "all topics".to_owned(),
+        pattern => format!("#{pattern}"),
+    };
+    let parts = [format!("{} key", text(item, "through.owner")), text(item, "through.capability"), topics];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn words(topic: &Value) -> Vec<String> {
+    facts(&[
+        ("topic", format!("#{}", text(topic, "name"))),
+        ("for", text(topic, "description")),
+        ("messages", text(topic, "last_seq")),
+        ("state", state(topic)),
+        ("made", told(&text(topic, "created_at"), "")),
+    ])
+}
