@@ -15,6 +15,9 @@ fn main() -> ExitCode {
         // The place and nothing else: what a panic says could hold anything.
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a thread panicked: this is a mistake in meshkey");
+        if !tracing::dispatcher::has_been_set() {
+            eprintln!("error: this is a mistake in meshkey, at {}", place.unwrap_or_default());
+        }
     }));
     // Two of our libraries would each choose a provider, and neither may.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -11,6 +11,7 @@
 mod addresses;
 mod audit;
 mod authority;
+mod cli;
 mod client;
 mod contract;
 mod embedded;

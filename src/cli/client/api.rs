@@ -29,7 +29,7 @@ pub(in crate::cli) struct Api {
     #[arg(long, value_name = "FILE", conflicts_with = "members")]
     input: Option<PathBuf>,
     /// A member of the body: what is JSON is that, all else is a text; may be given several times
-    #[arg(long = "data", short, value_name = "NAME=VALUE")]
+    #[arg(long = "data", short = 'd', value_name = "NAME=VALUE")]
     members: Vec<String>,
     /// A header, such as 'If-Match: "v1"'; may be given several times
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
