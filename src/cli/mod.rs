@@ -28,7 +28,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Run the service; without a database address on a `PostgreSQL` of its own
+    /// Run the service; without a database address on a PostgreSQL of its own
     Serve(serve::Serve),
     /// Run the service and walk through the main job: issue a narrow key, use it, be refused, revoke it
     Quickstart(quickstart::Quickstart),

@@ -37,7 +37,7 @@ pub(super) fn meshes() -> Vec<CompletionCandidate> {
     names("meshes", "slug")
 }
 
-/// The topics of the mesh that `MESHKEY_MESH` names, or that of the key.
+/// The topics of the mesh that MESHKEY_MESH names, or that of the key.
 pub(super) fn topics() -> Vec<CompletionCandidate> {
     names("topics", "name")
 }

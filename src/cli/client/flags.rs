@@ -29,14 +29,14 @@ pub(in crate::cli) struct ClientFlags {
     #[arg(long, global = true, value_name = "URL", env = "MESHKEY_URL", hide_env_values = true)]
     #[arg(default_value = DEFAULT_URL, help_heading = "Service")]
     pub(super) url: String,
-    /// File with the key to ask with; - reads it from stdin [env: `MESHKEY_TOKEN_FILE`, or the key in `MESHKEY_TOKEN`]
+    /// File with the key to ask with; - reads it from stdin [env: MESHKEY_TOKEN_FILE, or the key in MESHKEY_TOKEN]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Service")]
     pub(super) token_file: Option<PathBuf>,
     /// The org, by slug or id; that of the key if nothing is said
     #[arg(long, global = true, value_name = "ORG", env = "MESHKEY_ORG", hide_env_values = true)]
     #[arg(help_heading = "Service")]
     pub(super) org: Option<String>,
-    /// The mesh, by slug or id; that of the key if it has one [env: `MESHKEY_MESH`]
+    /// The mesh, by slug or id; that of the key if it has one [env: MESHKEY_MESH]
     #[arg(long, short, global = true, value_name = "MESH", help_heading = "Service")]
     #[arg(add = ArgValueCandidates::new(super::complete::meshes))]
     pub(super) mesh: Option<String>,

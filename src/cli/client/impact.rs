@@ -6,22 +6,25 @@ use super::{
     super::Failure,
     answer::Answer,
     connection::Client,
+    key::{Places, words},
     print::{facts, text},
     when::told,
 };
 
 /// Prints what a dry run found.
-pub(super) fn show(client: &Client, answer: &Answer) -> Result<(), Failure> {
+pub(super) async fn show(client: &Client, answer: &Answer) -> Result<(), Failure> {
     client.say("a dry run: nothing was changed");
+    let places = Places::of(client, &[answer.value()?["key"].clone()]).await?;
     client.show(answer, "dry_run", |value| {
-        let mut lines = super::key::words(&value["key"], None);
-        lines.extend(words(&value["impact"]));
+        let mut lines = words(&value["key"], Some(&places.name(&value["key"])));
+        lines.push(String::new());
+        lines.extend(told_of(&value["impact"]));
         lines
     })
 }
 
 /// What would change with it.
-pub(super) fn words(impact: &Value) -> Vec<String> {
+pub(super) fn told_of(impact: &Value) -> Vec<String> {
     let affected = impact["affected"].as_array().map(Vec::as_slice).unwrap_or_default();
     let others: Vec<String> = affected.iter().skip(1).map(|key| text(key, "label")).collect();
     let from = text(impact, "last_used_from");

@@ -111,7 +111,6 @@ impl Topic {
             Verb::Archive(one) => Ask::act(&[&all[..], &[one.name(), "archive"]].concat()),
             Verb::Unarchive(one) => Ask::act(&[&all[..], &[one.name(), "unarchive"]].concat()),
             Verb::Describe { one, description } => {
-                let description = if description.is_empty() { Value::Null } else { json!(description) };
                 client.edit(&[&all[..], &[one.name()]].concat(), &json!({ "description": description })).await?
             }
         };

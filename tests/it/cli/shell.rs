@@ -154,7 +154,7 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"mshk_[0-9A-Za-z]{8}", "mshk_HINT"),
         (r"(key|org|mesh|evt)_[0-9a-hjkmnp-tv-z]{26}", "${1}_ID"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
-        (r"\b\d+ s ago", "just now"),
+        (r"\b\d+ (s|min|h) ago", "just now"),
     ];
     masks.into_iter().map(|(mask, put)| (Regex::new(mask).unwrap(), put)).collect()
 });

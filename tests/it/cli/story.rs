@@ -107,7 +107,8 @@ fn collect(mut command: clap::Command, before: &str, help: &mut String) {
     command.build();
     let name = format!("{before}{}", command.get_name());
     let text = command.render_long_help().to_string();
-    help.push_str(&format!("== {name}\n\n{}\n", text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")));
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    help.extend(["== ", &name, "\n\n", &lines.join("\n"), "\n\n"]);
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect::<Vec<_>>() {
         collect(verb, &format!("{name} "), help);
     }

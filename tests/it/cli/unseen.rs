@@ -17,7 +17,7 @@ async fn a_key_on_the_command_line_is_refused_and_not_said_again() {
         format!("key show {secret}"),
         format!("api GET /v1/whoami -H 'Authorization: Bearer {secret}'"),
         format!("api POST /v1/verify -d key={secret} -d capability=read"),
-        format!("{secret}"),
+        secret.clone(),
     ] {
         let said = shell.run(&line).expect(2);
         assert!(said.err.contains("key on the command line") && !said.err.contains(&secret[..20]), "{said:?}");

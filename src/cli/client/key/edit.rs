@@ -84,7 +84,7 @@ impl Edit {
         if self.dry_run || !self.widen {
             let tried = client.ask(&ask.clone().dry(true)).await?;
             if self.dry_run {
-                return impact::show(client, &tried).map(|()| Outcome::Done);
+                return impact::show(client, &tried).await.map(|()| Outcome::Done);
             }
             ensure_no_gain(&tried.value()?["impact"])?;
         }

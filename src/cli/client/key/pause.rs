@@ -30,7 +30,7 @@ impl Pause {
         let ask = Ask::act(&["v1", "orgs", &org, "keys", &id, verb]).dry(self.dry_run);
         let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
         if self.dry_run {
-            return impact::show(client, &answer).map(|()| Outcome::Done);
+            return impact::show(client, &answer).await.map(|()| Outcome::Done);
         }
         client.show(&answer, "status", |key| {
             vec![format!("{}  {}  {}", text(key, "label"), text(key, "id"), text(key, "status"))]

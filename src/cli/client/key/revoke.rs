@@ -63,7 +63,7 @@ impl Revoke {
         if self.dry_run || !self.yes {
             let tried = client.ask(&ask.clone().dry(true)).await?;
             if self.dry_run {
-                return impact::show(client, &tried);
+                return impact::show(client, &tried).await;
             }
             confirmed(&tried.value()?)?;
         }
@@ -83,7 +83,7 @@ impl Revoke {
 }
 
 fn confirmed(tried: &Value) -> Result<(), Failure> {
-    for words in impact::words(&tried["impact"]) {
+    for words in impact::told_of(&tried["impact"]) {
         eprintln!("{words}");
     }
     let label = text(&tried["key"], "label");

@@ -48,7 +48,7 @@ impl Rotate {
         let ask = self.ask(client).await?;
         if client.flags.print_curl || self.dry_run {
             if let Some(answer) = client.act(&ask).await? {
-                impact::show(client, &answer)?;
+                impact::show(client, &answer).await?;
             }
             return Ok(Outcome::Done);
         }

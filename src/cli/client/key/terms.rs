@@ -38,7 +38,7 @@ impl Topics {
 /// The capabilities, each known to somebody: the service knows them all, the built-in ones are known here.
 #[derive(Args)]
 pub(super) struct Capabilities {
-    /// What it may do: send, read, `state_write`, verify, admin; several by commas
+    /// What it may do: send, read, state_write, verify, admin; several by commas
     #[arg(long = "cap", short, value_name = "CAPABILITY", value_delimiter = ',', add = ArgValueCandidates::new(complete::capabilities))]
     pub(super) capabilities: Vec<String>,
 }

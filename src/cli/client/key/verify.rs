@@ -16,7 +16,7 @@ use super::{
         connection::Client,
         print::text,
     },
-    words,
+    Places, words,
 };
 
 /// Where the key comes from.
@@ -122,8 +122,9 @@ impl Find {
         let state = text(&value, "code");
         let is_dead = ["revoked", "expired", "disabled", "org_suspended", "mesh_archived"].contains(&state.as_str());
         let key = Answer { status: answer.status, text: value["key"].to_string(), etag: None, retry: None };
+        let places = Places::of(client, &[value["key"].clone()]).await?;
         client.show(&key, "id", |key| {
-            let mut lines = words(key, None);
+            let mut lines = words(key, Some(&places.name(key)));
             lines.extend(is_dead.then(|| format!("state      {state}: {}", text(&value, "detail"))));
             lines
         })?;
