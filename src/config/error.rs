@@ -105,7 +105,7 @@ impl std::fmt::Display for Hint {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
             Some(name) => write!(out, ": did you mean {name}?"),
-            None => out.write_str(": see docs/settings.md for the list"),
+            None => out.write_str(": see docs/reference/settings.md for the list"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The one list of settings. The flag, the variable and the key of the file are spelled from its names, the help from its
-//! words, and a test holds `docs/settings.md` against it.
+//! words, and a test holds `docs/reference/settings.md` against it.
 
 /// A second variable that is heard too.
 #[derive(Clone, Copy)]

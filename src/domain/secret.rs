@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn the_published_vectors_hold() {
         // K-1: what the docs say is what the code does.
-        let vectors = include_str!("../../docs/key-format.md");
+        let vectors = include_str!("../../docs/reference/key-format.md");
         let lines: Vec<Vec<&str>> = vectors
             .lines()
             .filter(|line| line.starts_with("mshk_"))

@@ -1,5 +1,5 @@
 //! The catalogue of problems: one code each, with its status, its title, and what to do. The pages under `/docs/errors`
-//! and `docs/errors.md` are made from it.
+//! and `docs/reference/errors/README.md` are made from it.
 
 use actix_web::http::StatusCode;
 
@@ -124,12 +124,12 @@ mod tests {
 
     #[test]
     fn every_code_is_there_once_and_has_a_status_and_a_page() {
-        let page = include_str!("../../docs/errors.md");
+        let page = include_str!("../../docs/reference/errors/README.md");
         for (place, kind) in ALL.iter().enumerate() {
             assert!((400..600).contains(&kind.status), "{kind:?}");
             assert!(ALL[..place].iter().all(|other| other.code != kind.code), "{kind:?}");
             let section = format!("## `{}`\n\n{} {}. {}\n", kind.code, kind.status, kind.title, kind.explanation);
-            assert!(page.contains(&section), "docs/errors.md lacks:\n{section}");
+            assert!(page.contains(&section), "docs/reference/errors/README.md lacks:\n{section}");
         }
         assert_eq!(page.matches("\n## ").count(), ALL.len());
     }

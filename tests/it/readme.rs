@@ -47,7 +47,7 @@ fn the_readme_is_true() {
 
 #[test]
 fn the_api_by_example_is_true() {
-    let steps = steps(include_str!("../../docs/http.md"));
+    let steps = steps(include_str!("../../docs/reference/http.md"));
     let house = House::open("serve");
     house.type_in(&steps.iter().collect::<Vec<_>>(), "");
 }

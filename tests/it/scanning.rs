@@ -4,8 +4,8 @@ use meshkey::domain::{Prefix, Secret};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use regex::Regex;
 
-const GITLEAKS: &str = include_str!("../../docs/scanning/gitleaks.toml");
-const TRUFFLEHOG: &str = include_str!("../../docs/scanning/trufflehog.yaml");
+const GITLEAKS: &str = include_str!("../../docs/reference/scanning/gitleaks.toml");
+const TRUFFLEHOG: &str = include_str!("../../docs/reference/scanning/trufflehog.yaml");
 
 /// Each scanner's expression, and the words without which it does not look.
 fn rules() -> [(Regex, Vec<String>); 2] {

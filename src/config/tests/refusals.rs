@@ -17,7 +17,9 @@ fn an_unknown_variable_is_refused_with_the_one_that_was_meant() {
             format!("unknown environment variable {given}: did you mean {meant}?")
         );
     }
-    assert!(refusal(&[("MESHKEY_BANANA", "")]).ends_with("MESHKEY_BANANA: see docs/settings.md for the list"));
+    assert!(
+        refusal(&[("MESHKEY_BANANA", "")]).ends_with("MESHKEY_BANANA: see docs/reference/settings.md for the list")
+    );
 }
 
 /// P-19.
@@ -26,7 +28,7 @@ fn an_unknown_key_of_the_file_is_refused_with_the_one_that_was_meant() {
     let dir = TempDir::new().unwrap();
     for (text, said) in [
         ("data-dri = '/x'", "unknown key data-dri in PATH: did you mean data_dir?"),
-        ("[server]\nlisten = 'x'", "unknown key server in PATH: see docs/settings.md for the list"),
+        ("[server]\nlisten = 'x'", "unknown key server in PATH: see docs/reference/settings.md for the list"),
     ] {
         let path = file(&dir, "meshkey.toml", text);
         assert_eq!(refusal(&[("MESHKEY_CONFIG", &path)]), said.replace("PATH", &path));

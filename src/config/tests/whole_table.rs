@@ -76,11 +76,11 @@ fn every_name_is_spelled_once() {
 
 #[test]
 fn the_docs_list_exactly_the_settings_there_are() {
-    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md")).unwrap();
+    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/settings.md")).unwrap();
     let written: Vec<&str> = docs.lines().filter(|line| line.starts_with("| `")).collect();
     let flags = flag_names();
     let expected: Vec<String> = table::ALL.iter().map(|setting| row(setting, &flags)).collect();
-    assert_eq!(written, expected, "docs/settings.md should hold:\n{}\n", expected.join("\n"));
+    assert_eq!(written, expected, "docs/reference/settings.md should hold:\n{}\n", expected.join("\n"));
 }
 
 fn row(setting: &Setting, flags: &[String]) -> String {
