@@ -1,5 +1,5 @@
-//! The catalogue of problems: one code each, with its status, its title, and what to do. The pages under `/docs/errors`
-//! and `docs/reference/errors/README.md` are made from it.
+//! The catalogue of problems: one code each, with its status, its title, what it means, and its page, which is the one in
+//! `docs/reference/errors`.
 
 use actix_web::http::StatusCode;
 
@@ -14,13 +14,21 @@ pub struct Kind {
     pub title: &'static str,
     /// What it means, and what to do about it.
     pub explanation: &'static str,
+    /// The whole page, as Markdown: an example, likely causes, what to do.
+    pub page: &'static str,
 }
 
 macro_rules! catalogue {
     ($($name:ident = $status:literal $code:literal $title:literal $explanation:literal;)+) => {
         $(
             #[doc = $explanation]
-            pub const $name: &Kind = &Kind { code: $code, status: $status, title: $title, explanation: $explanation };
+            pub const $name: &Kind = &Kind {
+                code: $code,
+                status: $status,
+                title: $title,
+                explanation: $explanation,
+                page: include_str!(concat!("../../docs/reference/errors/", $code, ".md")),
+            };
         )+
         /// All of them, by status.
         pub const ALL: &[&Kind] = &[$($name),+];
@@ -124,13 +132,16 @@ mod tests {
 
     #[test]
     fn every_code_is_there_once_and_has_a_status_and_a_page() {
-        let page = include_str!("../../docs/reference/errors/README.md");
         for (place, kind) in ALL.iter().enumerate() {
             assert!((400..600).contains(&kind.status), "{kind:?}");
             assert!(ALL[..place].iter().all(|other| other.code != kind.code), "{kind:?}");
-            let section = format!("## `{}`\n\n{} {}. {}\n", kind.code, kind.status, kind.title, kind.explanation);
-            assert!(page.contains(&section), "docs/reference/errors/README.md lacks:\n{section}");
+            let head = format!("# `{}` **{} {}.** {} ", kind.code, kind.status, kind.title, kind.explanation);
+            let page = kind.page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(page.starts_with(&head), "docs/reference/errors/{}.md should begin with:\n{head}", kind.code);
+            for part in ["\n```json\n", "\n## Likely causes\n", "\n## What to do\n"] {
+                assert_eq!(kind.page.matches(part).count(), 1, "{part} in docs/reference/errors/{}.md", kind.code);
+            }
+            assert!(!kind.page.contains("]("), "a link of {} would lead nowhere in the service", kind.code);
         }
-        assert_eq!(page.matches("\n## ").count(), ALL.len());
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 const CONTRACT: &str = include_str!("../../openapi.yaml");
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code{font-size:1rem}dt{margin-top:1rem}";
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}code{font-size:1rem}dt{margin-top:1rem}pre{overflow:auto}";
 
 /// The contract.
 pub async fn contract() -> HttpResponse {
@@ -27,36 +27,28 @@ pub async fn errors() -> HttpResponse {
         format!("<dt><a href=\"/docs/errors/{code}\"><code>{code}</code></a></dt><dd>{status} {title}</dd>")
     };
     let list: String = catalogue::ALL.iter().map(entry).collect();
-    page(
-        "Errors",
-        &format!("<p>Every error is <code>application/problem+json</code> with one of these codes.</p><dl>{list}</dl>"),
-    )
+    let lead = "Every error is <code>application/problem+json</code> with one of these codes.";
+    page("Errors", &format!("<h1>Errors</h1><p>{lead}</p><dl>{list}</dl>"))
 }
 
-/// One problem.
+/// One problem: its page in `docs/reference/errors`.
 pub async fn error(code: Path<String>) -> Result<HttpResponse, Problem> {
     let kind = catalogue::ALL.iter().find(|kind| kind.code == code.as_str());
-    let Kind { code, status, title, explanation } = kind.ok_or_else(|| Problem::of(catalogue::NOT_FOUND))?;
-    let text = marked(explanation);
-    Ok(page(
-        code,
-        &format!("<p><strong>{status} {title}</strong></p><p>{text}</p><p><a href=\"/docs/errors\">All errors</a></p>"),
-    ))
+    let Kind { code, page: text, .. } = kind.ok_or_else(|| Problem::of(catalogue::NOT_FOUND))?;
+    Ok(page(code, &(as_html(text) + "<p><a href=\"/docs/errors\">All errors</a></p>")))
 }
 
-/// Our own texts, with what stands between backticks as code.
-fn marked(text: &str) -> String {
-    let piece = |(number, part): (usize, &str)| match number % 2 {
-        0 => part.to_owned(),
-        _ => format!("<code>{part}</code>"),
-    };
-    text.split('`').enumerate().map(piece).collect()
+/// A page of our own, which is in the binary.
+fn as_html(markdown: &str) -> String {
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(markdown));
+    html
 }
 
 fn page(title: &str, body: &str) -> HttpResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title} · Meshkey</title><style>{STYLE}</style><h1>{title}</h1>{body}</html>"
+         <title>{title} · Meshkey</title><style>{STYLE}</style>{body}</html>"
     );
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")

@@ -12,6 +12,7 @@ mod addresses;
 mod audit;
 mod authority;
 mod cli;
+mod book;
 mod client;
 mod contract;
 mod embedded;

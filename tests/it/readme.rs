@@ -5,6 +5,7 @@
 //! end of a line for the rest of it. What is not to be run is marked otherwise.
 
 mod compare;
+mod errors;
 mod page;
 
 use std::{

@@ -43,7 +43,7 @@ fn is_line(said: &str, got: &str) -> bool {
 }
 
 /// The text with a word in capitals in place of everything that is new each time.
-fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> String {
     let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-:.".contains(c);
     let mut masked = String::new();
     let mut rest = text;

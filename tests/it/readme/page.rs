@@ -10,10 +10,10 @@ pub(super) struct Step {
 }
 
 /// A block between fences.
-struct Block {
+pub(super) struct Block {
     line: usize,
-    language: String,
-    text: String,
+    pub(super) language: String,
+    pub(super) text: String,
 }
 
 /// Every block that is to be typed, with the block behind it if that is what it prints.
@@ -32,7 +32,7 @@ pub(super) fn steps(page: &str) -> Vec<Step> {
     steps
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+pub(super) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = page.lines().enumerate();
     while let Some((number, line)) = lines.next() {

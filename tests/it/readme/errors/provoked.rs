@@ -1,0 +1,125 @@
+//! Each error, provoked.
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::{
+    client::{Answer, Client},
+    house::House,
+    tools::{Other, id},
+};
+
+/// A key that nobody has: it stands in the docs.
+const NOBODYS: &str = "mshk_fdfCavTwmz1nOTpo6I1Ggd5LaT5mVabTvVuGpnCCgLK26SINr";
+const MESSAGES: &str = "/v1/meshes/main/topics/deploys/messages";
+
+pub(super) async fn by_the_request(house: &House) -> Vec<Answer> {
+    let (admin, stranger) = (house.admin(), house.stranger());
+    vec![
+        admin.raw("GET", "/v1/whoami").header("X-API-Key", admin.secret()).send().await,
+        admin.get(&admin.at("/keys?cursor=eyJvZiI6Im90aGVyIn0")).await,
+        stranger.get("/v1/whoami").await,
+        stranger.with_key(NOBODYS).get("/v1/whoami").await,
+        admin.get("/v1/orgs/acme/meshes/nowhere").await,
+        admin.raw("DELETE", "/v1/whoami").send().await,
+        admin.get(&format!("/v1/orgs/acme/keys?text={}", "x".repeat(9000))).await,
+    ]
+}
+
+pub(super) async fn by_the_body(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    let wish = |topic: &str| json!({"label": "ci", "mesh": "main", "capabilities": ["send"], "topics": [topic]});
+    let with_key = |wish: &Value| admin.raw("POST", "/v1/orgs/acme/keys").header("Idempotency-Key", "one").json(wish);
+    with_key(&wish("deploys")).send().await.expect(201);
+    vec![
+        admin.raw("POST", "/v1/verify").body("application/json", "{\"key\": \"mshk_").send().await,
+        admin.raw("POST", MESSAGES).body("text/plain", "deployed").send().await,
+        admin.post(MESSAGES, json!({"body": "x".repeat(70_000)})).await,
+        admin.post("/v1/orgs/acme/keys", wish("deplois")).await,
+        with_key(&wish("secrets")).send().await,
+        admin.raw("PATCH", "/v1/orgs/acme").json(&json!({"name": "Acme"})).send().await,
+        admin.patch("/v1/orgs/acme", json!({"name": "Acme"}), "\"v99\"").await,
+        admin.post("/v1/orgs/acme/meshes", json!({"slug": "main"})).await,
+    ]
+}
+
+pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    let narrow = json!({"mesh": "main", "capabilities": ["send"], "topics": ["deploys"]});
+    let (_, sender) = admin.issue(narrow).await;
+    let some = json!({"mesh": "main", "capabilities": ["admin"], "topics": ["deploys"]});
+    let (_, some_admin) = admin.issue(some).await;
+    let far = json!({"capabilities": ["read"], "topics": "all", "addresses": ["192.0.2.0/24"]});
+    let (_, elsewhere) = admin.issue(far).await;
+    let wish = json!({"label": "ci", "mesh": "main", "capabilities": ["send"], "topics": ["secrets"]});
+    vec![
+        sender.post("/v1/meshes/main/topics/secrets/messages", json!({"body": "deployed"})).await,
+        some_admin.post("/v1/orgs/acme/keys", wish).await,
+        elsewhere.get("/v1/whoami").await,
+    ]
+}
+
+pub(super) async fn by_the_life_of_a_key(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    let (key, _) = admin.issue(json!({"label": "turning", "capabilities": ["read"], "topics": "all"})).await;
+    let verb = |verb: &str| format!("/v1/orgs/acme/keys/{}/{verb}", id(&key));
+    let mut answers = vec![admin.act(&verb("enable")).await, admin.act(&verb("rotate/finish")).await];
+    admin.act(&verb("rotate")).await.expect(200);
+    answers.push(admin.act(&verb("rotate")).await);
+    admin.act(&verb("disable")).await.expect(200);
+    answers.push(admin.act(&verb("disable")).await);
+    let db = house.sql("superuser").await;
+    db.batch_execute("UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await.unwrap();
+    answers.push(admin.act(&verb("rotate")).await);
+    admin.act(&verb("revoke")).await.expect(200);
+    answers.push(admin.act(&verb("revoke")).await);
+    let small = Other::on(house, ("MESHKEY_MAX_LIVE_KEYS", "1")).await;
+    let there = Client::new(&small.address, "acme").with_key(admin.secret());
+    let wish = json!({"label": "one more", "capabilities": ["read"], "topics": "all"});
+    answers.push(there.post("/v1/orgs/acme/keys", wish).await);
+    answers
+}
+
+pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    let (_, of_mesh) = admin.issue(json!({"mesh": "main", "capabilities": ["send"], "topics": "all"})).await;
+    let mesh = |verb: &str| format!("/v1/orgs/acme/meshes/main/{verb}");
+    let mut answers = vec![admin.act(&mesh("unarchive")).await];
+    admin.act(&mesh("topics/deploys/archive")).await.expect(200);
+    answers.push(admin.post(MESSAGES, json!({"body": "deployed"})).await);
+    admin.act(&mesh("archive")).await.expect(200);
+    answers.push(admin.act(&mesh("archive")).await);
+    answers.push(of_mesh.get("/v1/whoami").await);
+    house.meshkey(&["org", "suspend", "acme", "--json"]);
+    answers.push(admin.get("/v1/whoami").await);
+    house.meshkey(&["org", "resume", "acme", "--json"]);
+    answers
+}
+
+/// Last: it breaks the house.
+pub(super) async fn by_the_store(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    house.set_reachable(false).await;
+    let unavailable = admin.get("/v1/whoami").await;
+    house.set_reachable(true).await;
+    house.sql("superuser").await.batch_execute("ALTER TABLE audit_events RENAME TO elsewhere").await.unwrap();
+    vec![unavailable, admin.get("/v1/orgs/acme/audit").await]
+}
+
+pub(super) async fn by_a_body_that_does_not_come(house: &House) -> Value {
+    let admin = house.admin();
+    let mut line = TcpStream::connect(admin.base().strip_prefix("http://").unwrap()).await.unwrap();
+    let head = format!(
+        "POST /v1/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: 100\r\n\r\n{{",
+        admin.secret()
+    );
+    line.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    line.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
