@@ -11,8 +11,8 @@
 mod addresses;
 mod audit;
 mod authority;
-mod cli;
 mod book;
+mod cli;
 mod client;
 mod contract;
 mod embedded;
