@@ -132,6 +132,21 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn url(path: &[&str]) -> Result<String, Failure> {
+        Ask::get(path)
+            .query("text", Some("a&b"))
+            .url(&"https://keys.example/meshkey/".parse().unwrap())
+            .map(String::from)
+    }
+
+    #[test]
+    fn a_name_is_one_segment_whatever_stands_in_it() {
+        assert_eq!(url(&["v1", "a/b?c#d%"]).unwrap(), "https://keys.example/meshkey/v1/a%2Fb%3Fc%23d%25?text=a%26b");
+        for name in ["", ".", ".."] {
+            assert!(url(&["v1", name]).is_err(), "{name}");
+        }
+    }
+
     #[test]
     fn a_word_for_a_shell_is_one_word() {
         assert_eq!(quoted("it's"), r"'it'\''s'");

@@ -69,6 +69,24 @@ async fn every_exit_code_means_one_thing() {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_revoked_keeps_no_other_alive() {
+    let house = House::new().await;
+    let shell = Shell::of(&house.admin());
+    for label in ["one", "two", "three"] {
+        shell.run(&format!("key issue {label} -m main -c send -t deploys")).expect(0);
+    }
+    let dead = shell.run("key show two -o value").expect(0).line().to_owned();
+    shell.run("key revoke two --yes").expect(0);
+    let said = shell.run(&format!("key revoke one {dead} three --yes")).expect(6);
+    assert!(said.out.contains("one") && said.out.contains("three") && said.err.contains("already_revoked"), "{said:?}");
+    assert_eq!(shell.run("key list --status active -o value --field label").expect(0).out, "first admin key\n");
+    // A name that means nothing ends nothing.
+    shell.run("key issue four -m main -c send -t deploys").expect(0);
+    shell.run("key revoke four nobody --yes").expect(5);
+    assert_eq!(shell.run("key show four --field status").expect(0).line(), "active");
+}
+
+#[tokio::test]
 async fn who_has_no_key_or_a_dead_one_is_told_so() {
     let house = House::new().await;
     let shell = Shell::of(&house.admin());

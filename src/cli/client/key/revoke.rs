@@ -48,10 +48,16 @@ impl Revoke {
                 ids.push(id);
             }
         }
+        let mut failed = None;
         for id in &ids {
-            self.revoke(client, id).await?;
+            if let Err(failure) = self.revoke(client, id).await {
+                // One that cannot be ended must not keep the others alive.
+                if let Some(earlier) = failed.replace(failure) {
+                    earlier.tell();
+                }
+            }
         }
-        Ok(Outcome::Done)
+        failed.map_or(Ok(Outcome::Done), Err)
     }
 
     async fn revoke(&self, client: &Client, id: &str) -> Result<(), Failure> {
