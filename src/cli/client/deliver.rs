@@ -12,10 +12,12 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Failure, show::line},
+    super::{Failure, Outcome, show::line},
     answer::Answer,
+    ask::Ask,
     connection::Client,
     flags::Form,
+    key::Places,
 };
 
 /// Where a new secret goes.
@@ -30,21 +32,42 @@ pub(super) struct Delivery {
 }
 
 /// A place that was found fit before anything was issued: a secret that cannot be kept must not be made.
-pub(super) enum Place {
+enum Place {
     Stdout,
     File(NewFile),
 }
 
 /// A file that is written under a name of its own, and takes the place of another only when it is whole.
-pub(super) struct NewFile {
+struct NewFile {
     file: File,
     written: PathBuf,
     wanted: PathBuf,
 }
 
 impl Delivery {
+    /// Asks for a new secret and hands it over; what is said to people comes from `in_words`.
+    pub(super) async fn fetch(
+        &self,
+        client: &Client,
+        ask: &Ask,
+        in_words: impl FnOnce(&Value, &Places) -> Vec<String>,
+    ) -> Result<Outcome, Failure> {
+        let place = self.ready()?;
+        let answer = match client.ask(ask).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                place.drop_unused();
+                return Err(failure);
+            }
+        };
+        // From here on the secret is made: whatever fails, it is handed over first.
+        let places = Places::of(client, &[answer.value()?]).await.unwrap_or_default();
+        place.hand_over(client, &answer, |key| in_words(key, &places))?;
+        Ok(Outcome::Done)
+    }
+
     /// Makes the place ready.
-    pub(super) fn ready(&self) -> Result<Place, Failure> {
+    fn ready(&self) -> Result<Place, Failure> {
         let Some(path) = &self.out_file else { return Ok(Place::Stdout) };
         ensure_private(path)?;
         // What is there is lost only when there is something better.
@@ -77,14 +100,14 @@ fn ensure_private(path: &Path) -> Result<(), Failure> {
 
 impl Place {
     /// Takes an unused file away again.
-    pub(super) fn drop_unused(self) {
+    fn drop_unused(self) {
         if let Self::File(file) = self {
             let _ = fs::remove_file(file.written);
         }
     }
 
     /// Hands the secret of the answer over; what is said to people comes from `in_words`.
-    pub(super) fn hand_over(
+    fn hand_over(
         self,
         client: &Client,
         answer: &Answer,

@@ -75,7 +75,11 @@ impl Mesh {
         let org = client.org().await?;
         let all = ["v1", "orgs", &org, "meshes"];
         let ask = match &self.verb {
-            Verb::List { archived, much } => return list(&client, &all, *archived, *much).await,
+            Verb::List { archived, much } => {
+                let ask = Ask::get(&all).query("archived", Some(archived.to_string()));
+                client.show_list(&ask, *much, "slug", table).await?;
+                return Ok(Outcome::Done);
+            }
             Verb::Create { slug, name } => Ask::post(&all, &wish(slug, name.as_ref())),
             Verb::Show(one) => Ask::get(&[&all[..], &[&one.slug]].concat()),
             Verb::Archive(one) => Ask::act(&[&all[..], &[&one.slug, "archive"]].concat()),
@@ -106,21 +110,12 @@ fn wish(slug: &str, name: Option<&String>) -> Value {
     Value::Object(wish)
 }
 
-async fn list(client: &Client, path: &[&str], archived: bool, much: Much) -> Result<Outcome, Failure> {
-    let ask = Ask::get(path).query("archived", Some(archived.to_string()));
-    if client.flags.print_curl {
-        return client.act(&ask).await.map(|_| Outcome::Done);
+fn table(meshes: &[Value]) -> Vec<String> {
+    let mut table = Table::new(&["SLUG", "NAME", "STATE", "ID"]);
+    for mesh in meshes {
+        table.row(vec![text(mesh, "slug"), text(mesh, "name"), state(mesh), text(mesh, "id")]);
     }
-    let found = client.pages(&ask, much).await?;
-    client.list(&found.items, "slug", |meshes| {
-        let mut table = Table::new(&["SLUG", "NAME", "STATE", "ID"]);
-        for mesh in meshes {
-            table.row(vec![text(mesh, "slug"), text(mesh, "name"), state(mesh), text(mesh, "id")]);
-        }
-        table.lines()
-    })?;
-    client.say_if_more(&found);
-    Ok(Outcome::Done)
+    table.lines()
 }
 
 /// Whether a mesh or topic is in use.

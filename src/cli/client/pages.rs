@@ -1,7 +1,7 @@
 //! Lists: one page, or all of them.
 
 use clap::Args;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::{super::Failure, ask::Ask, connection::Client};
 
@@ -36,7 +36,7 @@ pub(super) struct Found {
     /// Whether there are more.
     pub(super) more: bool,
     /// What the last page says beside its items.
-    pub(super) rest: serde_json::Map<String, serde_json::Value>,
+    pub(super) rest: serde_json::Map<String, Value>,
 }
 
 impl Client {
@@ -54,9 +54,26 @@ impl Client {
         Ok(found)
     }
 
+    /// Reads and prints a list.
+    pub(super) async fn show_list(
+        &self,
+        ask: &Ask,
+        much: Much,
+        field: &str,
+        in_words: impl FnOnce(&[Value]) -> Vec<String>,
+    ) -> Result<Option<Found>, Failure> {
+        if self.flags.print_curl {
+            return self.act(ask).await.map(|_| None);
+        }
+        let found = self.pages(ask, much).await?;
+        self.list(&found.items, field, in_words)?;
+        self.say_if_more(&found);
+        Ok(Some(found))
+    }
+
     /// Says that a list goes on.
     pub(super) fn say_if_more(&self, found: &Found) {
-        if found.more {
+        if found.more && self.flags.is_table() {
             self.say("there are more: --all shows all of them");
         }
     }

@@ -96,7 +96,11 @@ impl Topic {
         let (org, mesh) = (client.org().await?, client.the_mesh().await?);
         let all = ["v1", "orgs", &org, "meshes", &mesh, "topics"];
         let ask = match &self.verb {
-            Verb::List { archived, much } => return list(&client, &all, *archived, *much).await,
+            Verb::List { archived, much } => {
+                let ask = Ask::get(&all).query("archived", Some(archived.to_string()));
+                client.show_list(&ask, *much, "name", table).await?;
+                return Ok(Outcome::Done);
+            }
             Verb::Access { one, cap, status, much } => {
                 let ask = Ask::get(&[&all[..], &[one.name(), "access"]].concat());
                 return access(
@@ -127,46 +131,34 @@ fn wish(name: &str, description: Option<&String>) -> Value {
     Value::Object(wish)
 }
 
-async fn list(client: &Client, path: &[&str], archived: bool, much: Much) -> Result<Outcome, Failure> {
-    let ask = Ask::get(path).query("archived", Some(archived.to_string()));
-    if client.flags.print_curl {
-        return client.act(&ask).await.map(|_| Outcome::Done);
+fn table(topics: &[Value]) -> Vec<String> {
+    let mut table = Table::new(&["TOPIC", "MESSAGES", "STATE", "DESCRIPTION"]);
+    for topic in topics {
+        let name = format!("#{}", text(topic, "name"));
+        table.row(vec![name, text(topic, "last_seq"), state(topic), text(topic, "description")]);
     }
-    let found = client.pages(&ask, much).await?;
-    client.list(&found.items, "name", |topics| {
-        let mut table = Table::new(&["TOPIC", "MESSAGES", "STATE", "DESCRIPTION"]);
-        for topic in topics {
-            let name = format!("#{}", text(topic, "name"));
-            table.row(vec![name, text(topic, "last_seq"), state(topic), text(topic, "description")]);
-        }
-        table.lines()
-    })?;
-    client.say_if_more(&found);
-    Ok(Outcome::Done)
+    table.lines()
+}
+
+fn access_table(items: &[Value]) -> Vec<String> {
+    let mut table = Table::new(&["LABEL", "MAY", "THROUGH", "STATUS", "LAST USED", "EXPIRES", "ID"]);
+    for item in items {
+        table.row(vec![
+            text(item, "key.label"),
+            text(item, "may"),
+            through(item),
+            text(item, "key.status"),
+            told(&text(item, "key.last_used_at"), "never"),
+            told(&text(item, "key.expires_at"), "never"),
+            text(item, "key.id"),
+        ]);
+    }
+    table.lines()
 }
 
 async fn access(client: &Client, ask: &Ask, much: Much) -> Result<Outcome, Failure> {
-    if client.flags.print_curl {
-        return client.act(ask).await.map(|_| Outcome::Done);
-    }
-    let found = client.pages(ask, much).await?;
-    client.list(&found.items, "key.id", |items| {
-        let mut table = Table::new(&["LABEL", "MAY", "THROUGH", "STATUS", "LAST USED", "EXPIRES", "ID"]);
-        for item in items {
-            table.row(vec![
-                text(item, "key.label"),
-                text(item, "may"),
-                through(item),
-                text(item, "key.status"),
-                told(&text(item, "key.last_used_at"), "never"),
-                told(&text(item, "key.expires_at"), "never"),
-                text(item, "key.id"),
-            ]);
-        }
-        table.lines()
-    })?;
-    client.say_if_more(&found);
-    if found.rest.get("complete") == Some(&json!(false)) {
+    let found = client.show_list(ask, much, "key.id", access_table).await?;
+    if found.is_some_and(|found| found.rest.get("complete") == Some(&json!(false))) {
         client.say("there may be others: keys that you may not manage are not shown");
     }
     Ok(Outcome::Done)

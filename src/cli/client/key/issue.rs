@@ -71,17 +71,7 @@ impl Issue {
             }
             return Ok(Outcome::Done);
         }
-        let place = self.delivery.ready()?;
-        let answer = match client.ask(&ask).await {
-            Ok(answer) => answer,
-            Err(failure) => {
-                place.drop_unused();
-                return Err(failure);
-            }
-        };
-        let places = Places::of(client, &[answer.value()?]).await?;
-        place.hand_over(client, &answer, |key| issued(key, &places))?;
-        Ok(Outcome::Done)
+        self.delivery.fetch(client, &ask, issued).await
     }
 
     async fn wish(&self, client: &Client) -> Result<Value, Failure> {

@@ -76,8 +76,8 @@ impl List {
         client.list(&found.items, "id", |keys| table(keys, &places))?;
         if client.flags.is_table() {
             client.say(&count(found.items.len() as u64, "key"));
-            client.say_if_more(&found);
         }
+        client.say_if_more(&found);
         Ok(if self.exit_code && !found.items.is_empty() { Outcome::No } else { Outcome::Done })
     }
 

@@ -58,17 +58,7 @@ impl Rotate {
             client.show(&answer, "id", |key| words(key, Some(&places.name(key))))?;
             return Ok(Outcome::Done);
         }
-        let place = self.delivery.ready()?;
-        let answer = match client.ask(&ask).await {
-            Ok(answer) => answer,
-            Err(failure) => {
-                place.drop_unused();
-                return Err(failure);
-            }
-        };
-        let places = Places::of(client, &[answer.value()?]).await?;
-        place.hand_over(client, &answer, |key| words(key, Some(&places.name(key))))?;
-        Ok(Outcome::Done)
+        self.delivery.fetch(client, &ask, |key, places| words(key, Some(&places.name(key)))).await
     }
 
     async fn ask(&self, client: &Client) -> Result<Ask, Failure> {

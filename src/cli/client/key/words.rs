@@ -26,6 +26,7 @@ pub(in super::super) fn topics(value: &Value) -> String {
 }
 
 /// What meshes are called.
+#[derive(Default)]
 pub(in super::super) struct Places(BTreeMap<String, String>);
 
 impl Places {
@@ -33,7 +34,7 @@ impl Places {
     pub(in super::super) async fn of(client: &Client, keys: &[Value]) -> Result<Self, Failure> {
         let is_in_mesh = |key: &Value| !key["owner"]["mesh"].is_null();
         if !client.flags.is_table() || !keys.iter().any(is_in_mesh) {
-            return Ok(Self(BTreeMap::new()));
+            return Ok(Self::default());
         }
         let org = client.org().await?;
         let meshes = match client.pages(&Ask::get(&["v1", "orgs", &org, "meshes"]), Much::ALL).await {
@@ -54,7 +55,7 @@ impl Places {
 
 /// A key, fact by fact. `place` is what whom it acts for is called.
 pub(in super::super) fn words(key: &Value, place: Option<&str>) -> Vec<String> {
-    let place = place.map_or_else(|| Places(BTreeMap::new()).name(key), str::to_owned);
+    let place = place.map_or_else(|| Places::default().name(key), str::to_owned);
     let addresses = text(key, "addresses");
     let end = text(key, "expires_at");
     let expires = if end.is_empty() { "never".to_owned() } else { format!("{end}  ({})", told(&end, "")) };
