@@ -13,6 +13,19 @@ use super::{
 };
 use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, id::IdPrefix, key::Status, suggest};
 
+/// The status of the key `k` with its secrets `s`, as [`Key::status`] computes it.
+macro_rules! status {
+    () => {
+        "CASE
+             WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+             WHEN k.expires_at <= clock_timestamp() THEN 'expired'
+             WHEN k.disabled_at IS NOT NULL THEN 'disabled'
+             WHEN array_length(s.numbers, 1) > 1 THEN 'rotating'
+             ELSE 'active' END"
+    };
+}
+pub(super) use status;
+
 /// A list sorted by `$key` in the direction of `$order`; `$beyond` is what lies further that way.
 macro_rules! sorted {
     ($key:literal, $beyond:literal, $order:literal) => {
@@ -25,12 +38,9 @@ macro_rules! sorted {
              WHERE k.org_id = $1
                AND ($2::uuid IS NULL OR k.mesh_id = $2)
                AND (NOT $3 OR k.mesh_id IS NULL)
-               AND ($4::text[] IS NULL OR CASE
-                       WHEN k.revoked_at IS NOT NULL THEN 'revoked'
-                       WHEN k.expires_at <= clock_timestamp() THEN 'expired'
-                       WHEN k.disabled_at IS NOT NULL THEN 'disabled'
-                       WHEN array_length(s.numbers, 1) > 1 THEN 'rotating'
-                       ELSE 'active' END = ANY ($4))
+               AND ($4::text[] IS NULL OR ",
+            status!(),
+            " = ANY ($4))
                AND ($5::uuid IS NULL OR k.issued_by_key = $5)
                AND ($6::text IS NULL OR k.issued_by_kind = $6)
                AND ($7::timestamptz IS NULL OR k.expires_at < $7)

@@ -5,10 +5,22 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use super::{Error, queries, row};
-use crate::domain::{Credential, SecretHash};
+use crate::domain::{Credential, KeyId, OrgId, SecretHash};
 
 queries! {
     LOOKUP = "SELECT * FROM meshkey_lookup($1)";
+    /// The same of a key by its id, as if its newest secret had been presented.
+    NEWEST = "
+        SELECT k.id AS key_id, k.org_id, k.mesh_id, k.label, k.capabilities, k.everywhere, k.topics, k.addresses,
+               k.expires_at, s.number AS secret, s.number AS newest_secret, s.dies_at AS secret_dies_at,
+               k.revoked_at IS NOT NULL AS is_revoked, k.disabled_at IS NOT NULL AS is_disabled, o.slug AS org_slug,
+               o.suspended_at IS NOT NULL AS is_org_suspended, m.slug AS mesh_slug,
+               m.archived_at IS NOT NULL AS is_mesh_archived, clock_timestamp() AS now
+        FROM api_keys k
+        JOIN key_secrets s ON s.org_id = k.org_id AND s.key_id = k.id AND s.dies_at IS NULL
+        JOIN orgs o ON o.id = k.org_id
+        LEFT JOIN meshes m ON m.org_id = k.org_id AND m.id = k.mesh_id
+        WHERE k.org_id = $1 AND k.id = $2";
 }
 
 /// What was found, and when, by the clock of the database.
@@ -30,6 +42,12 @@ pub async fn lookup(db: &impl GenericClient, hashes: &[SecretHash]) -> Result<Ve
         rows.iter().find(mine).map(found).transpose()
     };
     hashes.iter().map(of).collect()
+}
+
+/// The key with this id, as its newest secret would find it.
+pub async fn newest(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Option<Found>, Error> {
+    let newest = db.prepare_cached(NEWEST).await?;
+    db.query_opt(&newest, &[&org.uuid(), &id.uuid()]).await?.as_ref().map(found).transpose()
 }
 
 fn found(row: &Row) -> Result<Found, Error> {

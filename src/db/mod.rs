@@ -3,6 +3,7 @@
 //! Every function takes the org first, and every statement says `org_id = $1`, although row-level security would hide
 //! other orgs' rows too: each of the two holds alone.
 
+pub mod access;
 pub mod audit;
 pub mod connect;
 pub mod embedded;
@@ -39,6 +40,7 @@ use queries;
 
 /// Every query of this floor, by module and name.
 pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
+    ("access", access::ALL),
     ("audit", audit::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),

@@ -24,9 +24,16 @@ impl std::str::FromStr for Network {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let net = text
             .parse::<IpNet>()
-            .or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())))
+            .or_else(|_| text.parse::<IpAddr>().map(|address| Self::from(address).0))
             .map_err(|_| MalformedNetwork)?;
         Ok(Self(canonical(net).trunc()))
+    }
+}
+
+impl From<IpAddr> for Network {
+    /// The range of this one address.
+    fn from(address: IpAddr) -> Self {
+        Self(IpNet::from(address.to_canonical()))
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     grant::{Requirement, Terms},
     id::KeyId,
     name::{Label, Slug},
+    rule::{self, Judged},
     verdict::Denial,
 };
 
@@ -55,37 +56,23 @@ pub struct Circumstances {
 impl Credential {
     /// Whether the secret is one to be accepted at all. A no here means 401 on our own API.
     pub fn ensure_live(&self, now: OffsetDateTime) -> Result<(), Denial> {
-        if self.is_revoked || self.secret_dies_at.is_some_and(|end| end <= now) {
-            return Err(Denial::Revoked);
-        }
-        if self.terms.is_expired(now) {
-            return Err(Denial::Expired);
-        }
-        if self.is_disabled {
-            return Err(Denial::Disabled);
-        }
-        Ok(())
+        rule::decide(rule::of_life(self, now))
     }
 
     /// Whether a live key may be used at all in these circumstances.
     pub fn ensure_usable(&self, at: &Circumstances) -> Result<(), Denial> {
-        if self.is_org_suspended {
-            return Err(Denial::OrgSuspended);
-        }
-        if self.is_mesh_archived || at.is_place_archived {
-            return Err(Denial::MeshArchived);
-        }
-        if !self.terms.addresses.admits(at.from) {
-            return Err(Denial::AddressNotAllowed);
-        }
-        Ok(())
+        rule::decide(rule::of_use(self, at))
     }
 
-    /// The judgement: every door asks it, in this order, and adds nothing to it.
+    /// Every rule, judged, in the order of every door.
+    #[must_use]
+    pub fn judge(&self, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
+        rule::all(self, wanted, at)
+    }
+
+    /// The judgement: every door asks it, and adds nothing to it.
     pub fn decide(&self, wanted: &Requirement, at: &Circumstances) -> Result<(), Denial> {
-        self.ensure_live(at.now)?;
-        self.ensure_usable(at)?;
-        self.terms.grant.permits(wanted)
+        rule::decide(self.judge(wanted, at))
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     address::AddressList,
     capability::{Capability, CapabilitySet},
     owner::Owner,
+    rule,
     scope::TopicScope,
     topic::TopicName,
     verdict::Denial,
@@ -41,16 +42,7 @@ pub struct Requirement {
 impl Grant {
     /// Whether the grant is enough for what is wanted.
     pub fn permits(&self, wanted: &Requirement) -> Result<(), Denial> {
-        if !self.owner.covers(wanted.within) {
-            return Err(Denial::WrongMesh);
-        }
-        if !self.capabilities.allows(&wanted.capability) {
-            return Err(Denial::CapabilityMissing(wanted.capability.clone()));
-        }
-        if !self.topics.reaches(wanted.topic.as_ref()) {
-            return Err(Denial::TopicOutOfScope(wanted.topic.clone()));
-        }
-        Ok(())
+        rule::decide(rule::of_grant(self, wanted))
     }
 
     /// Whether this grant holds all of `other`: what decides over managing and handing out.

@@ -15,7 +15,7 @@ const TOPICS: [&str; 6] = ["a", "ab", "abc", "b", "ba", "ci.build"];
 const PATTERNS: [&str; 9] = ["a", "a*", "ab", "ab*", "abc", "b*", "ba", "ci.*", "c*"];
 const RANGES: [&str; 6] = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "192.0.2.0/24", "2001:db8::/32", "::/0"];
 const ADDRESSES: [&str; 5] = ["10.0.0.1", "10.1.2.3", "192.0.2.9", "2001:db8::7", "::1"];
-const EPOCH: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+pub(super) const EPOCH: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 fn owners() -> impl Strategy<Value = Owner> {
     let id = |n: u128| Uuid::from_u128(n);
@@ -24,7 +24,7 @@ fn owners() -> impl Strategy<Value = Owner> {
     })
 }
 
-fn all_capabilities() -> Vec<Capability> {
+pub(super) fn all_capabilities() -> Vec<Capability> {
     let declared = ["upload", "issue_view"].map(|name| name.parse().unwrap());
     Capability::BUILT_IN.into_iter().chain(declared).collect()
 }
@@ -42,7 +42,7 @@ fn grants() -> impl Strategy<Value = Grant> {
     (owners(), capabilities, scopes()).prop_map(|(owner, capabilities, topics)| Grant { owner, capabilities, topics })
 }
 
-fn requirements() -> impl Strategy<Value = Requirement> {
+pub(super) fn requirements() -> impl Strategy<Value = Requirement> {
     let topics = TOPICS.map(|name| name.parse::<TopicName>().unwrap()).to_vec();
     let topic = prop::option::weighted(0.8, prop::sample::select(topics));
     (owners(), prop::sample::select(all_capabilities()), topic).prop_map(|(within, capability, topic)| Requirement {
@@ -52,11 +52,11 @@ fn requirements() -> impl Strategy<Value = Requirement> {
     })
 }
 
-fn instants() -> impl Strategy<Value = OffsetDateTime> {
+pub(super) fn instants() -> impl Strategy<Value = OffsetDateTime> {
     (0..4_i64).prop_map(|hours| EPOCH + Duration::hours(hours))
 }
 
-fn terms() -> impl Strategy<Value = Terms> {
+pub(super) fn terms() -> impl Strategy<Value = Terms> {
     let ranges = RANGES.map(|text| text.parse().unwrap()).to_vec();
     let addresses = prop_oneof![
         Just(AddressList::Anywhere),
@@ -70,7 +70,7 @@ fn terms() -> impl Strategy<Value = Terms> {
 }
 
 /// Two terms that differ in about one thing, so that they often cover each other and yet not always.
-fn related() -> impl Strategy<Value = (Terms, Terms)> {
+pub(super) fn related() -> impl Strategy<Value = (Terms, Terms)> {
     let differs = |chance| prop::bool::weighted(chance);
     (terms(), terms(), [differs(0.25), differs(0.25), differs(0.25), differs(0.25), differs(0.5)]).prop_map(
         |(one, two, differs)| {
@@ -102,7 +102,7 @@ fn aimed(wanted: Requirement, grant: &Grant) -> Requirement {
     Requirement { within: grant.owner, capability, topic: wanted.topic }
 }
 
-fn addresses() -> impl Strategy<Value = Option<IpAddr>> {
+pub(super) fn addresses() -> impl Strategy<Value = Option<IpAddr>> {
     prop::option::of(prop::sample::select(ADDRESSES.map(|text| text.parse().unwrap()).to_vec()))
 }
 

@@ -1,19 +1,23 @@
 //! The ground floor: what the words mean and which rules hold, as pure types and functions. No async, no clock, no SQL,
 //! no HTTP. Everything that decides over access is here, and nothing else is.
 
+pub mod access;
 pub mod address;
 pub mod audit;
 pub mod capability;
 pub mod content;
 pub mod credential;
+pub mod explain;
 pub mod grant;
 pub mod id;
+pub mod impact;
 pub mod key;
 pub mod moment;
 pub mod name;
 pub mod owner;
 pub mod page;
 pub mod role;
+pub mod rule;
 pub mod scope;
 pub mod secret;
 pub mod suggest;

@@ -70,6 +70,13 @@ impl TopicScope {
         }
     }
 
+    /// The narrowest pattern by which the scope reaches the topic; none where it is everywhere, or does not.
+    #[must_use]
+    pub fn pattern_of(&self, topic: &TopicName) -> Option<&TopicPattern> {
+        let matching = self.patterns().unwrap_or_default().iter().filter(|pattern| pattern.matches(topic));
+        matching.max_by_key(|pattern| pattern.stem().len())
+    }
+
     /// Whether this scope reaches whatever `other` reaches.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -57,6 +57,15 @@ impl TopicPattern {
         }
     }
 
+    /// What every topic that is meant begins with.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        match self {
+            Self::Exactly(name) => name.as_str(),
+            Self::Beginning(prefix) => prefix,
+        }
+    }
+
     /// Whether every topic that `other` matches is matched by this one.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

@@ -1,8 +1,8 @@
 //! The reasons for a no.
 
-use super::{capability::Capability, topic::TopicName};
+use super::{capability::Capability, rule::Rule, topic::TopicName};
 
-/// Why a key may not do what was asked. Judged in this order, at every door; told in full to the service that asks, and
+/// Why a key may not do what was asked. Judged in the order of [`super::rule`], at every door; told in full to the service that asks, and
 /// never to a stranger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
@@ -29,20 +29,29 @@ pub enum Denial {
 }
 
 impl Denial {
+    /// The rule that was broken; none where there is no key to judge.
+    #[must_use]
+    pub const fn rule(&self) -> Option<Rule> {
+        Some(match self {
+            Self::UnknownKey => return None,
+            Self::Revoked => Rule::Revoked,
+            Self::Expired => Rule::Expired,
+            Self::Disabled => Rule::Disabled,
+            Self::OrgSuspended => Rule::OrgSuspended,
+            Self::MeshArchived => Rule::MeshArchived,
+            Self::AddressNotAllowed => Rule::AddressNotAllowed,
+            Self::WrongMesh => Rule::WrongMesh,
+            Self::CapabilityMissing(_) => Rule::CapabilityMissing,
+            Self::TopicOutOfScope(_) => Rule::TopicOutOfScope,
+        })
+    }
+
     /// The one spelling used on the wire.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownKey => "unknown_key",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Disabled => "disabled",
-            Self::OrgSuspended => "org_suspended",
-            Self::MeshArchived => "mesh_archived",
-            Self::AddressNotAllowed => "ip_not_allowed",
-            Self::WrongMesh => "wrong_mesh",
-            Self::CapabilityMissing(_) => "capability_missing",
-            Self::TopicOutOfScope(_) => "topic_out_of_scope",
+        match self.rule() {
+            Some(rule) => rule.code(),
+            None => "unknown_key",
         }
     }
 
@@ -62,5 +71,14 @@ impl Denial {
             Self::TopicOutOfScope(Some(topic)) => format!("this key does not reach the topic '{topic}'"),
             Self::TopicOutOfScope(None) => "this key is confined to topics, and this belongs to no topic".to_owned(),
         }
+    }
+}
+
+/// The code and the words for a decision: the same at every door that tells.
+#[must_use]
+pub fn told(denial: Option<&Denial>) -> (&'static str, String) {
+    match denial {
+        None => ("ok", "this key may do that".to_owned()),
+        Some(denial) => (denial.code(), denial.detail()),
     }
 }

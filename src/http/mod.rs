@@ -1,10 +1,13 @@
 //! The third floor, front door: words in, words out. No SQL, and no rule: what is allowed was decided below.
 
+pub mod access;
 pub mod audit;
 pub mod body;
 pub mod catalogue;
 pub mod credentials;
 pub mod docs;
+pub mod dry_run;
+pub mod explain;
 pub mod guard;
 pub mod health;
 pub mod input;

@@ -6,7 +6,10 @@ use actix_web::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::{Problem, audit, catalogue, docs, health, keys, meshes, messages, orgs, states, topics, verify, whoami};
+use super::{
+    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, orgs, states, topics, verify,
+    whoami,
+};
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
 mod add {
@@ -62,6 +65,7 @@ routes! {
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}" { get topics::show; patch topics::edit; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/archive" { post topics::archive; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/unarchive" { post topics::unarchive; }
+    "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/access" { get access::list; }
     "/v1/orgs/{org}/keys" { get keys::list; post keys::issue; }
     "/v1/orgs/{org}/keys/{key}" { get keys::show; patch keys::edit; }
     "/v1/orgs/{org}/keys/{key}/rotate" { post keys::rotate; }
@@ -82,6 +86,7 @@ routes! {
     }
     "/v1/verify" { post verify::one; }
     "/v1/verify/batch" { post verify::batch; }
+    "/v1/explain" { post explain::explain; }
     "/v1/whoami" { get whoami::whoami; }
     "/livez" { get health::livez; }
     "/readyz" { get health::readyz; }

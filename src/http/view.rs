@@ -13,6 +13,7 @@ use crate::{
         audit::{Actor, Subject},
         key::SecretRecord,
         name::{Note, Reason},
+        verdict::told,
     },
     service::{revoke::Ended, verify::Verdict},
 };
@@ -92,31 +93,6 @@ impl<'a> IssuedView<'a> {
     }
 }
 
-/// What a change would do.
-#[derive(Debug, Serialize)]
-pub struct DryRunView {
-    dry_run: bool,
-    key: KeyView,
-    impact: Impact,
-}
-
-#[derive(Debug, Serialize)]
-struct Impact {
-    keys: usize,
-    #[serde(with = "time::serde::rfc3339::option")]
-    last_used_at: Option<OffsetDateTime>,
-}
-
-impl DryRunView {
-    /// The key as it would be; `others` would change with it.
-    #[must_use]
-    pub fn new(key: Dated, others: &[Dated]) -> Self {
-        let used = |one: &Dated| one.key.last_use.map(|used| used.at);
-        let last_used_at = others.iter().chain([&key]).filter_map(used).max();
-        Self { dry_run: true, key: key.into(), impact: Impact { keys: others.len() + 1, last_used_at } }
-    }
-}
-
 /// A revocation. Nothing is remembered anywhere, so that it holds everywhere when it is committed.
 #[derive(Debug, Serialize)]
 pub struct RevocationView {
@@ -138,13 +114,14 @@ pub struct VerdictView {
     allowed: bool,
     code: &'static str,
     detail: String,
-    key: Option<VerifiedKey>,
+    key: Option<JudgedKey>,
     #[serde(with = "time::serde::rfc3339")]
     as_of: OffsetDateTime,
 }
 
+/// A key that was judged, as far as that matters.
 #[derive(Debug, Serialize)]
-struct VerifiedKey {
+pub(super) struct JudgedKey {
     id: KeyId,
     label: Label,
     owner: Owner,
@@ -154,7 +131,7 @@ struct VerifiedKey {
     expires_at: Option<OffsetDateTime>,
 }
 
-impl From<Credential> for VerifiedKey {
+impl From<Credential> for JudgedKey {
     fn from(credential: Credential) -> Self {
         let Credential { key, label, terms, .. } = credential;
         let (grant, expires_at) = (terms.grant, terms.expires_at);
@@ -164,11 +141,8 @@ impl From<Credential> for VerifiedKey {
 
 impl From<Verdict> for VerdictView {
     fn from(Verdict { denial, credential, as_of }: Verdict) -> Self {
-        let (code, detail) = match &denial {
-            None => ("ok", "this key may do that".to_owned()),
-            Some(denial) => (denial.code(), denial.detail()),
-        };
-        Self { allowed: denial.is_none(), code, detail, key: credential.map(VerifiedKey::from), as_of }
+        let (code, detail) = told(denial.as_ref());
+        Self { allowed: denial.is_none(), code, detail, key: credential.map(JudgedKey::from), as_of }
     }
 }
 

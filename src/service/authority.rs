@@ -4,7 +4,7 @@
 use super::{Admitted, Refusal};
 use crate::{
     db::{Transaction, keys, keys::Dated, lookup, meshes},
-    domain::{Capability, Grant, Key, KeyId},
+    domain::{Capability, Grant, KeyId},
 };
 
 /// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
@@ -37,13 +37,13 @@ pub(super) struct Managed {
 impl Managed {
     /// Whether the caller manages by authority, and not only as the holder.
     pub(super) fn is_admin(&self) -> bool {
-        is_covered(&self.caller.key.terms.grant, &self.subject.key)
+        is_covered(&self.caller.key.terms.grant, &self.subject.key.terms.grant)
     }
 }
 
 /// Whether a caller manages a key: with `admin`, exactly the keys that its grant covers.
-pub(super) fn is_covered(own: &Grant, subject: &Key) -> bool {
-    own.capabilities.allows(&Capability::Admin) && own.covers(&subject.terms.grant)
+pub(super) fn is_covered(own: &Grant, subject: &Grant) -> bool {
+    own.capabilities.allows(&Capability::Admin) && own.covers(subject)
 }
 
 /// Locks the caller's key and the one in question, in the order of their ids, and judges anew. A key that the caller does
@@ -57,7 +57,7 @@ pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: Key
     let caller = caller.ok_or(Refusal::Dead)?;
     again(transaction, by).await?;
     let subject = subject.ok_or(Refusal::NotFound)?;
-    if own != id && !is_covered(&caller.key.terms.grant, &subject.key) {
+    if own != id && !is_covered(&caller.key.terms.grant, &subject.key.terms.grant) {
         return Err(Refusal::NotFound);
     }
     Ok(Managed { caller, subject })

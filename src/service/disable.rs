@@ -3,17 +3,17 @@
 use super::{
     Admitted, Conflict, House, Refusal,
     authority::{self, Managed},
-    edit::finish,
+    edit::{Changed, finish},
     house::Mode,
     issue,
 };
 use crate::{
-    db::keys::{self, Dated},
+    db::keys,
     domain::{KeyId, audit::Action},
 };
 
 /// Stops a key for the time being.
-pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Dated, Refusal> {
+pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
     house
         .within(by.org(), mode, async |transaction| {
             let Managed { subject, .. } = authority::manage(transaction, by, id).await?;
@@ -30,7 +30,7 @@ pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Res
 }
 
 /// Lets a disabled key work again. That hands it out anew, and is judged so.
-pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Dated, Refusal> {
+pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
     house
         .within(by.org(), mode, async |transaction| {
             let Managed { caller, subject } = authority::manage(transaction, by, id).await?;

@@ -67,6 +67,15 @@ pub struct Edit {
     pub expires_at: Patch<OffsetDateTime>,
 }
 
+/// A key before a change, and after it.
+#[derive(Debug)]
+pub struct Changed {
+    /// As it was.
+    pub before: Key,
+    /// As it is now.
+    pub after: Dated,
+}
+
 /// Edits a key.
 pub async fn edit(
     house: &House,
@@ -75,7 +84,7 @@ pub async fn edit(
     edit: &Edit,
     seen: &IfMatch,
     mode: Mode,
-) -> Result<Dated, Refusal> {
+) -> Result<Changed, Refusal> {
     house
         .within(by.org(), mode, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
@@ -87,7 +96,7 @@ pub async fn edit(
             let new = edited(before, edit);
             judge(transaction, &managed, &new.terms).await?;
             if (&new.label, &new.note, &new.terms) == (&before.label, &before.note, &before.terms) {
-                return Ok(managed.subject);
+                return Ok(Changed { before: before.clone(), after: managed.subject });
             }
             keys::edit(transaction, id, &new).await?;
             if before.terms.is_expired(managed.subject.now) && !new.terms.is_expired(managed.subject.now) {
@@ -136,8 +145,8 @@ pub(super) async fn finish(
     by: &Admitted,
     before: &Key,
     action: Action,
-) -> Result<Dated, Refusal> {
+) -> Result<Changed, Refusal> {
     let after = keys::show(transaction, by.org(), before.id).await?.ok_or(Refusal::NotFound)?;
     record(transaction, by.org(), by.actor(), by.trail(), changed(action, before, &after.key)).await?;
-    Ok(after)
+    Ok(Changed { before: before.clone(), after })
 }

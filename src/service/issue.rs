@@ -11,7 +11,7 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, Capability, CapabilitySet, Grant, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName,
+        AddressList, Capability, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName,
         TopicPattern, TopicScope,
         audit::{Action, Actor, Trail},
         capability::UnknownCapability,
@@ -57,6 +57,8 @@ pub struct Issued {
     pub key: Dated,
     /// Its new secret.
     pub secret: Secret,
+    /// The key as it was, where it was there before.
+    pub before: Option<Key>,
 }
 
 /// Issues a key.
@@ -101,16 +103,19 @@ fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
     let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
     let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
     let expires_at = match wish.ends {
-        Ends::Unsaid => {
-            let default = issuer.now.saturating_add(DEFAULT_LIFE);
-            Some(own.expires_at.map_or(default, |end| end.min(default)))
-        }
+        Ends::Unsaid => Some(default_end(own, issuer.now)),
         Ends::At(end) => Some(end),
         Ends::Never => None,
     };
     ensure_to_come(expires_at, issuer.now)?;
     ensure_outlived(own, expires_at)?;
     Ok(Terms { grant, addresses, expires_at })
+}
+
+/// The end where none is said: after [`DEFAULT_LIFE`], or the issuer's end if that comes first.
+pub(super) fn default_end(own: &Terms, now: OffsetDateTime) -> OffsetDateTime {
+    let default = now.saturating_add(DEFAULT_LIFE);
+    own.expires_at.map_or(default, |end| end.min(default))
 }
 
 /// Refuses an end that has passed.
@@ -236,5 +241,5 @@ pub(super) async fn make(
     head.unrevoked_keys += 1;
     ensure_room(house, transaction, org, head.unrevoked_keys).await?;
     audit::append(transaction, head, by, trail, vec![record::made(Action::KeyIssued, &key.key)]).await?;
-    Ok(Issued { key, secret })
+    Ok(Issued { key, secret, before: None })
 }

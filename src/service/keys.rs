@@ -42,7 +42,8 @@ pub async fn show(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refu
     house
         .look(by.org(), async |transaction| {
             let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
-            let is_seen = id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key);
+            let is_seen =
+                id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key.terms.grant);
             if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
         })
         .await
@@ -91,7 +92,7 @@ async fn collect(
 ) -> Result<(Vec<Dated>, Option<Position>), Refusal> {
     let is_wanted = |key: &Key| {
         let grant = &key.terms.grant;
-        is_covered(&by.credential().terms.grant, key)
+        is_covered(&by.credential().terms.grant, grant)
             && wanted.capability.as_ref().is_none_or(|capability| grant.capabilities.allows(capability))
             && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
     };

@@ -1,11 +1,13 @@
 //! The second floor: one verb a file. Each verb takes the proof that its caller was admitted, judges by the domain, and
 //! makes its change and the audit event of it in one transaction.
 
+pub mod access;
 pub mod admit;
 pub mod audit;
 pub mod authority;
 pub mod disable;
 pub mod edit;
+pub mod explain;
 pub mod house;
 pub mod issue;
 pub mod keys;

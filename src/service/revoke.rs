@@ -37,6 +37,8 @@ pub struct Ended {
     pub key: Dated,
     /// The keys that went with it, in the order of their ids.
     pub cascaded: Vec<Dated>,
+    /// The key as it was.
+    pub before: Key,
 }
 
 /// Revokes a key. When this answers, no replica accepts the key: none remembers anything, each asks the database.
@@ -56,10 +58,11 @@ pub async fn revoke(house: &House, by: &Admitted, id: KeyId, how: &Revocation, m
             let before = living(transaction, by.org(), &line).await?;
             let ids: Vec<KeyId> = std::iter::once(id).chain(before.iter().map(|one| one.key.id)).collect();
             keys::revoke(transaction, by.org(), &ids, by.actor(), how.reason.as_ref()).await?;
+            let was = managed.subject.key.clone();
             let before: Vec<Dated> = std::iter::once(managed.subject).chain(before).collect();
             let mut after = write_down(transaction, by, &before).await?;
             let at = after.iter().position(|one| one.key.id == id).ok_or(Refusal::NotFound)?;
-            Ok(Ended { key: after.remove(at), cascaded: after })
+            Ok(Ended { key: after.remove(at), cascaded: after, before: was })
         })
         .await
 }

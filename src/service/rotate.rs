@@ -5,7 +5,7 @@ use time::Duration;
 use super::{
     Admitted, Conflict, Fault, House, Kept, Once, Refusal,
     authority::{self, Managed},
-    edit::finish as write_down,
+    edit::{Changed, finish as write_down},
     house::Mode,
     issue::{self, Issued},
 };
@@ -41,16 +41,16 @@ pub async fn rotate(
             secrets::replace(transaction, by.org(), id, dies_at).await?;
             secrets::insert(transaction, by.org(), id, key.newest_secret() + 1, &secret).await?;
             keys::touch(transaction, by.org(), id).await?;
-            let key = write_down(transaction, by, key, Action::KeyRotated).await?;
-            Ok(Issued { key, secret })
+            let Changed { before, after } = write_down(transaction, by, key, Action::KeyRotated).await?;
+            Ok(Issued { key: after, secret, before: Some(before) })
         })
         .await
 }
 
 /// Ends the overlap now: only the newest secret lives on.
-pub async fn finish(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
+pub async fn finish(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
     house
-        .within(by.org(), Mode::Real, async |transaction| {
+        .within(by.org(), mode, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             ensure_newest(by, &managed)?;
             if managed.subject.key.revoked.is_some() {

@@ -68,7 +68,7 @@ fn ensure_may_ask(grant: &Grant, question: &Question) -> Result<(), Refusal> {
 }
 
 /// Where it would happen, and whether that mesh is archived.
-type Place = (Owner, bool);
+pub(super) type Place = (Owner, bool);
 
 async fn places(
     house: &House,
@@ -77,8 +77,7 @@ async fn places(
     pointer: &impl Fn(usize) -> String,
 ) -> Result<Vec<Place>, Refusal> {
     for (number, question) in questions.iter().enumerate() {
-        let set = CapabilitySet::new([question.capability.clone()]).map_err(|_| Refusal::Impossible("an empty set"))?;
-        ensure_declared(&set).map_err(|refusal| moved(refusal, &pointer(number)))?;
+        ensure_known(&question.capability, &format!("{}/capability", pointer(number)))?;
     }
     let own = by.credential().terms.grant.owner;
     if questions.iter().all(|question| question.mesh.is_none()) {
@@ -100,21 +99,26 @@ async fn places(
         .await
 }
 
-async fn named_place(transaction: &Transaction<'_>, own: Owner, named: &str) -> Result<Option<Place>, Refusal> {
+/// The mesh that a question names, if the asker's owner covers it, and whether it is archived.
+pub(super) async fn named_place(
+    transaction: &Transaction<'_>,
+    own: Owner,
+    named: &str,
+) -> Result<Option<Place>, Refusal> {
     let mesh = meshes::resolve(transaction, own.org(), named).await?;
     let place = mesh.map(|mesh| (Owner::Mesh(mesh.org, mesh.id), mesh.archived_at.is_some()));
     Ok(place.filter(|(owner, _)| own.covers(*owner)))
 }
 
-/// Puts faults about a capability where the question has it.
-fn moved(refusal: Refusal, pointer: &str) -> Refusal {
-    match refusal {
+/// Refuses to ask for a capability that nobody declared. `place` is where the input names it.
+pub(super) fn ensure_known(capability: &Capability, place: &str) -> Result<(), Refusal> {
+    let set = CapabilitySet::new([capability.clone()]).map_err(|_| Refusal::Impossible("an empty set"))?;
+    ensure_declared(&set).map_err(|refusal| match refusal {
         Refusal::Invalid(faults) => {
-            let place = format!("{pointer}/capability");
-            Refusal::Invalid(faults.into_iter().map(|fault| Fault::at(place.clone(), fault.detail)).collect())
+            Refusal::Invalid(faults.into_iter().map(|fault| Fault::at(place, fault.detail)).collect())
         }
         other => other,
-    }
+    })
 }
 
 /// The asker and all holders by one statement; the asker is judged again by it, and its reading dates all answers.

@@ -8,11 +8,12 @@ use crate::{
     http::{
         Caller, Input, Problem,
         body::{Json, patched, said},
+        dry_run::DryRunView,
         guard::{Within, may},
         preconditions::idempotent,
         query::DryRun,
         reply,
-        view::{DryRunView, IssuedView},
+        view::IssuedView,
     },
     service::{
         self, House, Kept, Refusal,
@@ -65,7 +66,7 @@ pub(super) fn keep(status: StatusCode, issued: &Issued) -> Kept {
 /// The answer of the one time that the secret is shown.
 pub(super) fn show_once(issued: Issued, status: StatusCode, mode: Mode) -> Result<HttpResponse, Problem> {
     if mode == Mode::Dry {
-        return Ok(HttpResponse::Ok().json(DryRunView::new(issued.key, &[])));
+        return Ok(HttpResponse::Ok().json(DryRunView::new(issued.before.as_ref(), issued.key, &[])));
     }
     let kept = keep(status, &issued);
     reply::first(&kept, &IssuedView::new(issued.key, Some(issued.secret.reveal())))

@@ -64,7 +64,8 @@ impl ListQuery {
     }
 }
 
-fn statuses(text: &str) -> Result<Vec<Status>, Refusal> {
+/// Statuses, separated by commas.
+pub(in crate::http) fn statuses(text: &str) -> Result<Vec<Status>, Refusal> {
     let all: Result<Vec<Status>, _> = text.split(',').map(|name| name.trim().parse()).collect();
     all.map_err(|error: UnknownStatus| Refusal::invalid("status", error.to_string()))
 }

@@ -11,18 +11,20 @@ use actix_web::{HttpResponse, web::Data};
 use super::{
     Caller, Input, Problem,
     body::NoBody,
+    dry_run::DryRunView,
     guard::{OwnKeyOr, Within, may},
     query::DryRun,
     reply,
-    view::{DryRunView, KeyView},
+    view::KeyView,
 };
 use crate::{
     db::keys::Dated,
-    service::{self, House, house::Mode},
+    service::{self, House, edit::Changed, house::Mode},
 };
 
 pub use edit::{KeyPatch, edit};
 pub use issue::{NewKey, issue};
+pub(super) use list::statuses;
 pub use list::{ListQuery, list};
 pub use revoke::{Ending, revoke};
 pub use rotate::{Rotation, finish, rotate};
@@ -32,10 +34,10 @@ fn shown(key: Dated) -> HttpResponse {
     reply::versioned(&KeyView::from(key), version)
 }
 
-fn shown_or_dry(key: Dated, mode: Mode) -> HttpResponse {
+fn shown_or_dry(Changed { before, after }: Changed, mode: Mode) -> HttpResponse {
     match mode {
-        Mode::Real => shown(key),
-        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(key, &[])),
+        Mode::Real => shown(after),
+        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(Some(&before), after, &[])),
     }
 }
 

@@ -8,9 +8,10 @@ use crate::{
     http::{
         Caller, Input, Problem,
         body::Optional,
+        dry_run::DryRunView,
         guard::{OwnKeyOr, may},
         query::DryRun,
-        view::{DryRunView, RevocationView},
+        view::RevocationView,
     },
     service::{self, House, house::Mode, revoke::Revocation},
 };
@@ -35,6 +36,6 @@ pub async fn revoke(
     let ended = service::revoke::revoke(&house, &proof, id, &Revocation { reason, cascade }, mode).await?;
     Ok(match mode {
         Mode::Real => HttpResponse::Ok().json(RevocationView::from(ended)),
-        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(ended.key, &ended.cascaded)),
+        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(Some(&ended.before), ended.key, &ended.cascaded)),
     })
 }

@@ -5,13 +5,13 @@ use serde::Deserialize;
 
 use super::{
     issue::{keep, show_once},
-    shown,
+    shown_or_dry,
 };
 use crate::{
     domain::key::{DEFAULT_OVERLAP, LONGEST_OVERLAP},
     http::{
         Caller, Input, Problem,
-        body::{Json, Optional},
+        body::{Json, NoBody, Optional},
         guard::{OwnKeyOr, may},
         preconditions::idempotent,
         query::DryRun,
@@ -61,7 +61,12 @@ pub async fn rotate(
 }
 
 /// Ends the overlap of a rotation.
-pub async fn finish(house: Data<House>, caller: Caller<OwnKeyOr<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
+pub async fn finish(
+    house: Data<House>,
+    caller: Caller<OwnKeyOr<may::Admin>, Input<NoBody, DryRun>>,
+) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    Ok(shown(service::rotate::finish(&house, &proof, input.path("key")?).await?))
+    let mode = input.query.mode();
+    let key = service::rotate::finish(&house, &proof, input.path("key")?, mode).await?;
+    Ok(shown_or_dry(key, mode))
 }

@@ -1,0 +1,108 @@
+//! Access: which keys may do what on one topic, and through what.
+
+use time::{OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use super::{Admitted, House, Refusal, authority::is_covered, verify::ensure_known};
+use crate::{
+    db::{Transaction, access as db, keys::Dated, topics},
+    domain::{
+        Capability, Key, KeyId, Moment, Owner, Status, TopicName, TopicScope,
+        access::{Access, access},
+        page::{Limit, Page, read_cursor, write_cursor},
+    },
+};
+
+/// How many keys a page looks at, at most, for those that it shows. A page may be short and yet have a next.
+const MOST_LOOKED_AT: usize = 5_000;
+const BATCH: i64 = 201;
+/// After every key that there is.
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999 UTC);
+/// The keys that are told of where nothing is said: those that could be used, now or once they are enabled.
+const ALIVE: [Status; 3] = [Status::Disabled, Status::Rotating, Status::Active];
+
+/// What is wanted.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Only keys that may do this there.
+    pub capability: Option<Capability>,
+    /// Only keys with one of these statuses.
+    pub status: Option<Vec<Status>>,
+    /// How many.
+    pub limit: Limit,
+    /// From where on.
+    pub cursor: Option<String>,
+}
+
+/// The keys that reach a topic.
+#[derive(Debug)]
+pub struct Reaching {
+    /// A page of them.
+    pub page: Page<(Dated, Access)>,
+    /// Whether the caller covers every key that there could be, so that none is missing.
+    pub complete: bool,
+}
+
+/// The keys that the caller covers and that reach the topic of the request, the newest first.
+pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Reaching, Refusal> {
+    let (mesh, topic) = (by.mesh_id()?, by.topic()?);
+    if let Some(capability) = &wanted.capability {
+        ensure_known(capability, "capability")?;
+    }
+    let status = wanted.status.clone().unwrap_or(ALIVE.to_vec());
+    let bound = ("access", by.org(), mesh, topic, &wanted.capability, &status);
+    let start = (Moment::from(LAST), KeyId::from(Uuid::max()));
+    let from = wanted.cursor.as_deref().map(|cursor| read_cursor(&bound, cursor)).transpose()?.unwrap_or(start);
+    let (items, next) = house
+        .look(by.org(), async |transaction| {
+            topics::show(transaction, by.org(), mesh, topic).await?.ok_or(Refusal::NotFound)?;
+            collect(transaction, by, wanted, &status, from).await
+        })
+        .await?;
+    let own = &by.credential().terms.grant;
+    let complete = own.owner == Owner::Org(by.org()) && own.topics == TopicScope::Everywhere;
+    Ok(Reaching { page: Page { items, next: next.map(|position| write_cursor(&bound, &position)) }, complete })
+}
+
+/// Where a key stands in the list.
+type Position = (Moment, KeyId);
+
+/// What the caller is told of a key.
+fn told(by: &Admitted, wanted: &Wanted, within: Owner, topic: &TopicName, key: &Key) -> Option<Access> {
+    let grant = &key.terms.grant;
+    let is_wanted =
+        |access: &Access| wanted.capability.as_ref().is_none_or(|capability| access.may.contains(capability));
+    is_covered(&by.credential().terms.grant, grant).then(|| access(grant, within, topic)).flatten().filter(is_wanted)
+}
+
+/// Collects a page's worth of keys, and where to go on if there may be more.
+async fn collect(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    wanted: &Wanted,
+    status: &[Status],
+    mut from: Position,
+) -> Result<(Vec<(Dated, Access)>, Option<Position>), Refusal> {
+    let (place, topic) = ((by.org(), by.mesh_id()?), by.topic()?);
+    let with_the_orgs = by.credential().terms.grant.owner.mesh().is_none();
+    let (mut items, mut looked_at) = (Vec::new(), 0);
+    while looked_at < MOST_LOOKED_AT {
+        let batch = db::keys(transaction, place, with_the_orgs, status, (from.0.get(), from.1), BATCH).await?;
+        let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
+        looked_at += batch.len();
+        for one in batch {
+            let position = (Moment::from(one.key.created_at), one.key.id);
+            if let Some(access) = told(by, wanted, Owner::Mesh(place.0, place.1), topic, &one.key) {
+                if items.len() == wanted.limit.get() {
+                    return Ok((items, Some(from)));
+                }
+                items.push((one, access));
+            }
+            from = position;
+        }
+        if is_last {
+            return Ok((items, None));
+        }
+    }
+    Ok((items, Some(from)))
+}
