@@ -4,6 +4,7 @@ mod conditions;
 mod conflicts;
 mod dry;
 mod ends;
+mod impact;
 mod rotation;
 mod story;
 mod uses;

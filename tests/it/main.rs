@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod access;
 mod addresses;
 mod audit;
 mod authority;
@@ -16,6 +17,7 @@ mod cli;
 mod client;
 mod contract;
 mod embedded;
+mod explain;
 mod flaws;
 mod fresh;
 mod hostile;

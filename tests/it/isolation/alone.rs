@@ -9,6 +9,10 @@ use crate::tools::{dump, one};
 
 /// What each query is asked, `$1` left out: `K` is a key of theirs, `P` the key that it issued, `M` a mesh.
 const ASKED: &[(&str, &str)] = &[
+    (
+        "access::KEYS",
+        "M, false, ARRAY['active', 'rotating'], '9999-12-31T23:59:59Z', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
+    ),
     ("audit::HEAD", ""),
     ("audit::ADVANCE", "1, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),
     ("audit::LIST", "1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 100"),
@@ -24,6 +28,7 @@ const ASKED: &[(&str, &str)] = &[
     ("keys::REVOKE", "ARRAY[K], 'local', NULL, NULL"),
     ("keys::DESCENDANTS", "K"),
     ("keys::COUNT_LIVE", ""),
+    ("lookup::NEWEST", "K"),
     ("meshes::SHOW", "M"),
     ("meshes::FIND", "'zzcanary-mesh'"),
     ("meshes::LOCK", "M"),

@@ -164,6 +164,7 @@ pub async fn cursors(canaries: &Canaries) -> Vec<String> {
         they.at("/keys?limit=1"),
         they.at("/audit?limit=1"),
         they.at(&format!("/meshes/{mesh}/topics?limit=1")),
+        they.at(&format!("/meshes/{mesh}/topics/zzcanary.topic/access?limit=1")),
         format!("/v1/meshes/{mesh}/topics/zzcanary.topic/messages?limit=1"),
     ];
     let mut cursors = Vec::new();

@@ -44,6 +44,7 @@ async fn a_dry_run_tells_what_would_be_and_leaves_every_table_as_it_was() {
         ("POST", verb("/disable"), None, 1),
         ("POST", verb("/enable"), None, 1),
         ("POST", verb("/rotate"), None, 1),
+        ("POST", verb("/rotate/finish"), None, 1),
         ("POST", verb("/revoke"), Some(json!({ "cascade": true, "reason": "r" })), 4),
     ];
     for (method, path, body, keys) in steps {

@@ -68,6 +68,8 @@ impl Walk {
             let question = json!({ "key": by.secret(), "capability": "read" });
             self.keep(&admin.post("/v1/verify", question.clone()).await.expect(200));
             self.keep(&admin.post("/v1/verify/batch", json!({ "items": [question] })).await.expect(200));
+            self.keep(&by.post("/v1/explain", json!({ "capability": "send", "mesh": "main" })).await.expect(200));
+            self.keep(&admin.get(&admin.at("/meshes/main/topics/deploys/access")).await.expect(200));
         }
     }
 
