@@ -136,15 +136,18 @@ pub fn finish(mut command: Command, stdin: &str) -> Said {
 
 /// Words between spaces; single quotes keep them together.
 fn words(line: &str) -> Vec<String> {
-    let parts = line.split('\'').enumerate();
-    let mut all = Vec::new();
-    for (number, part) in parts {
-        if number % 2 == 1 {
-            all.push(part.to_owned());
-        } else {
-            all.extend(part.split_whitespace().map(str::to_owned));
+    let (mut all, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+    for it in line.chars() {
+        match it {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !quoted => all.extend(word.take()),
+            _ => word.get_or_insert_default().push(it),
         }
     }
+    all.extend(word);
     all
 }
 

@@ -34,6 +34,23 @@ async fn a_narrow_key_from_its_issue_to_its_end() {
     assert_snapshot!(shell.transcript());
 }
 
+/// What an explanation says to type does what it says.
+#[tokio::test]
+async fn what_would_allow_it_can_be_typed_as_it_stands() {
+    let house = House::new().await;
+    let shell = Shell::of(&house.admin());
+    shell.run("key issue ci -m main -c send -t 'ci.*' --ip 10.0.0.0/8 --expires 1h").expect(0);
+    shell.run("key disable ci").expect(0);
+    let told = shell.run("key explain ci read secrets --ip 192.0.2.1").expect(10).out;
+    let commands: Vec<&str> = told.lines().filter_map(|line| line.trim().strip_prefix("meshkey ")).collect();
+    assert_eq!(commands.len(), 2, "{told}");
+    for command in commands {
+        shell.run(command).expect(0);
+    }
+    assert!(shell.run("key explain ci read secrets --ip 192.0.2.1").expect(0).out.starts_with("yes"));
+    assert!(shell.run("key can ci send ci.build --ip 10.0.0.1").expect(0).out.starts_with("yes"));
+}
+
 #[tokio::test]
 async fn narrowing_is_free_and_widening_is_said() {
     let house = House::new().await;

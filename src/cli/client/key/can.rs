@@ -71,8 +71,40 @@ fn explained(value: &Value) -> Vec<String> {
     }
     for change in changes {
         lines.push(format!("  {}: {}", text(change, "action"), text(change, "detail")));
-        let patch = text(change, "patch");
-        lines.extend(Some(patch).filter(|patch| !patch.is_empty()).map(|patch| format!("    {patch}")));
+        lines.extend(command(change, &value["key"]).map(|command| format!("    {command}")));
     }
     lines
+}
+
+/// What to type, where one command does it.
+fn command(change: &Value, key: &Value) -> Option<String> {
+    let id = text(key, "id");
+    match text(change, "action").as_str() {
+        "edit_key" => Some(format!("meshkey key edit {id}{} --widen", flags(&change["patch"]))),
+        "enable_key" => Some(format!("meshkey key enable {id}")),
+        _ => None,
+    }
+}
+
+fn flags(patch: &Value) -> String {
+    let list = |member: &str| {
+        let items = patch[member].as_array().into_iter().flatten().filter_map(Value::as_str);
+        Some(items.map(quoted_if_needed).collect::<Vec<_>>().join(",")).filter(|list| !list.is_empty())
+    };
+    let is_all = |member: &str, value: &Value| patch.get(member) == Some(value);
+    let end = patch.get("expires_at").map(|end| end.as_str().unwrap_or("never").to_owned());
+    let flags = [
+        list("capabilities").map(|list| format!(" --cap {list}")),
+        list("topics").map(|list| format!(" --topic {list}")),
+        is_all("topics", &json!("all")).then(|| " --all-topics".to_owned()),
+        list("addresses").map(|list| format!(" --ip {list}")),
+        is_all("addresses", &Value::Null).then(|| " --any-ip".to_owned()),
+        end.map(|end| format!(" --expires {end}")),
+    ];
+    flags.into_iter().flatten().collect()
+}
+
+/// A pattern would be another's business: the shell's.
+fn quoted_if_needed(name: &str) -> String {
+    if name.contains('*') { format!("'{name}'") } else { name.to_owned() }
 }
