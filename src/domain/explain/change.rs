@@ -95,8 +95,7 @@ pub(super) fn changes(key: &Credential, wanted: &Requirement, at: &Circumstances
         changes.push(use_other_address(key));
     }
     if edits != Edits::default() {
-        let detail = format!("edit the key: {}", words.join(", "));
-        changes.push(Change { action: Action::EditKey, detail, patch: Some(edits) });
+        changes.push(Change { action: Action::EditKey, detail: words.join(", "), patch: Some(edits) });
     }
     changes
 }

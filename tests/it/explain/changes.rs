@@ -188,7 +188,7 @@ async fn it_is_told_in_words_what_was_judged_and_what_is_to_be_done() {
     let told = scene.explain(&json!({ "capability": "read", "topic": "secrets", "ip": "10.0.0.1" })).await;
     assert_eq!(told["changes"].as_array().unwrap().len(), 1);
     let change = &told["changes"][0];
-    let words = "edit the key: add the address 10.0.0.1, add the capability 'read', add the topic 'secrets'";
+    let words = "add the address 10.0.0.1, add the capability 'read', add the topic 'secrets'";
     assert_eq!(change["detail"], words);
     let addresses = json!(["127.0.0.1/32", "192.0.2.0/24", "10.0.0.1/32"]);
     let patch = json!({ "addresses": addresses, "capabilities": ["send", "read"], "topics": ["deploys", "secrets"] });
