@@ -65,7 +65,6 @@ impl Credential {
     }
 
     /// Every rule, judged, in the order of every door.
-    #[must_use]
     pub fn judge(&self, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
         rule::all(self, wanted, at)
     }

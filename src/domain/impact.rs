@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        KeyId, Terms,
+        Grant, KeyId, Owner, Terms,
         audit::Actor,
         key::Revoked,
         laws::{EPOCH, related},
@@ -124,8 +124,8 @@ mod tests {
 
     /// A key that may send on these topics from these ranges until then.
     fn narrow(capabilities: &str, topics: &str, addresses: &str, hours: Option<i64>) -> Key {
-        let grant = crate::domain::Grant {
-            owner: crate::domain::Owner::Org(uuid::Uuid::nil().into()),
+        let grant = Grant {
+            owner: Owner::Org(uuid::Uuid::nil().into()),
             capabilities: serde_json::from_str(capabilities).unwrap(),
             topics: serde_json::from_str(topics).unwrap(),
         };

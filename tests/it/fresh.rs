@@ -61,10 +61,12 @@ async fn a_key_revoked_while_its_body_was_on_the_way_does_nothing() {
     let message = json!({ "body": 1 });
     let value = json!({ "value": 1 });
     let question = json!({ "key": "x", "capability": "send" });
+    let of_itself = json!({ "capability": "send" });
     let cases = [
         ("send", "POST", "/v1/meshes/main/topics/deploys/messages", &message),
         ("state_write", "PUT", "/v1/meshes/main/state/x", &value),
         ("verify", "POST", "/v1/verify", &question),
+        ("read", "POST", "/v1/explain", &of_itself),
     ];
     for (capability, method, path, body) in cases {
         let (id, holder) = key(&admin, capability).await;
@@ -86,6 +88,20 @@ async fn a_key_narrowed_while_its_body_was_on_the_way_issues_nothing() {
     let narrow = json!({ "capabilities": ["send"] });
     admin.patch(&admin.at(&format!("/keys/{id}")), narrow, "*").await.expect(200);
     assert_eq!(slow.finish().await, 403);
+}
+
+//
+#[tokio::test]
+async fn a_key_narrowed_while_its_body_was_on_the_way_is_told_no_more_than_it_covers() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let (other, _) = key(&admin, "read").await;
+    let (id, holder) = key(&admin, "admin").await;
+    let question = json!({ "key": other, "capability": "send" });
+    let slow = Slow::start(&holder, "POST", "/v1/explain", &question).await;
+    admitted(&house, &id).await;
+    admin.patch(&admin.at(&format!("/keys/{id}")), json!({ "capabilities": ["send"] }), "*").await.expect(200);
+    assert_eq!(slow.finish().await, 404);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Action, Change, Edits, explain};
 use crate::domain::{
-    AddressList, Capability, CapabilitySet, Credential, Grant, KeyId, MeshId, Owner, Requirement, Terms, TopicScope,
+    AddressList, Capability, CapabilitySet, Credential, Denial, Grant, KeyId, MeshId, OrgId, Owner, Requirement, Terms,
+    TopicScope,
     credential::Circumstances,
     laws::{EPOCH, addresses, instants, requirements, terms},
 };
@@ -130,8 +131,8 @@ proptest! {
         let (told, decided) = (explain(&key, &wanted, &at, END), key.decide(&wanted, &at));
         prop_assert_eq!(told.denial.clone(), decided.err());
         let first = told.rules.iter().find(|rule| !rule.passed);
-        prop_assert_eq!(first.map(|rule| rule.rule), told.denial.as_ref().map(|denial| denial.code()));
-        prop_assert_eq!(first.map(|rule| rule.detail.clone()), told.denial.map(|denial| denial.detail()));
+        prop_assert_eq!(first.map(|rule| rule.rule), told.denial.as_ref().map(Denial::code));
+        prop_assert_eq!(first.map(|rule| rule.detail.clone()), told.denial.as_ref().map(Denial::detail));
         prop_assert_eq!(told.changes.is_empty(), first.is_none());
     }
 
@@ -156,7 +157,7 @@ proptest! {
 
 /// A key of a mesh that may send on `deploys` and `ci.*` from one range, and is asked for just that.
 fn sound() -> Case {
-    let owner = Owner::Mesh(crate::domain::OrgId::new(), MeshId::new());
+    let owner = Owner::Mesh(OrgId::new(), MeshId::new());
     let grant = Grant {
         owner,
         capabilities: CapabilitySet::new([Capability::Send]).unwrap(),

@@ -65,7 +65,7 @@ impl Scene {
         match change["action"].as_str().unwrap() {
             "edit_key" => {
                 let done = self.admin.patch(&self.admin.at(&key), change["patch"].clone(), "*").await.expect(200);
-                assert_eq!(done.body["version"].is_i64(), true);
+                assert_eq!(done.body["id"], self.key);
             }
             "enable_key" => self.verb(&format!("keys/{}/enable", self.key)).await,
             "unarchive_mesh" => {

@@ -44,9 +44,10 @@ async fn a_key_is_told_of_itself_and_an_admin_of_what_it_covers() {
     ];
     for (wish, is_told) in wishes {
         let (own, by) = admin.issue(wish).await;
-        match is_told {
-            true => assert_eq!(ask(&by, &key).await.expect(200).body["key"]["id"], key),
-            false => ensure_unknown(&by, &key).await,
+        if is_told {
+            assert_eq!(ask(&by, &key).await.expect(200).body["key"]["id"], key);
+        } else {
+            ensure_unknown(&by, &key).await;
         }
         let mine = by.post("/v1/explain", json!({ "capability": "admin" })).await.expect(200);
         assert_eq!((&mine.body["key"]["id"], &mine.body["key"]["owner"]), (&own["id"], &own["owner"]));

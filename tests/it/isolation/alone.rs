@@ -67,8 +67,9 @@ fn of_list(name: &str) -> String {
         _ => "'0001-01-01T00:00:00Z'",
     };
     let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
-    let id = format!("'{0}-{1}-{1}-{1}-{0}{1}'", id.repeat(8), id.repeat(4));
-    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100")
+    let [id, least, most] =
+        [id, "0", "f"].map(|digit| format!("'{0}-{1}-{1}-{1}-{0}{1}'", digit.repeat(8), digit.repeat(4)));
+    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}")
 }
 
 /// The query without its condition; `None` where it has none.

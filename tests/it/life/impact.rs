@@ -12,10 +12,7 @@ async fn impact(by: &Client, method: &str, path: &str, body: Value) -> Value {
     request.send().await.expect(200).body["impact"].clone()
 }
 
-fn difference(gains: Value, loses: Value) -> (Value, Value) {
-    (gains, loses)
-}
-
+/// What is gained and what is lost.
 async fn told(by: &Client, method: &str, path: &str, body: Value) -> (Value, Value) {
     let told = impact(by, method, path, body).await;
     (told["gains"].clone(), told["loses"].clone())
@@ -39,7 +36,7 @@ async fn each_change_tells_what_is_gained_and_lost() {
         "time:until 2080-01-01T00:00:00Z",
         "secret:1"
     ]);
-    assert_eq!(told(&admin, "POST", "/keys", wish.clone()).await, difference(all, json!([])));
+    assert_eq!(told(&admin, "POST", "/keys", wish.clone()).await, (all, json!([])));
     let key = format!("/keys/{}", id(&admin.issue(wish).await.0));
     let edits = [
         (json!({ "label": "x", "note": "n" }), json!([]), json!([])),
@@ -55,22 +52,22 @@ async fn each_change_tells_what_is_gained_and_lost() {
         (json!({ "expires_at": "2081-01-01T00:00:00Z" }), json!(["time:until 2081-01-01T00:00:00Z"]), json!([])),
     ];
     for (patch, gains, loses) in edits {
-        assert_eq!(told(&admin, "PATCH", &key, patch.clone()).await, difference(gains, loses), "{patch}");
+        assert_eq!(told(&admin, "PATCH", &key, patch.clone()).await, (gains, loses), "{patch}");
     }
     let verb = |verb: &str| format!("{key}/{verb}");
     let do_it = async |verb: &str| drop(admin.act(&admin.at(&format!("{key}/{verb}"))).await.expect(200));
-    assert_eq!(told(&admin, "POST", &verb("disable"), Value::Null).await, difference(json!([]), json!(["use"])));
+    assert_eq!(told(&admin, "POST", &verb("disable"), Value::Null).await, (json!([]), json!(["use"])));
     do_it("disable").await;
-    assert_eq!(told(&admin, "POST", &verb("enable"), Value::Null).await, difference(json!(["use"]), json!([])));
+    assert_eq!(told(&admin, "POST", &verb("enable"), Value::Null).await, (json!(["use"]), json!([])));
     do_it("enable").await;
     let rotate = verb("rotate");
-    assert_eq!(told(&admin, "POST", &rotate, Value::Null).await, difference(json!(["secret:2"]), json!([])));
+    assert_eq!(told(&admin, "POST", &rotate, Value::Null).await, (json!(["secret:2"]), json!([])));
     let at_once = told(&admin, "POST", &rotate, json!({ "overlap": "0s" })).await;
-    assert_eq!(at_once, difference(json!(["secret:2"]), json!(["secret:1"])));
+    assert_eq!(at_once, (json!(["secret:2"]), json!(["secret:1"])));
     do_it("rotate").await;
     let finish = verb("rotate/finish");
-    assert_eq!(told(&admin, "POST", &finish, Value::Null).await, difference(json!([]), json!(["secret:1"])));
-    assert_eq!(told(&admin, "POST", &verb("revoke"), Value::Null).await, difference(json!([]), json!(["use"])));
+    assert_eq!(told(&admin, "POST", &finish, Value::Null).await, (json!([]), json!(["secret:1"])));
+    assert_eq!(told(&admin, "POST", &verb("revoke"), Value::Null).await, (json!([]), json!(["use"])));
 }
 
 #[tokio::test]
