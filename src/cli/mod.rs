@@ -4,6 +4,7 @@ mod client;
 mod failure;
 mod init;
 mod man;
+mod notify;
 mod open;
 mod org;
 mod quickstart;

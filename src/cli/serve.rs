@@ -4,7 +4,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-use super::{Failure, open::settings, show::line};
+use super::{Failure, notify::Manager, open::settings, show::line};
 use crate::{
     app::{self, Server},
     config::ServeFlags,
@@ -25,9 +25,12 @@ impl Serve {
         info!(database = app::database_in_words(&settings), "starting; for production give DATABASE_URL");
         let stop = stopped()?;
         let server = app::start(&settings).await?;
+        let manager = Manager::of_this_process();
         line(&format!("meshkey ready on http://{}", server.address()))?;
         say_how_to_get_in(&server).await?;
+        manager.is_ready(&format!("serving on http://{}", server.address()));
         stop.await;
+        manager.is_stopping();
         info!("stopping: requests under way are finished first");
         server.stop().await;
         Ok(())

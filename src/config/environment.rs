@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::PathBuf};
 
 use super::{
     ConfigError, Origin,
+    credentials::{self, Credentials},
     error::Hint,
     origin::Found,
     table::{self, Alias, Setting},
@@ -53,6 +54,11 @@ impl Environment {
         }
     }
 
+    /// What systemd was given to keep for us.
+    pub(super) fn credentials(&self) -> Result<Credentials, ConfigError> {
+        Credentials::open(self.0.get(credentials::DIRECTORY))
+    }
+
     fn of(&self, setting: &Setting, variable: &str) -> Result<Option<Found>, ConfigError> {
         let plain = self.get(variable)?;
         let file = if setting.secret { self.get(&format!("{variable}_FILE"))? } else { None };
@@ -81,7 +87,7 @@ fn content(file: Found) -> Result<Found, ConfigError> {
 }
 
 fn names() -> impl Iterator<Item = String> {
-    table::ALL.iter().flat_map(Setting::variables).chain([CONFIG.to_owned()])
+    table::ALL.iter().flat_map(Setting::variables).chain([CONFIG, credentials::DIRECTORY].map(str::to_owned))
 }
 
 /// Whether a variable begins like ours and belongs to the client or to Kubernetes, which sets some for every service that

@@ -15,6 +15,14 @@ pub enum ConfigError {
         /// What was meant, perhaps.
         hint: Hint,
     },
+    /// A credential that is nearly one of ours.
+    #[error("unknown credential {name}{hint}")]
+    UnknownCredential {
+        /// The credential.
+        name: String,
+        /// What was meant.
+        hint: Hint,
+    },
     /// A key of the file that is no setting.
     #[error("unknown key {key} in {path}{hint}", path = .path.display())]
     UnknownKey {
@@ -98,6 +106,11 @@ impl Hint {
         let near = (given.chars().count() / 4).clamp(1, 4);
         let nearest = names.map(|name| (away(&name), name)).min();
         Self(nearest.filter(|(distance, _)| *distance <= near).map(|(_, name)| name))
+    }
+
+    /// Whether there is such a name.
+    pub(super) const fn is_near(&self) -> bool {
+        self.0.is_some()
     }
 }
 

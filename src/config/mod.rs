@@ -1,6 +1,7 @@
-//! The settings of a server: read once at the start, from a flag, else the environment, else one TOML file, else a default.
-//! What nobody knows is refused with the name that was meant; a secret is never in an error.
+//! The settings of a server: read once at the start, from a flag, else the environment, else a credential of systemd, else
+//! one TOML file, else a default. What nobody knows is refused with the name that was meant; a secret is never in an error.
 
+mod credentials;
 mod environment;
 mod error;
 mod file;

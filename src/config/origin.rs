@@ -11,6 +11,8 @@ pub enum Origin {
     Flag(String),
     /// The environment variable of this name.
     Environment(String),
+    /// The credential of this name, which systemd has passed on.
+    Credential(&'static str),
     /// The file at this path.
     File(PathBuf),
     /// Nobody said anything.
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) | Self::Environment(name) => out.write_str(name),
+            Self::Credential(name) => write!(out, "the credential {name}"),
             Self::File(path) => write!(out, "{}", path.display()),
             Self::Default => out.write_str("default"),
         }

@@ -1,9 +1,10 @@
-//! The sources in their order: flag, environment, file, default.
+//! The sources in their order: flag, environment, credential, file, default.
 
 use std::{collections::BTreeMap, ffi::OsString};
 
 use super::{
     ConfigError, Origin, ServeFlags,
+    credentials::Credentials,
     environment::{self, Environment},
     file::File,
     origin::Found,
@@ -15,6 +16,7 @@ use super::{
 pub(super) struct Sources<'a> {
     flags: &'a ServeFlags,
     environment: Environment,
+    credentials: Credentials,
     file: File,
     origins: BTreeMap<&'static str, Origin>,
 }
@@ -30,7 +32,7 @@ impl<'a> Sources<'a> {
             None => environment.get(environment::CONFIG)?,
         };
         let file = named.as_ref().map(File::read).transpose()?.unwrap_or_default();
-        Ok(Self { flags, environment, file, origins: BTreeMap::new() })
+        Ok(Self { flags, credentials: environment.credentials()?, environment, file, origins: BTreeMap::new() })
     }
 
     /// The value of a setting that has a default.
@@ -66,9 +68,12 @@ impl<'a> Sources<'a> {
         if let Some(found) = self.flags.find(setting) {
             return Ok(Some(found));
         }
-        match self.environment.find(setting)? {
-            Some(found) => Ok(Some(found)),
-            None => self.file.find(setting),
+        match (self.environment.find(setting)?, self.credentials.find(setting)?) {
+            (None, None) => self.file.find(setting),
+            (Some(first), Some(second)) if first.text.reveal() != second.text.reveal() => {
+                Err(ConfigError::Differ { first: first.origin, second: second.origin })
+            }
+            (first, second) => Ok(first.or(second)),
         }
     }
 

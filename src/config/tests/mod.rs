@@ -1,5 +1,6 @@
 //! The settings, without a process environment.
 
+mod credentials;
 mod precedence;
 mod refusals;
 mod whole_table;
