@@ -29,6 +29,7 @@ mod life;
 mod lists;
 mod mesh;
 mod migrations;
+mod packaging;
 mod process;
 mod promise;
 mod readme;

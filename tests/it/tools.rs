@@ -7,6 +7,12 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::{client, house::House};
 
+/// A directory that the account of an embedded database may pass through.
+pub fn shelter() -> tempfile::TempDir {
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    tempfile::Builder::new().permissions(open).tempdir().unwrap()
+}
+
 /// Waits for a condition; there is no other way to wait.
 pub async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_mins(1);
