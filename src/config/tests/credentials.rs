@@ -5,7 +5,9 @@ use super::*;
 /// A directory of credentials, with its path.
 fn credentials(files: &[(&str, &str)]) -> (TempDir, String) {
     let dir = TempDir::new().unwrap();
-    files.iter().for_each(|(name, text)| drop(file(&dir, name, text)));
+    for (name, text) in files {
+        file(&dir, name, text);
+    }
     let path = dir.path().to_str().unwrap().to_owned();
     (dir, path)
 }
