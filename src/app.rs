@@ -22,7 +22,7 @@ use crate::{
         migrate, roles,
         store::{APP, OPERATOR},
     },
-    domain::secret::MalformedPrefix,
+    domain::{Prefix, secret::MalformedPrefix},
     http,
     service::{
         House,
@@ -68,8 +68,11 @@ pub struct Database {
     /// The login that serves.
     pub target: Target,
     /// The login that migrates.
-    migrator: Target,
-    service_login: Option<String>,
+    pub migrator: Target,
+    /// The login that serves, where it may be another than that.
+    pub service_login: Option<String>,
+    /// The directory of its socket, if it is the embedded one.
+    pub socket: Option<PathBuf>,
     /// Ours, if it is the embedded one and nobody else has started it.
     pub embedded: Option<Embedded>,
 }
@@ -109,25 +112,49 @@ pub async fn database(settings: &Settings, share: Share) -> Result<Database, Err
         None => target.clone(),
     };
     let service_login = target.login().map(str::to_owned);
-    Ok(Database { target, migrator, service_login, embedded: None })
+    Ok(Database { target, migrator, service_login, socket: None, embedded: None })
 }
 
 async fn embedded(settings: &Settings, share: Share) -> Result<Database, Error> {
-    let (data_dir, bin, launcher) = (data_dir(settings), settings.pg_bin.clone(), own_binary()?);
-    if share == Share::Existing && !embedded::is_there(&data_dir) {
-        return Err(Error::NothingThere(data_dir));
+    let wanted = embedded_settings(settings)?;
+    if share == Share::Existing && !embedded::is_there(&wanted.data_dir) {
+        return Err(Error::NothingThere(wanted.data_dir));
     }
     let open = move || -> Result<_, embedded::Error> {
-        if let (Share::WithServer | Share::Existing, Some(config)) = (share, embedded::running(&data_dir)) {
-            return Ok((config, None));
+        if let (Share::WithServer | Share::Existing, Some(socket)) = (share, embedded::running_at(&wanted.data_dir)) {
+            return Ok((socket, None));
         }
-        let own = Embedded::start(embedded::Settings { data_dir, launcher, bin, durable: true })?;
-        Ok((own.login(), Some(own)))
+        let own = Embedded::start(wanted)?;
+        Ok((own.socket_dir().to_owned(), Some(own)))
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    let (config, embedded) = opened.map_err(|error| Error::Serve(io::Error::other(error)))??;
-    let target = Target::from(config);
-    Ok(Database { migrator: target.clone(), target, service_login: None, embedded })
+    let (socket, embedded) = opened.map_err(|error| Error::Serve(io::Error::other(error)))??;
+    Ok(Database { embedded, ..at_socket(socket) })
+}
+
+/// The embedded database at this socket, whoever has started it.
+#[must_use]
+pub fn at_socket(socket: PathBuf) -> Database {
+    let target = Target::from(embedded::login_at(&socket));
+    Database { migrator: target.clone(), target, service_login: None, socket: Some(socket), embedded: None }
+}
+
+/// How the embedded database is run.
+pub fn embedded_settings(settings: &Settings) -> Result<embedded::Settings, Error> {
+    let (data_dir, bin) = (data_dir(settings), settings.pg_bin.clone());
+    Ok(embedded::Settings { data_dir, launcher: own_binary()?, bin, durable: true })
+}
+
+/// Whether the settings would do, as far as that can be told without opening anything.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    for url in [&settings.database_url, &settings.migrate_database_url].into_iter().flatten() {
+        Target::parse(url.reveal())?;
+    }
+    if let (None, Some(bin)) = (&settings.database_url, &settings.pg_bin) {
+        embedded::ensure_programs(bin)?;
+    }
+    settings.key_prefix.parse::<Prefix>()?;
+    Ok(())
 }
 
 /// On Linux a path that leads to this very program even when its file was replaced.
@@ -136,20 +163,31 @@ fn own_binary() -> Result<PathBuf, Error> {
     if own.exists() { Ok(own) } else { std::env::current_exe().map_err(Error::OwnBinary) }
 }
 
-/// Brings the schema up to date, and refuses to work as a role that row-level security does not bind.
-pub async fn house(settings: &Settings, database: &Database) -> Result<House, Error> {
+/// Brings the schema up to date.
+pub async fn migrate(database: &Database) -> Result<migrate::Outcome, Error> {
     let mut migrator = database.migrator.connect().await?;
     let outcome = migrate::up(&mut migrator, database.service_login.as_deref()).await?;
-    if outcome.applied > 0 {
-        info!(applied = outcome.applied, "the schema was brought up to date");
+    if !outcome.applied.is_empty() {
+        info!(applied = ?outcome.applied, "the schema was brought up to date");
     }
     if !outcome.unknown.is_empty() {
         warn!(unknown = ?outcome.unknown, "the database has migrations of a newer version than this one");
     }
+    Ok(outcome)
+}
+
+/// Brings the schema up to date, and refuses to work as a role that row-level security does not bind.
+pub async fn house(settings: &Settings, database: &Database) -> Result<House, Error> {
+    migrate(database).await?;
     for role in [APP, OPERATOR] {
         let bound = database.target.as_role(role).connect().await?;
         roles::refuse_unbound(&bound, settings.allow_fsync_off).await?;
     }
+    house_as_it_is(settings, database)
+}
+
+/// The house as it is: nothing is changed, and nothing asked.
+pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
     Ok(House {
         store: Store::new(&database.target, settings.pool_size)?,
         prefix: settings.key_prefix.parse()?,

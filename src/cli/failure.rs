@@ -50,6 +50,15 @@ pub(super) enum Failure {
     /// Whoever read our stdout has had enough, as `head` has.
     #[error("stdout was closed")]
     Closed,
+    /// A file that will not do.
+    #[error("{0}")]
+    Unfit(String),
+    /// Somebody has interrupted it.
+    #[error("interrupted; nothing was kept")]
+    Interrupted,
+    /// What is to be said was said; this is the exit code.
+    #[error("")]
+    Said(u8),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -60,21 +69,26 @@ impl Failure {
     pub(super) fn tell(&self) {
         match self {
             Self::Refused { words, is_json: true, .. } => eprintln!("{}", words.trim_end()),
-            Self::Closed => {}
+            Self::Closed | Self::Said(_) => {}
             other => eprintln!("error: {other}"),
         }
     }
 
-    /// 1 other, 2 usage, 3 key not accepted, 4 not allowed, 5 not found, 6 conflict, 7 refused, 8 out of reach, 9 too many.
+    /// 1 other, 2 usage, 3 key not accepted, 4 not allowed, 5 not found, 6 conflict, 7 refused, 8 out of reach, 9 too many,
+    /// 130 interrupted.
     pub(super) const fn code(&self) -> u8 {
         match self {
             Self::Refused { code, .. } => *code,
             Self::Closed => 0,
             Self::NotSignedIn(_) => 3,
             Self::Config(_) | Self::Usage(_) => 2,
+            Self::App(app::Error::Connect(error)) if error.is_of_the_address() => 2,
             Self::NotFound(_) | Self::App(app::Error::NothingThere(_)) => 5,
             Self::Conflict(_) => 6,
+            Self::Unfit(_) => 7,
             Self::Unavailable(_) | Self::App(app::Error::Connect(_)) => 8,
+            Self::Interrupted => 130,
+            Self::Said(code) => *code,
             Self::App(_) | Self::Telemetry(_) | Self::Other(_) => 1,
         }
     }

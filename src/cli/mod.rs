@@ -1,13 +1,20 @@
 //! The third floor, back door: the same verbs from a terminal. What is data goes to stdout, all else to stderr.
 
+mod backup;
 mod client;
+mod config;
+mod doctor;
 mod failure;
+mod healthcheck;
 mod init;
 mod man;
+mod migrate;
 mod notify;
 mod open;
 mod org;
+mod probe;
 mod quickstart;
+mod restore;
 mod serve;
 mod show;
 
@@ -37,6 +44,18 @@ enum Verb {
     Init(init::Init),
     /// Make, list, suspend and resume orgs, straight on the database
     Org(org::Org),
+    /// Show, check and explain the settings
+    Config(config::Config),
+    /// Look at everything that the service needs, and say what to do about what is wrong
+    Doctor(doctor::Doctor),
+    /// Ask a running service whether it can decide: exit code 0 or 1
+    Healthcheck(healthcheck::Healthcheck),
+    /// Show or bring up to date the schema of the database
+    Migrate(migrate::Migrate),
+    /// Save the embedded database in one file, while it is in use
+    Backup(backup::Backup),
+    /// Make an installation from such a file, in an empty data directory
+    Restore(restore::Restore),
     /// Issue, look at, change and end keys; ask what one may do
     Key(client::key::Key),
     /// Make, look at, rename and archive meshes
@@ -104,6 +123,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Quickstart(quickstart) => quickstart.run().await.map(|()| Outcome::Done),
         Verb::Init(init) => init.run().await.map(|()| Outcome::Done),
         Verb::Org(org) => org.run().await.map(|()| Outcome::Done),
+        Verb::Config(config) => config.run().map(|()| Outcome::Done),
+        Verb::Doctor(doctor) => doctor.run().await.map(|()| Outcome::Done),
+        Verb::Healthcheck(healthcheck) => healthcheck.run().await.map(|()| Outcome::Done),
+        Verb::Migrate(migrate) => migrate.run().await.map(|()| Outcome::Done),
+        Verb::Backup(backup) => backup.run().await.map(|()| Outcome::Done),
+        Verb::Restore(restore) => restore.run().await.map(|()| Outcome::Done),
         Verb::Key(key) => key.run().await,
         Verb::Mesh(mesh) => mesh.run().await,
         Verb::Topic(topic) => topic.run().await,

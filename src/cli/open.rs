@@ -26,23 +26,34 @@ pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Fail
     Ok(settings)
 }
 
-/// Opens the house that the flags name, and says to people which it is: another directory is another installation.
-pub(super) async fn open(flags: &DatabaseFlags, share: Share, for_people: bool) -> Result<Opened, Failure> {
+/// Reads the settings of a command, and says to people which database it is: another directory is another installation.
+pub(super) fn named(flags: &DatabaseFlags, for_people: bool) -> Result<Settings, Failure> {
     let settings = settings(&ServeFlags::from(flags.clone()), true)?;
     if for_people {
         eprintln!("database: {}", app::database_in_words(&settings));
     }
+    Ok(settings)
+}
+
+/// Opens the house that the flags name.
+pub(super) async fn open(flags: &DatabaseFlags, share: Share, for_people: bool) -> Result<Opened, Failure> {
+    let settings = named(flags, for_people)?;
     let database = app::database(&settings, share).await?;
     let house = app::house(&settings, &database).await?;
     Ok(Opened { house, embedded: database.embedded })
+}
+
+/// Stops the database, if it was started for this command.
+pub(super) async fn stop(embedded: Option<Embedded>) {
+    if let Some(embedded) = embedded {
+        tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();
+    }
 }
 
 impl Opened {
     /// Closes it, and stops the database if it was started for this.
     pub(super) async fn close(self) {
         self.house.store.close();
-        if let Some(embedded) = self.embedded {
-            tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();
-        }
+        stop(self.embedded).await;
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-use super::{Failure, notify::Manager, open::settings, show::line};
+use super::{Failure, config, notify::Manager, open::settings, show::line};
 use crate::{
     app::{self, Server},
     config::ServeFlags,
@@ -16,11 +16,17 @@ use crate::{
 pub(super) struct Serve {
     #[command(flatten)]
     flags: ServeFlags,
+    /// Check the settings and end, without opening anything
+    #[arg(long)]
+    check_config: bool,
 }
 
 impl Serve {
     /// Serves until it is told to stop.
     pub(super) async fn run(self) -> Result<(), Failure> {
+        if self.check_config {
+            return config::validate(&self.flags);
+        }
         let settings = settings(&self.flags, false)?;
         info!(database = app::database_in_words(&settings), "starting; for production give DATABASE_URL");
         let stop = stopped()?;

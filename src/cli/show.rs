@@ -25,6 +25,19 @@ pub(super) fn line(text: &str) -> Result<(), Failure> {
     })
 }
 
+/// Lines whose columns stand below one another; the last is as long as it is.
+pub(super) fn table(rows: &[Vec<String>]) -> Result<(), Failure> {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<_> = (0..rows.iter().map(Vec::len).max().unwrap_or_default()).map(width).collect();
+    for row in rows {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        line(cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
 /// A key with its secret.
 pub(super) fn issued(issued: &Issued) -> Value {
     json!(IssuedView::new(issued.key.clone(), Some(issued.secret.reveal())))

@@ -14,7 +14,15 @@ use super::{
 pub(super) const CONFIG: &str = "MESHKEY_CONFIG";
 
 /// What the command line client reads; the server does not mind them.
-const CLIENT: [&str; 4] = ["MESHKEY_URL", "MESHKEY_TOKEN", "MESHKEY_TOKEN_FILE", "MESHKEY_PROFILE"];
+const CLIENT: [&str; 7] = [
+    "MESHKEY_URL",
+    "MESHKEY_TOKEN",
+    "MESHKEY_TOKEN_FILE",
+    "MESHKEY_ORG",
+    "MESHKEY_MESH",
+    "MESHKEY_OUTPUT",
+    "MESHKEY_PROFILE",
+];
 
 /// The variables that are ours. An empty one counts as not set.
 pub(super) struct Environment(BTreeMap<String, OsString>);
@@ -29,7 +37,7 @@ impl Environment {
             if known.contains(&name) {
                 ours.insert(name, value);
             } else if name.starts_with("MESHKEY_") && !is_foreign(&name, &value.to_string_lossy()) {
-                let hint = Hint::find(&name, known.into_iter());
+                let hint = Hint::find(&name, known.into_iter().chain(CLIENT.map(str::to_owned)));
                 return Err(ConfigError::UnknownVariable { name, hint });
             }
         }

@@ -1,8 +1,12 @@
 //! The TOML file as a source: flat, and nothing in it that is not a setting.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use toml::{Table, Value};
+use toml::{Table, Value, de::DeTable};
 
 use super::{
     ConfigError, Origin,
@@ -16,6 +20,7 @@ use super::{
 pub(super) struct File {
     path: PathBuf,
     values: BTreeMap<String, Value>,
+    lines: BTreeMap<String, usize>,
 }
 
 impl File {
@@ -30,14 +35,20 @@ impl File {
         let values = table.into_iter().collect::<BTreeMap<_, _>>();
         match values.keys().find(|key| !is_setting(key)) {
             Some(key) => Err(unknown(path, key)),
-            None => Ok(Self { path, values }),
+            None => Ok(Self { lines: lines(&text), path, values }),
         }
+    }
+
+    /// Where it is, if there is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        Some(&*self.path).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// What the file says of a setting.
     pub(super) fn find(&self, setting: &Setting) -> Result<Option<Found>, ConfigError> {
         let Some(value) = self.values.get(setting.name) else { return Ok(None) };
-        let origin = Origin::File(self.path.clone());
+        let line = self.lines.get(setting.name).copied().unwrap_or_default();
+        let origin = Origin::File { path: self.path.clone(), line };
         match value {
             Value::String(text) => Ok(Some(Found::new(text, origin))),
             Value::Integer(_) | Value::Boolean(_) => Ok(Some(Found::new(value.to_string(), origin))),
@@ -62,7 +73,20 @@ fn unknown(path: PathBuf, key: &str) -> ConfigError {
 
 /// The error in our own words: that of the library shows the line, and with it a password.
 fn not_toml(path: PathBuf, text: &str, error: &toml::de::Error) -> ConfigError {
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
+    let line = line_at(text, error.span().map_or(0, |span| span.start));
     ConfigError::NotToml { path, line, reason: error.message().to_owned() }
+}
+
+/// The line on which each key stands.
+fn lines(text: &str) -> BTreeMap<String, usize> {
+    let Ok(table) = DeTable::parse(text) else { return BTreeMap::new() };
+    let place = |key: &toml::Spanned<toml::de::DeString<'_>>| {
+        (key.get_ref().clone().into_owned(), line_at(text, key.span().start))
+    };
+    table.get_ref().keys().map(place).collect()
+}
+
+/// The line of a byte, counted from 1.
+fn line_at(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or_default().matches('\n').count() + 1
 }

@@ -4,6 +4,7 @@
 mod credentials;
 mod environment;
 mod error;
+mod example;
 mod file;
 mod flags;
 mod origin;
@@ -14,16 +15,23 @@ pub mod table;
 mod tests;
 mod value;
 
-use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, thread};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    thread,
+};
 
 pub use error::{ConfigError, Hint};
+pub use example::example;
 pub use flags::{DatabaseFlags, ServeFlags};
 pub use origin::Origin;
 pub use secret::SecretText;
 pub use table::Setting;
 pub use value::LogFormat;
 
-use sources::Sources;
+use sources::{Given, Sources};
 
 /// The settings, understood. [`table`] says what each one means.
 pub struct Settings {
@@ -51,7 +59,8 @@ pub struct Settings {
     pub log: String,
     /// See [`table::LOG_FORMAT`].
     pub log_format: LogFormat,
-    origins: BTreeMap<&'static str, Origin>,
+    file: Option<PathBuf>,
+    given: BTreeMap<&'static str, Given>,
 }
 
 impl Settings {
@@ -75,7 +84,8 @@ impl Settings {
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
             log: from.value(&table::LOG, value::filter)?,
             log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
-            origins: from.into_origins(),
+            file: from.file(),
+            given: from.into_given(),
         };
         settings.ensure_whole()?;
         Ok(settings)
@@ -84,7 +94,23 @@ impl Settings {
     /// Where the value of a setting came from.
     #[must_use]
     pub fn origin(&self, setting: &Setting) -> &Origin {
-        self.origins.get(setting.name).unwrap_or(&Origin::Default)
+        self.given.get(setting.name).map_or(&Origin::Default, |given| &given.origin)
+    }
+
+    /// The value of a setting as it was written, or its default; `None` for a secret, and for a default that is no text.
+    #[must_use]
+    pub fn text(&self, setting: &Setting) -> Option<&str> {
+        match (self.given.get(setting.name), setting.fallback) {
+            (Some(given), _) => given.text.as_deref(),
+            (None, table::Fallback::Value(text)) => Some(text),
+            (None, table::Fallback::Words(_)) => None,
+        }
+    }
+
+    /// The file of settings, if one was named.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// What was set and has no effect, in words for the log (P-18): with a database given, nothing of the embedded one.

@@ -13,8 +13,13 @@ pub enum Origin {
     Environment(String),
     /// The credential of this name, which systemd has passed on.
     Credential(&'static str),
-    /// The file at this path.
-    File(PathBuf),
+    /// The file of settings.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// Nobody said anything.
     Default,
 }
@@ -30,7 +35,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Flag(name) | Self::Environment(name) => out.write_str(name),
             Self::Credential(name) => write!(out, "the credential {name}"),
-            Self::File(path) => write!(out, "{}", path.display()),
+            Self::File { path, line } => write!(out, "{}:{line}", path.display()),
             Self::Default => out.write_str("default"),
         }
     }

@@ -1,6 +1,6 @@
 //! The sources in their order: flag, environment, credential, file, default.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use super::{
     ConfigError, Origin, ServeFlags,
@@ -12,13 +12,19 @@ use super::{
     value,
 };
 
-/// Every place that a setting may come from, and where each that was read did come from.
+/// A setting as it was given: where, and what. The text of a secret is not kept.
+pub(super) struct Given {
+    pub(super) origin: Origin,
+    pub(super) text: Option<String>,
+}
+
+/// Every place that a setting may come from, and what each that was read did say.
 pub(super) struct Sources<'a> {
     flags: &'a ServeFlags,
     environment: Environment,
     credentials: Credentials,
     file: File,
-    origins: BTreeMap<&'static str, Origin>,
+    given: BTreeMap<&'static str, Given>,
 }
 
 impl<'a> Sources<'a> {
@@ -32,7 +38,7 @@ impl<'a> Sources<'a> {
             None => environment.get(environment::CONFIG)?,
         };
         let file = named.as_ref().map(File::read).transpose()?.unwrap_or_default();
-        Ok(Self { flags, credentials: environment.credentials()?, environment, file, origins: BTreeMap::new() })
+        Ok(Self { flags, credentials: environment.credentials()?, environment, file, given: BTreeMap::new() })
     }
 
     /// The value of a setting that has a default.
@@ -59,9 +65,14 @@ impl<'a> Sources<'a> {
         found.map(|found| self.understand(setting, &found, parse)).transpose()
     }
 
-    /// Where each setting that was given came from.
-    pub(super) fn into_origins(self) -> BTreeMap<&'static str, Origin> {
-        self.origins
+    /// The file of settings, if there is one.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        self.file.path().map(PathBuf::from)
+    }
+
+    /// What was given, by the name of the setting.
+    pub(super) fn into_given(self) -> BTreeMap<&'static str, Given> {
+        self.given
     }
 
     fn find(&self, setting: &Setting) -> Result<Option<Found>, ConfigError> {
@@ -83,7 +94,8 @@ impl<'a> Sources<'a> {
         found: &Found,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, ConfigError> {
-        self.origins.insert(setting.name, found.origin.clone());
+        let text = (!setting.secret).then(|| found.text.reveal().to_owned());
+        self.given.insert(setting.name, Given { origin: found.origin.clone(), text });
         parse(found.text.reveal()).map_err(|wanted| ConfigError::BadValue {
             setting: setting.name,
             value: value::shown(setting, found.text.reveal()),

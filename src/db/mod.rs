@@ -9,6 +9,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod idempotency;
+pub mod inspect;
 mod key_row;
 pub mod keys;
 pub mod list;
@@ -20,7 +21,9 @@ pub mod orgs;
 pub mod roles;
 pub mod row;
 pub mod secrets;
+pub mod snapshot;
 pub mod states;
+pub mod stock;
 pub mod store;
 pub mod topics;
 pub mod usage;
@@ -51,6 +54,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("orgs", orgs::ALL),
     ("secrets", secrets::ALL),
     ("states", states::ALL),
+    ("stock", stock::ALL),
     ("topics", topics::ALL),
     ("usage", usage::ALL),
 ];

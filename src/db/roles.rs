@@ -77,6 +77,11 @@ async fn statements(db: &Client, service_login: Option<&str>) -> Result<Vec<Stri
     Ok(needed)
 }
 
+/// What [`ensure`] would have to run, as statements. Changes nothing.
+pub async fn missing(db: &Client, service_login: Option<&str>) -> Result<Vec<String>, Error> {
+    Ok(statements(db, service_login).await?)
+}
+
 async fn help(db: &Client, service_login: Option<&str>) -> Result<String, tokio_postgres::Error> {
     let lines = statements(db, service_login).await?;
     Ok(lines.iter().map(|line| format!("  {line};")).collect::<Vec<_>>().join("\n"))

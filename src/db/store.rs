@@ -19,7 +19,8 @@ pub struct Store {
 pub const APP: &str = "meshkey_app";
 /// The role of the host's shell and of background work: sees every org.
 pub const OPERATOR: &str = "meshkey_operator";
-const OPERATORS: usize = 2;
+/// How many connections the operator's role has at most.
+pub const OPERATORS: usize = 2;
 /// No statement, and no wait for another's lock, keeps a connection from the others for long.
 const LIMITS: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s";
 

@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod revoke;
 pub mod rotate;
 pub mod states;
+pub mod stock;
 pub mod topics;
 pub mod turns;
 pub mod uses;

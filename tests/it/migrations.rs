@@ -29,7 +29,7 @@ async fn an_empty_database_becomes_a_whole_one() {
                   WHERE table_schema = 'public' ORDER BY 1, 2";
     let before = texts(&db, schema).await;
     empty(&house).await;
-    assert_eq!(migrate::up(&mut house.sql("meshkey").await, None).await.unwrap().applied, FROZEN.len());
+    assert_eq!(migrate::up(&mut house.sql("meshkey").await, None).await.unwrap().applied.len(), FROZEN.len());
     assert_eq!(texts(&db, schema).await, before);
     let twin = house.twin().await;
     assert_eq!(twin.stranger().get("/readyz").await.expect(200).body["status"], "ok");
@@ -44,11 +44,11 @@ async fn of_four_that_start_together_on_an_empty_database_one_migrates() {
     empty(&house).await;
     let mut clients = join_all((0..4).map(|_| house.sql("meshkey"))).await;
     let outcomes = join_all(clients.iter_mut().map(|client| migrate::up(client, None))).await;
-    let mut applied: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap().applied).collect();
+    let mut applied: Vec<_> = outcomes.into_iter().map(|outcome| outcome.unwrap().applied.len()).collect();
     applied.sort_unstable();
     assert_eq!(applied, [0, 0, 0, FROZEN.len()]);
     let again = migrate::up(&mut clients[0], None).await.unwrap();
-    assert_eq!((again.applied, again.unknown), (0, Vec::new()));
+    assert_eq!((again.applied.len(), again.unknown), (0, Vec::new()));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_migration_of_a_newer_version_is_no_reason_to_stop() {
     let newer = "INSERT INTO refinery_schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '1')";
     db.batch_execute(newer).await.unwrap();
     let outcome = migrate::up(&mut house.sql("meshkey").await, None).await.unwrap();
-    assert_eq!((outcome.applied, outcome.unknown), (0, vec!["V99__later".to_owned()]));
+    assert_eq!((outcome.applied.len(), outcome.unknown), (0, vec!["V99__later".to_owned()]));
     house.twin().await.admin().get("/v1/whoami").await.expect(200);
 }
 

@@ -26,7 +26,7 @@ fn a_flag_beats_a_variable_and_a_variable_beats_the_file() {
     assert!(settings.allow_fsync_off);
     assert_eq!(*settings.origin(&table::LISTEN), Origin::Flag("--listen".to_owned()));
     assert_eq!(*settings.origin(&table::WORKERS), Origin::Environment("MESHKEY_WORKERS".to_owned()));
-    assert_eq!(*settings.origin(&table::POOL_SIZE), Origin::File(path.into()));
+    assert_eq!(*settings.origin(&table::POOL_SIZE), Origin::File { path: path.into(), line: 3 });
     assert_eq!(*settings.origin(&table::KEY_PREFIX), Origin::Default);
 }
 

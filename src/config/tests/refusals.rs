@@ -10,6 +10,7 @@ fn an_unknown_variable_is_refused_with_the_one_that_was_meant() {
         ("MESHKEY_DATABASE_URL_FIEL", "MESHKEY_DATABASE_URL_FILE"),
         ("MESHKEY_POOLSIZE", "MESHKEY_POOL_SIZE"),
         ("MESHKEY_Config", "MESHKEY_CONFIG"),
+        ("MESHKEY_OUPTUT", "MESHKEY_OUTPUT"),
     ];
     for (given, meant) in nearest {
         assert_eq!(
@@ -41,6 +42,9 @@ fn variables_of_the_client_and_of_kubernetes_are_not_ours() {
         ("MESHKEY_URL", "https://keys.example"),
         ("MESHKEY_TOKEN", PASSWORD),
         ("MESHKEY_TOKEN_FILE", "/nowhere"),
+        ("MESHKEY_ORG", "acme"),
+        ("MESHKEY_MESH", "main"),
+        ("MESHKEY_OUTPUT", "json"),
         ("MESHKEY_PROFILE", "work"),
         ("MESHKEY_PORT", "tcp://10.0.0.1:7700"),
         ("MESHKEY_PORT_7700_TCP_ADDR", "10.0.0.1"),
@@ -52,7 +56,8 @@ fn variables_of_the_client_and_of_kubernetes_are_not_ours() {
         ("MESHKEY_POSTGRESQL_PORT_5432_TCP_PROTO", "tcp"),
         ("PGPASSWORD", PASSWORD),
     ];
-    assert!(load(&foreign).is_ok());
+    let settings = load(&foreign).unwrap();
+    assert!(table::ALL.iter().all(|setting| *settings.origin(setting) == Origin::Default));
     assert!(load(&[("MESHKEY_POSTGRESQL_PORT", "5432")]).is_err());
 }
 
@@ -93,6 +98,14 @@ fn a_bad_value_is_told_with_its_origin_and_what_would_do() {
         let refused = refusal(&[(&format!("MESHKEY_{name}"), value)]);
         assert!(refused.starts_with(said), "{refused}");
     }
+}
+
+#[test]
+fn a_bad_value_of_the_file_is_told_with_its_line() {
+    let dir = TempDir::new().unwrap();
+    let path = file(&dir, "meshkey.toml", "# ours\n\nlisten = '[::1]:1'\n'pool_size' = 0\n");
+    let said = refusal(&[("MESHKEY_CONFIG", &path)]);
+    assert_eq!(said, format!("pool_size cannot be `0` (set by {path}:4): give a whole number from 1 to 1000"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn every_setting_is_heard_from_each_of_its_sources() {
         }
         let path = file(&dir, "meshkey.toml", &format!("{} = '{value}'", setting.name));
         let settings = with_database(setting, &[("MESHKEY_CONFIG", &path)]);
-        assert_eq!(*settings.origin(setting), Origin::File(path.into()));
+        assert_eq!(*settings.origin(setting), Origin::File { path: path.into(), line: 1 });
     }
 }
 
@@ -92,4 +92,19 @@ fn row(setting: &Setting, flags: &[String]) -> String {
         table::Fallback::Words(text) => text.to_owned(),
     };
     format!("| `{}` | {flag} | {variables} | {fallback} | {} |", setting.name, setting.doc)
+}
+
+#[test]
+fn the_example_holds_every_setting_and_is_legal_as_it_is_and_in_force() {
+    let dir = TempDir::new().unwrap();
+    let nothing = load(&[("MESHKEY_CONFIG", &file(&dir, "example.toml", &example()))]).unwrap();
+    assert!(table::ALL.iter().all(|setting| *nothing.origin(setting) == Origin::Default));
+    let in_force: String = example().lines().filter(|line| !line.starts_with("# ")).collect::<Vec<_>>().join("\n");
+    let all = load(&[("MESHKEY_CONFIG", &file(&dir, "all.toml", &in_force.replace("\n#", "\n")))]).unwrap();
+    for setting in table::ALL {
+        assert!(matches!(all.origin(setting), Origin::File { .. }), "{}", setting.name);
+        if let table::Fallback::Value(text) = setting.fallback {
+            assert_eq!(all.text(setting), Some(text));
+        }
+    }
 }

@@ -73,6 +73,14 @@ pub enum Error {
     Pool(#[from] deadpool_postgres::BuildError),
 }
 
+impl Error {
+    /// Whether the address itself, or a file that it names, is at fault: nothing was asked of any server.
+    #[must_use]
+    pub const fn is_of_the_address(&self) -> bool {
+        !matches!(self, Self::Refused { .. } | Self::Pool(_))
+    }
+}
+
 /// What to do about it, where that is not plain from the reason.
 fn advice(cause: &tokio_postgres::Error) -> &'static str {
     if chain(cause).contains("UnknownIssuer") {

@@ -9,14 +9,17 @@
 
 mod address;
 mod error;
+mod hear;
 mod tls;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::config::{Host, SslMode};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_postgres::{Client, Config, Connection, NoTls, Notification, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use error::{Error, chain};
@@ -73,6 +76,33 @@ impl Target {
             Some(tls) => self.config.connect(tls).await.map(drive),
         }
         .map_err(refused)
+    }
+
+    /// One connection, and what is announced to it by `NOTIFY`.
+    pub async fn connect_hearing(&self) -> Result<(Client, UnboundedReceiver<Notification>), Error> {
+        let refused = |cause| Error::Refused { place: self.to_string(), cause };
+        match self.tls.clone() {
+            None => self.config.connect(NoTls).await.map(hear::drive),
+            Some(tls) => self.config.connect(tls).await.map(hear::drive),
+        }
+        .map_err(refused)
+    }
+
+    /// Whether every way to it ends on this host: a socket, or a loopback address.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.is_loopback();
+        let is_here = |host: &Host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(is_loopback),
+        };
+        self.config.get_hosts().iter().all(is_here) && self.config.get_hostaddrs().iter().copied().all(is_loopback)
+    }
+
+    /// Whether a server that cannot prove who it is would be refused.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Require
     }
 
     /// A pool of at most this many connections. They are made when they are needed.
@@ -174,6 +204,16 @@ mod tests {
         assert_eq!(said.get_application_name(), Some("mine"));
         assert_eq!(said.get_connect_timeout(), Some(&Duration::from_secs(9)));
         assert_eq!(said.get_keepalives_idle(), Duration::from_secs(7));
+    }
+
+    #[test]
+    fn a_database_is_local_where_nothing_leaves_the_host() {
+        for local in ["postgres://127.0.0.1/d", "postgres://[::1]/d", "postgres://localhost/d", "host=/run/pg dbname=d"] {
+            assert!(target(local).is_local(), "{local}");
+        }
+        for remote in ["postgres://db.example/d", "postgres://10.0.0.1/d", "postgres://localhost,db.example/d"] {
+            assert!(!target(remote).is_local(), "{remote}");
+        }
     }
 
     #[test]

@@ -38,6 +38,37 @@ pub enum Error {
         /// What it needs.
         major: u32,
     },
+    /// What saves and restores a database is not there.
+    #[error(
+        "{tool} is not in {}, beside the programs of the server: install the client programs of PostgreSQL {major} (on \
+         Debian `apt-get install postgresql-client-{major}`), or name a directory that has both in MESHKEY_PG_BIN",
+        dir.display()
+    )]
+    ToolMissing {
+        /// Which program.
+        tool: &'static str,
+        /// Where it was looked for.
+        dir: PathBuf,
+        /// Of which version.
+        major: u32,
+    },
+    /// The database could not be saved or restored.
+    #[error("{tool} failed: {said}")]
+    ToolFailed {
+        /// Which program.
+        tool: &'static str,
+        /// What it said.
+        said: String,
+    },
+    /// What was saved could not be written down.
+    #[error("cannot write the backup: {0}")]
+    Keep(#[source] io::Error),
+    /// Something is there already, and is not written over.
+    #[error(
+        "{} is not empty, and a restore writes over nothing: choose another directory with --data-dir, or stop what runs \
+         there and move the directory away", .0.display()
+    )]
+    NotEmpty(PathBuf),
     /// Another process works there.
     #[error(
         "{} is in use by process {pid}, started {since}: stop that one, or choose another data directory with --data-dir",

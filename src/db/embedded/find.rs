@@ -112,7 +112,7 @@ impl Binaries {
     }
 
     fn in_dir(dir: &Path) -> Option<Self> {
-        if !dir.join("initdb").is_file() || !dir.join("postgres").is_file() {
+        if !are_in(dir) {
             return None;
         }
         let answer = Command::new(dir.join("postgres")).arg("--version").env_clear().output().ok()?;
@@ -124,6 +124,30 @@ impl Binaries {
     pub(super) fn program(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
+
+    /// The path of one that belongs to the client's programs, which some platforms package apart.
+    pub(super) fn tool(&self, name: &'static str) -> Result<PathBuf, Error> {
+        let path = self.program(name);
+        if path.is_file() {
+            return Ok(path);
+        }
+        Err(Error::ToolMissing { tool: name, dir: self.dir.clone(), major: self.version.major })
+    }
+
+    /// Where they are.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The major version they are of.
+    pub(super) fn major(&self) -> u32 {
+        self.version.major
+    }
+}
+
+/// Whether this directory holds the programs of a server.
+pub(super) fn are_in(dir: &Path) -> bool {
+    dir.join("initdb").is_file() && dir.join("postgres").is_file()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use nix::unistd::geteuid;
 
 use super::account::Account;
 use super::error::Error;
+use super::init;
 
 /// Where the data goes if nobody says otherwise: `/var/lib/meshkey` for root, else the user's own data directory.
 #[must_use]
@@ -26,7 +27,9 @@ pub fn default_data_dir() -> PathBuf {
 /// The data directory, as it lies there.
 pub(super) struct Home {
     root: PathBuf,
+    cluster: PathBuf,
     account: Account,
+    was_made: bool,
 }
 
 impl Home {
@@ -34,13 +37,24 @@ impl Home {
     pub(super) fn open(data_dir: &Path) -> Result<Self, Error> {
         let path = std::path::absolute(data_dir).map_err(Error::file("find", data_dir))?;
         let account = Account::for_cluster(&path.join("data"))?;
-        if !path.exists() {
+        let was_made = !path.exists();
+        if was_made {
             make(&path, account)?;
         }
         let root = path.canonicalize().map_err(Error::file("find", &path))?;
         ensure_ours(&root)?;
         account.ensure_enters(&root)?;
-        Ok(Self { root, account })
+        Ok(Self { cluster: root.join("data"), root, account, was_made })
+    }
+
+    /// The same directory, with a cluster that the next start clears away unless it was put in its place.
+    pub(super) fn aside(self) -> Self {
+        Self { cluster: init::unfinished(&self.root), ..self }
+    }
+
+    /// Whether the directory was not there before.
+    pub(super) fn was_made(&self) -> bool {
+        self.was_made
     }
 
     /// The directory itself.
@@ -55,18 +69,12 @@ impl Home {
 
     /// Where the cluster is, or will be.
     pub(super) fn cluster(&self) -> PathBuf {
-        self.root.join("data")
+        self.cluster.clone()
     }
 
     /// The major version that made the cluster. `None` if there is no cluster yet.
     pub(super) fn major(&self) -> Result<Option<u32>, Error> {
-        let path = self.cluster().join("PG_VERSION");
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
-        let major = text.trim().parse().map_err(std::io::Error::other);
-        major.map(Some).map_err(Error::file("read", &path))
+        major_of(&self.cluster)
     }
 
     /// Makes a directory that belongs to the server.
@@ -74,6 +82,17 @@ impl Home {
         DirBuilder::new().mode(0o700).create(path).map_err(Error::file("make", path))?;
         self.account.give(path)
     }
+}
+
+/// The major version that made this cluster. `None` if there is none.
+pub(super) fn major_of(cluster: &Path) -> Result<Option<u32>, Error> {
+    let path = cluster.join("PG_VERSION");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+    let major = text.trim().parse().map_err(std::io::Error::other);
+    major.map(Some).map_err(Error::file("read", &path))
 }
 
 /// Makes the data directory. Below a directory that the server's account cannot enter, nothing is made.

@@ -1,17 +1,22 @@
 //! The first start: a new cluster, whole or not at all.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
 use super::Settings;
 use super::error::Error;
 use super::find::Binaries;
 use super::home::Home;
-use super::{launch, socket};
+use super::{launch, orphan, socket};
 
 /// How the names of unfinished clusters begin.
-const UNFINISHED: &str = "data.init.";
+pub(super) const UNFINISHED: &str = "data.init.";
+
+/// Where this run makes a cluster before it is whole: a name of its own, for the initdb of a killed run may still be at work.
+pub(super) fn unfinished(root: &Path) -> PathBuf {
+    root.join(format!("{UNFINISHED}{}", process::id()))
+}
 
 /// Makes the cluster if there is none: aside, and then renamed, so that a crash half way leaves nothing that looks like one.
 pub(super) fn ensure_cluster(home: &Home, binaries: &Binaries, settings: &Settings) -> Result<(), Error> {
@@ -19,16 +24,25 @@ pub(super) fn ensure_cluster(home: &Home, binaries: &Binaries, settings: &Settin
     if home.major()?.is_some() {
         return Ok(());
     }
-    // A name of this run's own: the initdb of a killed one may still be at work.
-    let fresh = home.root().join(format!("{UNFINISHED}{}", process::id()));
-    home.make_for_server(&fresh)?;
+    let fresh = unfinished(home.root());
+    make_cluster(home, binaries, settings, &fresh)?;
+    put_in_place(home.root(), &fresh, settings.durable)
+}
+
+/// Makes a cluster at this path.
+pub(super) fn make_cluster(home: &Home, binaries: &Binaries, settings: &Settings, at: &Path) -> Result<(), Error> {
+    home.make_for_server(at)?;
     let program = binaries.program("initdb");
     let mut initdb = launch::command(&settings.launcher, home.account(), home.root(), &program);
-    run(with_arguments(&mut initdb, &fresh, settings.durable))?;
-    fs::rename(&fresh, home.cluster()).map_err(Error::file("rename", &fresh))?;
-    if settings.durable {
-        let root = File::open(home.root()).and_then(|root| root.sync_all());
-        root.map_err(Error::file("flush", home.root()))?;
+    run(with_arguments(&mut initdb, at, settings.durable))
+}
+
+/// Gives a whole cluster its name, from when on it is the one of this data directory.
+pub(super) fn put_in_place(root: &Path, fresh: &Path, durable: bool) -> Result<(), Error> {
+    fs::rename(fresh, root.join("data")).map_err(Error::file("rename", fresh))?;
+    if durable {
+        let flushed = File::open(root).and_then(|root| root.sync_all());
+        flushed.map_err(Error::file("flush", root))?;
     }
     Ok(())
 }
@@ -52,9 +66,11 @@ fn run(initdb: &mut Command) -> Result<(), Error> {
     Err(Error::InitFailed(if said.is_empty() { output.status.to_string() } else { said }))
 }
 
-fn remove_unfinished(root: &Path) -> Result<(), Error> {
+/// Clears away what a killed run has left half made.
+pub(super) fn remove_unfinished(root: &Path) -> Result<(), Error> {
     let entries = fs::read_dir(root).map_err(Error::file("list", root))?;
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+        orphan::stop(&entry.path())?;
         if let Err(error) = fs::remove_dir_all(entry.path()) {
             tracing::warn!(%error, path = %entry.path().display(), "an unfinished cluster is left behind");
         }

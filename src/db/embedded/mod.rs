@@ -11,6 +11,8 @@
 //! What lies in the data directory: `LOCK` (who holds it), `data` (the cluster), `run` (the socket), `postgres.log`.
 
 mod account;
+mod aside;
+mod dump;
 mod error;
 mod find;
 mod home;
@@ -32,6 +34,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio_postgres::Config;
 
+pub use aside::Aside;
+pub use dump::Tools;
 pub use error::Error;
 pub use home::default_data_dir;
 pub use launch::{LAUNCH_VERB, launch};
@@ -75,6 +79,13 @@ impl Embedded {
         let binaries =
             Binaries::find(&Places::of_this_machine(settings.bin.as_deref()), home.major()?, &home.cluster())?;
         init::ensure_cluster(&home, &binaries, &settings)?;
+        let mut server = Self::run(home, binaries, settings, lock)?;
+        server.lock.announce(server.socket.path())?;
+        Ok(server)
+    }
+
+    /// Runs the cluster that is there, and tells nobody.
+    fn run(home: Home, binaries: Binaries, settings: Settings, lock: Lock) -> Result<Self, Error> {
         let socket = SocketDir::make(&home, lock.left_behind())?;
         let version = binaries.version.clone();
         let plan = Plan::new(home, binaries, &socket, settings);
@@ -89,8 +100,7 @@ impl Embedded {
             .spawn(move || supervise::run(&plan, &stopped, &tell))
             .map_err(Error::Thread)?;
         told.recv().map_err(|_| Error::NotReady)??;
-        let mut server = Self { version, socket, stop: Some(stop), supervisor: Some(supervisor), lock };
-        server.lock.announce(server.socket.path())?;
+        let server = Self { version, socket, stop: Some(stop), supervisor: Some(supervisor), lock };
         tracing::info!(version = server.version(), socket = %server.socket_dir().display(), "embedded postgresql is ready");
         Ok(server)
     }
@@ -125,14 +135,21 @@ impl Embedded {
     }
 }
 
-impl Drop for Embedded {
-    fn drop(&mut self) {
+impl Embedded {
+    /// Stops the server, and keeps the directory.
+    fn halt(&mut self) {
         drop(self.stop.take());
         if let Some(supervisor) = self.supervisor.take()
             && supervisor.join().is_err()
         {
             tracing::error!("the thread that watches postgresql has failed");
         }
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.halt();
         self.lock.withdraw();
     }
 }
@@ -140,8 +157,36 @@ impl Drop for Embedded {
 /// The login of a server that another process keeps in this directory, if it answers.
 #[must_use]
 pub fn running(data_dir: &Path) -> Option<Config> {
-    let socket_dir = lock::announced(data_dir)?;
-    socket::answers(&socket_dir).then(|| socket::login(&socket_dir))
+    running_at(data_dir).map(|socket_dir| login_at(&socket_dir))
+}
+
+/// The directory of the socket of a server that another process keeps in this directory, if it answers.
+#[must_use]
+pub fn running_at(data_dir: &Path) -> Option<PathBuf> {
+    lock::announced(data_dir).filter(|socket_dir| socket::answers(socket_dir))
+}
+
+/// The login `meshkey` at this socket, in the database of that name, which it owns.
+#[must_use]
+pub fn login_at(socket_dir: &Path) -> Config {
+    socket::login(socket_dir)
+}
+
+/// The database `meshkey` at this socket, as the cluster's superuser, whom row-level security hides nothing from.
+#[must_use]
+pub fn superuser_at(socket_dir: &Path) -> Config {
+    socket::superuser_in_ours(socket_dir)
+}
+
+/// Whether a server could be run in this directory, which is there: it is ours, closed to others, and the server's account
+/// can reach it. Changes nothing.
+pub fn ensure_fit(data_dir: &Path) -> Result<(), Error> {
+    Home::open(data_dir).map(drop)
+}
+
+/// Whether this directory holds the programs of a server. Runs none of them.
+pub fn ensure_programs(bin: &Path) -> Result<(), Error> {
+    if find::are_in(bin) { Ok(()) } else { Err(Error::NotInThere(bin.to_owned())) }
 }
 
 /// Whether a cluster was made in this directory.

@@ -87,6 +87,11 @@ pub(super) fn superuser(dir: &Path) -> Config {
     config(dir, SUPERUSER)
 }
 
+/// The superuser in the database of the service.
+pub(super) fn superuser_in_ours(dir: &Path) -> Config {
+    superuser(dir).dbname(LOGIN).clone()
+}
+
 fn config(dir: &Path, name: &str) -> Config {
     let mut config = Config::new();
     config.host_path(dir).port(PORT).user(name).dbname(name);

@@ -47,6 +47,7 @@ const ASKED: &[(&str, &str)] = &[
     ("states::LIST", "M, '', '', 100"),
     ("states::LOCK", "M, '', 'zzcanary.state'"),
     ("states::PUT", "M, '', 'zzcanary.state', '1', K"),
+    ("stock::KEYS", ""),
     ("topics::SHOW", "M, 'zzcanary.topic'"),
     ("topics::LOCK", "M, 'zzcanary.topic'"),
     ("topics::LIST", "M, NULL, '', 100"),

@@ -18,7 +18,7 @@ const OPERATOR_ONLY: [(&str, &str); 9] = [
     ("usage", "SECRETS"),
 ];
 /// The queries that it runs beside these.
-const OPERATOR_TOO: [(&str, &str); 10] = [
+const OPERATOR_TOO: [(&str, &str); 11] = [
     ("audit", "HEAD"),
     ("audit", "INSERT"),
     ("audit", "ADVANCE"),
@@ -28,6 +28,7 @@ const OPERATOR_TOO: [(&str, &str); 10] = [
     ("keys", "SHOW"),
     ("meshes", "INSERT"),
     ("secrets", "INSERT"),
+    ("stock", "KEYS"),
     ("topics", "INSERT"),
 ];
 

@@ -1,0 +1,108 @@
+//! The roles and the schema; and what is in it, where it is current.
+
+use super::finding::{Finding, Report};
+use crate::{
+    app::{self, Database},
+    cli::{Failure, migrate::verdict},
+    config::Settings,
+    db::{
+        migrate::{self, Status},
+        roles,
+        store::{APP, OPERATOR},
+    },
+    service::{
+        operator::Operator,
+        stock::{self, Stock},
+    },
+};
+
+/// Looks at both. Answers whether what is in it can be looked at.
+pub(super) async fn look(database: &Database, report: &mut Report) -> bool {
+    match judge(database).await {
+        Ok((roles, status)) => {
+            let is_readable = roles.verdict != super::finding::Verdict::Fail && status.pending.is_empty();
+            report.add(roles);
+            report.add(schema(&status));
+            is_readable && status.diverged.is_empty()
+        }
+        Err(error) => {
+            report.add(Finding::fail("schema", error.to_string()));
+            false
+        }
+    }
+}
+
+async fn judge(database: &Database) -> Result<(Finding, Status), app::Error> {
+    let migrator = database.migrator.connect().await?;
+    let status = migrate::status(&migrator).await?;
+    let missing = roles::missing(&migrator, database.service_login.as_deref()).await.map_err(migrate::Error::from)?;
+    Ok((roles(database, &missing).await, status))
+}
+
+async fn roles(database: &Database, missing: &[String]) -> Finding {
+    if !missing.is_empty() {
+        let statements: Vec<_> = missing.iter().map(|line| format!("  {line};")).collect();
+        let fix = "`meshkey migrate up` makes them; where its login may not, have an administrator of the database run:";
+        return Finding::warn("roles", "some are missing").fix(format!("{fix}\n{}", statements.join("\n")));
+    }
+    for role in [APP, OPERATOR] {
+        if let Err(error) = bound(database, role).await {
+            return Finding::fail("roles", error.to_string());
+        }
+    }
+    Finding::ok("roles", format!("{APP} and {OPERATOR} are bound by row-level security"))
+}
+
+async fn bound(database: &Database, role: &str) -> Result<(), app::Error> {
+    let client = database.target.as_role(role).connect().await?;
+    // That it flushes was looked at before.
+    Ok(roles::refuse_unbound(&client, true).await?)
+}
+
+fn schema(status: &Status) -> Finding {
+    let version = status.version.map_or("none yet".to_owned(), |version| format!("V{version}"));
+    let told = format!("{version}: {}", verdict(status));
+    if !status.diverged.is_empty() {
+        return Finding::fail("schema", format!("{told}: {}", status.diverged.join(", ")))
+            .fix("use the binary that made it, or restore the database from before");
+    }
+    let is_current = status.pending.is_empty() && status.unknown.is_empty();
+    if is_current { Finding::ok("schema", told) } else { Finding::warn("schema", told) }
+}
+
+/// Looks at what there is of the orgs.
+pub(super) async fn look_inside(settings: &Settings, database: &Database, report: &mut Report) {
+    match count(settings, database).await {
+        Ok(stocks) => {
+            report.add(bootstrap(&stocks));
+            report.add(ending(&stocks));
+        }
+        Err(failure) => report.add(Finding::fail("bootstrap", failure.to_string())),
+    }
+}
+
+async fn count(settings: &Settings, database: &Database) -> Result<Vec<Stock>, Failure> {
+    let house = app::house_as_it_is(settings, database)?;
+    let counted = stock::count(&house, &Operator::on_this_host()).await;
+    house.store.close();
+    Ok(counted?)
+}
+
+fn bootstrap(stocks: &[Stock]) -> Finding {
+    let fix = "make the first, and its admin key: meshkey init --org acme --mesh main --topic deploys";
+    match stocks.len() {
+        0 => Finding::warn("bootstrap", "there is no org yet").fix(fix),
+        1 => Finding::ok("bootstrap", "1 org"),
+        orgs => Finding::ok("bootstrap", format!("{orgs} orgs")),
+    }
+}
+
+fn ending(stocks: &[Stock]) -> Finding {
+    let sum = |of: fn(&Stock) -> i64| stocks.iter().map(of).sum::<i64>();
+    let (live, ending) = (sum(|stock| stock.keys.live), sum(|stock| stock.keys.ending));
+    let told = format!("{live} live, of which {ending} end within 7 days");
+    if ending == 0 {
+        return Finding::ok("keys", told);
+    }
+    Finding::warn("keys", told).fix("look at them, `meshkey key list --expiring 7d`, and rotate or extend what is needed")
+}

@@ -1,0 +1,108 @@
+//! `meshkey migrate`: the schema of the database, shown or brought up to date.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    Failure,
+    open::{named, stop},
+    show,
+};
+use crate::{
+    app::{self, Database, Share},
+    config::DatabaseFlags,
+    db::migrate::{self, Status},
+};
+
+/// The schema of the database.
+#[derive(Args)]
+pub(super) struct Migrate {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show what was applied and what is pending; changes nothing. Exit code 1 if the history is not ours
+    Status(All),
+    /// Apply what is pending; processes that start together take turns
+    Up(All),
+}
+
+#[derive(Args)]
+struct All {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+impl Migrate {
+    /// Does it.
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let (Verb::Status(all) | Verb::Up(all)) = &self.verb;
+        let settings = named(&all.database, !all.json)?;
+        let database = app::database(&settings, Share::Existing).await?;
+        let done = match &self.verb {
+            Verb::Status(all) => status(&database, all.json).await,
+            Verb::Up(all) => up(&database, all.json).await,
+        };
+        stop(database.embedded).await;
+        done
+    }
+}
+
+async fn status(database: &Database, as_json: bool) -> Result<(), Failure> {
+    let client = database.migrator.connect().await.map_err(app::Error::from)?;
+    let status = migrate::status(&client).await.map_err(app::Error::from)?;
+    if as_json {
+        let Status { version, applied, pending, unknown, diverged } = &status;
+        show::print(&json!({
+            "version": version, "newest": migrate::newest(), "applied": applied, "pending": pending, "unknown": unknown,
+            "diverged": diverged,
+        }))?;
+    } else {
+        in_words(&status)?;
+    }
+    if status.diverged.is_empty() { Ok(()) } else { Err(Failure::Said(1)) }
+}
+
+fn in_words(status: &Status) -> Result<(), Failure> {
+    let lists = [
+        ("applied", &status.applied),
+        ("pending", &status.pending),
+        ("unknown", &status.unknown),
+        ("diverged", &status.diverged),
+    ];
+    let rows = lists.iter().flat_map(|(word, list)| list.iter().map(|name| vec![(*word).to_owned(), name.clone()]));
+    show::table(&rows.collect::<Vec<_>>())?;
+    eprintln!("{}", verdict(status));
+    Ok(())
+}
+
+/// The whole of it in one sentence, with what to do.
+pub(super) fn verdict(status: &Status) -> String {
+    let count = |list: &[String]| if list.len() == 1 { "1 migration".to_owned() } else { format!("{} migrations", list.len()) };
+    if !status.diverged.is_empty() {
+        return "the schema is not the one of this program: use the one that made it, or restore the database".to_owned();
+    }
+    let pending = "apply them with `meshkey migrate up`; `meshkey serve` does so at its start";
+    match (&status.pending[..], &status.unknown[..]) {
+        ([], []) => "the schema is current".to_owned(),
+        ([], newer) => format!("a newer Meshkey has applied {} that this one does not know", count(newer)),
+        (pending_now, _) => format!("{} pending: {pending}", count(pending_now)),
+    }
+}
+
+async fn up(database: &Database, as_json: bool) -> Result<(), Failure> {
+    let outcome = app::migrate(database).await?;
+    if as_json {
+        return show::print(&json!({ "applied": outcome.applied, "unknown": outcome.unknown }));
+    }
+    for name in &outcome.applied {
+        show::line(&format!("applied  {name}"))?;
+    }
+    eprintln!("the schema is current");
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! A file of settings to begin with.
+
+use toml::Value;
+
+use super::table::{self, Fallback, Setting};
+
+/// A file with every setting in it, each with what it decides, at its default, and commented out.
+#[must_use]
+pub fn example() -> String {
+    let head = "# Settings of Meshkey: `meshkey serve --config FILE`, or MESHKEY_CONFIG. Each stands here with its default.\n\
+                # A flag and an environment variable count more than this file; a name that is no setting is an error.\n";
+    table::ALL.iter().fold(head.to_owned(), |text, setting| format!("{text}\n{}", entry(setting)))
+}
+
+fn entry(setting: &Setting) -> String {
+    let (name, doc, value) = (setting.name, setting.doc, toml(sample(setting)));
+    let mut told = format!("# {doc}\n");
+    if let Fallback::Words(words) = setting.fallback {
+        told = format!("{told}# Default: {words}\n");
+    }
+    if setting.secret {
+        told = format!("{told}# Holds a password: better in a file of its own, named by {}_FILE\n", setting.variable());
+    }
+    format!("{told}#{name} = {value}\n")
+}
+
+/// The default, or what could stand there.
+fn sample(setting: &Setting) -> &'static str {
+    match (setting.fallback, setting.name) {
+        (Fallback::Value(text), _) => text,
+        (_, "data_dir") => "/var/lib/meshkey",
+        (_, "pg_bin") => "/usr/lib/postgresql/15/bin",
+        (_, "workers") => "4",
+        _ => "postgres://user:password@host/name",
+    }
+}
+
+/// As TOML writes it: numbers and truth bare, all else quoted.
+fn toml(text: &str) -> String {
+    let is_bare = text.parse::<i64>().is_ok() || text.parse::<bool>().is_ok();
+    if is_bare { text.to_owned() } else { Value::from(text).to_string() }
+}
