@@ -77,21 +77,25 @@ fn in_words(status: &Status) -> Result<(), Failure> {
     ];
     let rows = lists.iter().flat_map(|(word, list)| list.iter().map(|name| vec![(*word).to_owned(), name.clone()]));
     show::table(&rows.collect::<Vec<_>>())?;
-    eprintln!("{}", verdict(status));
+    let (told, fix) = verdict(status);
+    eprintln!("{told}{}", fix.map(|fix| format!(": {fix}")).unwrap_or_default());
     Ok(())
 }
 
-/// The whole of it in one sentence, with what to do.
-pub(super) fn verdict(status: &Status) -> String {
-    let count = |list: &[String]| if list.len() == 1 { "1 migration".to_owned() } else { format!("{} migrations", list.len()) };
+/// The whole of it in a few words, and what to do.
+pub(super) fn verdict(status: &Status) -> (String, Option<&'static str>) {
+    let count =
+        |list: &[String]| if list.len() == 1 { "1 migration".to_owned() } else { format!("{} migrations", list.len()) };
     if !status.diverged.is_empty() {
-        return "the schema is not the one of this program: use the one that made it, or restore the database".to_owned();
+        let fix = "use the program that made it, or restore the database from before";
+        return ("the schema is not the one of this program".to_owned(), Some(fix));
     }
-    let pending = "apply them with `meshkey migrate up`; `meshkey serve` does so at its start";
+    let pending = "`meshkey migrate up` applies them, and so does `meshkey serve` at its start";
+    let newer = "this version can serve it; the newer one knows what it is";
     match (&status.pending[..], &status.unknown[..]) {
-        ([], []) => "the schema is current".to_owned(),
-        ([], newer) => format!("a newer Meshkey has applied {} that this one does not know", count(newer)),
-        (pending_now, _) => format!("{} pending: {pending}", count(pending_now)),
+        ([], []) => ("the schema is current".to_owned(), None),
+        ([], unknown) => (format!("{} of a newer version", count(unknown)), Some(newer)),
+        (missing, _) => (format!("{} pending", count(missing)), Some(pending)),
     }
 }
 

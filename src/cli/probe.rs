@@ -55,7 +55,7 @@ impl Base {
     pub(super) async fn ask(&self, path: &str) -> Answer {
         match tokio::time::timeout(PATIENCE, self.fetch(path)).await {
             Ok(Ok((status, body))) => judge(status, &body),
-            Ok(Err(error)) => Answer::Nobody(crate::db::connect::chain(&error.without_url())),
+            Ok(Err(error)) => Answer::Nobody(cause(&error)),
             Err(_) => Answer::Nobody(format!("no answer within {} seconds", PATIENCE.as_secs())),
         }
     }
@@ -68,6 +68,11 @@ impl Base {
         let status = answer.status();
         Ok((status, answer.json().await.unwrap_or_default()))
     }
+}
+
+/// The innermost reason: those around it say only that a request was sent.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), cause)
 }
 
 fn judge(status: StatusCode, body: &Value) -> Answer {

@@ -68,7 +68,8 @@ impl Restore {
         let data_dir = app::data_dir(settings);
         if self.json {
             let orgs: Vec<_> = restored.iter().map(as_json).collect();
-            let told = json!({ "data_dir": data_dir, "backup": manifest, "orgs": orgs, "advice": advice(manifest.taken_at) });
+            let told =
+                json!({ "data_dir": data_dir, "backup": manifest, "orgs": orgs, "advice": advice(manifest.taken_at) });
             show::print(&told)?;
         } else {
             show::table(&[head()].into_iter().chain(restored.iter().map(row)).collect::<Vec<_>>())?;
@@ -114,7 +115,13 @@ async fn begin(settings: &Settings) -> Result<Aside, Failure> {
 /// Puts it in its place if it was filled, and clears it away if not.
 async fn end<T>(aside: Aside, done: Result<T, Failure>) -> Result<T, Failure> {
     let is_filled = done.is_ok();
-    let end = move || if is_filled { aside.take_place() } else { Ok(drop(aside)) };
+    let end = move || {
+        if is_filled {
+            return aside.take_place();
+        }
+        drop(aside);
+        Ok(())
+    };
     let ended = tokio::task::spawn_blocking(end).await;
     ended.map_err(|error| Failure::Other(error.to_string()))?.map_err(app::Error::from)?;
     done

@@ -37,7 +37,7 @@ pub struct Facts {
 /// Asks it.
 pub async fn facts(db: &Client) -> Result<Facts, tokio_postgres::Error> {
     let sql = "
-        SELECT current_setting('server_version'), current_setting('server_version_num')::int,
+        SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::int,
                current_setting('fsync') = 'on', current_setting('synchronous_commit') <> 'off',
                pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
                coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),

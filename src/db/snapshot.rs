@@ -26,7 +26,7 @@ pub struct Snapshot<'a> {
 pub async fn take(db: &mut Client) -> Result<Snapshot<'_>, Error> {
     let transaction = db.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let transaction = transaction.start().await?;
-    let sql = "SELECT pg_export_snapshot() AS id, clock_timestamp() AS at, current_setting('server_version') AS server,
+    let sql = "SELECT pg_export_snapshot() AS id, clock_timestamp() AS at, split_part(current_setting('server_version'), ' ', 1) AS server,
                       to_regclass('refinery_schema_history') IS NOT NULL AS has_schema";
     let moment = transaction.query_one(sql, &[]).await?;
     let mut snapshot = Snapshot {

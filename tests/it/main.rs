@@ -20,6 +20,7 @@ mod embedded;
 mod explain;
 mod flaws;
 mod fresh;
+mod host;
 mod hostile;
 mod house;
 mod house_rules;

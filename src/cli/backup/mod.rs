@@ -43,8 +43,12 @@ impl Backup {
     /// Saves it.
     pub(super) async fn run(self) -> Result<(), Failure> {
         let settings = named(&self.database, !self.json)?;
-        ensure_embedded(&settings, "saved", "pg_dump --format=custom --file=FILE DATABASE, as a role that row-level \
-                         security does not bind (a superuser, or one with BYPASSRLS)")?;
+        ensure_embedded(
+            &settings,
+            "saved",
+            "pg_dump --format=custom --file=FILE DATABASE, as a role that row-level \
+                         security does not bind (a superuser, or one with BYPASSRLS)",
+        )?;
         let interrupted = stopped()?;
         let writer = Writer::begin(&self.to)?;
         let database = app::database(&settings, Share::Existing).await?;

@@ -38,7 +38,9 @@ fn judge(dir: &Path) -> Finding {
     }
     let free = match free(dir) {
         Ok(free) => free,
-        Err(error) => return Finding::warn(CHECK, format!("{}: how much is free is not known: {error}", dir.display())),
+        Err(error) => {
+            return Finding::warn(CHECK, format!("{}: how much is free is not known: {error}", dir.display()));
+        }
     };
     let told = format!("{}, {} MiB free", dir.display(), free / (1024 * 1024));
     let fix = "make room, or move it to a larger disk: PostgreSQL stops when its disk is full";

@@ -9,7 +9,7 @@ use super::{
     schema,
 };
 use crate::{
-    app::Database,
+    app::{self, Database},
     config::{Settings, table},
     db::{
         connect,
@@ -43,7 +43,7 @@ pub(super) async fn look(settings: &Settings, database: &Database, report: &mut 
 }
 
 fn server(settings: &Settings, database: &Database, facts: &Facts) -> Finding {
-    let told = format!("PostgreSQL {}, {}", facts.version, database.target);
+    let told = format!("PostgreSQL {}, {}", facts.version, app::database_in_words(settings));
     let fail = |why: &str| Finding::fail("database", format!("{told}: {why}"));
     let warn = |why: &str| Finding::warn("database", format!("{told}: {why}"));
     let way = "say sslmode=verify-full in its address, and sslrootcert where its authority is your own";
@@ -92,7 +92,8 @@ const ONE_MORE: usize = 1;
 fn pool(settings: &Settings, facts: &Facts) -> Finding {
     let (pool, most) = (settings.pool_size, facts.most_connections);
     let needed = pool + OPERATORS + ONE_MORE;
-    let told = format!("{needed} connections at most for one process (pool_size {pool}), of {most} that this login can have");
+    let told =
+        format!("{needed} connections at most for one process (pool_size {pool}), of {most} that this login can have");
     let room = usize::try_from(most).unwrap_or_default();
     if needed <= room {
         return Finding::ok("pool", told);

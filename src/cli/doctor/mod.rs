@@ -45,7 +45,8 @@ impl Doctor {
         let settings = match super::open::settings(&self.flags, true) {
             Ok(settings) => settings,
             Err(failure) => {
-                let fix = "`meshkey config show` tells each setting and where it came from, docs/settings.md what it may be";
+                let fix =
+                    "`meshkey config show` tells each setting and where it came from, docs/settings.md what it may be";
                 report.add(Finding::fail("config", failure.to_string()).fix(fix));
                 return;
             }
@@ -60,7 +61,8 @@ impl Doctor {
 
 fn config(settings: &Settings) -> Finding {
     if let Err(error) = app::check(settings) {
-        return Finding::fail("config", error.to_string());
+        let fix = "`meshkey config show` tells where each setting came from";
+        return Finding::fail("config", error.to_string()).fix(fix);
     }
     match settings.warnings().first() {
         Some(warning) => Finding::warn("config", warning.clone()).fix("unset it, or the database that is named"),
@@ -74,6 +76,9 @@ async fn look_at_database(settings: &Settings, report: &mut Report) {
             database::look(settings, &database, report).await;
             stop(database.embedded).await;
         }
-        Err(error) => report.add(Finding::fail("database", error.to_string())),
+        Err(error) => {
+            let fix = "postgres.log in the data directory says more";
+            report.add(Finding::fail("database", error.to_string()).fix(fix));
+        }
     }
 }

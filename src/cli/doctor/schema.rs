@@ -1,6 +1,6 @@
 //! The roles and the schema; and what is in it, where it is current.
 
-use super::finding::{Finding, Report};
+use super::finding::{Finding, Report, Verdict};
 use crate::{
     app::{self, Database},
     cli::{Failure, migrate::verdict},
@@ -20,7 +20,7 @@ use crate::{
 pub(super) async fn look(database: &Database, report: &mut Report) -> bool {
     match judge(database).await {
         Ok((roles, status)) => {
-            let is_readable = roles.verdict != super::finding::Verdict::Fail && status.pending.is_empty();
+            let is_readable = roles.verdict != Verdict::Fail && status.pending.is_empty();
             report.add(roles);
             report.add(schema(&status));
             is_readable && status.diverged.is_empty()
@@ -42,12 +42,14 @@ async fn judge(database: &Database) -> Result<(Finding, Status), app::Error> {
 async fn roles(database: &Database, missing: &[String]) -> Finding {
     if !missing.is_empty() {
         let statements: Vec<_> = missing.iter().map(|line| format!("  {line};")).collect();
-        let fix = "`meshkey migrate up` makes them; where its login may not, have an administrator of the database run:";
+        let fix =
+            "`meshkey migrate up` makes them; where its login may not, have an administrator of the database run:";
         return Finding::warn("roles", "some are missing").fix(format!("{fix}\n{}", statements.join("\n")));
     }
     for role in [APP, OPERATOR] {
         if let Err(error) = bound(database, role).await {
-            return Finding::fail("roles", error.to_string());
+            let fix = "make it a role without superuser and BYPASSRLS that owns nothing, as docs/operations.md has it";
+            return Finding::fail("roles", error.to_string()).fix(fix);
         }
     }
     Finding::ok("roles", format!("{APP} and {OPERATOR} are bound by row-level security"))
@@ -61,13 +63,13 @@ async fn bound(database: &Database, role: &str) -> Result<(), app::Error> {
 
 fn schema(status: &Status) -> Finding {
     let version = status.version.map_or("none yet".to_owned(), |version| format!("V{version}"));
-    let told = format!("{version}: {}", verdict(status));
-    if !status.diverged.is_empty() {
-        return Finding::fail("schema", format!("{told}: {}", status.diverged.join(", ")))
-            .fix("use the binary that made it, or restore the database from before");
+    let (told, fix) = verdict(status);
+    let told = [&[format!("{version}: {told}")], &status.diverged[..]].concat().join(", ");
+    match (fix, status.diverged.is_empty()) {
+        (None, _) => Finding::ok("schema", told),
+        (Some(fix), true) => Finding::warn("schema", told).fix(fix),
+        (Some(fix), false) => Finding::fail("schema", told).fix(fix),
     }
-    let is_current = status.pending.is_empty() && status.unknown.is_empty();
-    if is_current { Finding::ok("schema", told) } else { Finding::warn("schema", told) }
 }
 
 /// Looks at what there is of the orgs.
@@ -104,5 +106,6 @@ fn ending(stocks: &[Stock]) -> Finding {
     if ending == 0 {
         return Finding::ok("keys", told);
     }
-    Finding::warn("keys", told).fix("look at them, `meshkey key list --expiring 7d`, and rotate or extend what is needed")
+    Finding::warn("keys", told)
+        .fix("look at them, `meshkey key list --expiring 7d`, and rotate or extend what is needed")
 }

@@ -9,10 +9,11 @@ use crate::{
 /// Looks at it.
 pub(super) async fn look(settings: &Settings, named: Option<&Base>, report: &mut Report) {
     let listening = if settings.listen.port() == 0 { None } else { Base::of(settings.listen) };
-    match named.cloned().or(listening) {
-        Some(base) => report.add(server(&base).await),
-        None => report.add(Finding::warn("server", "the settings leave the port to the system").fix("name it with --url")),
-    }
+    let nowhere = || Finding::warn("server", "the settings leave the port to the system").fix("name it with --url");
+    report.add(match named.cloned().or(listening) {
+        Some(base) => server(&base).await,
+        None => nowhere(),
+    });
     report.add(url(settings, named));
 }
 
@@ -25,7 +26,8 @@ async fn server(base: &Base) -> Finding {
         }
         Answer::Bad(why) | Answer::Stranger(why) => {
             let told = format!("{base} is no Meshkey: {why}");
-            return Finding::fail("server", told).fix("name the right one with --url, or serve elsewhere with --listen");
+            return Finding::fail("server", told)
+                .fix("name the right one with --url, or serve elsewhere with --listen");
         }
     }
     match base.ask("/readyz").await {

@@ -17,8 +17,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::config::{Host, SslMode};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, Connection, NoTls, Notification, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn a_database_is_local_where_nothing_leaves_the_host() {
-        for local in ["postgres://127.0.0.1/d", "postgres://[::1]/d", "postgres://localhost/d", "host=/run/pg dbname=d"] {
+        for local in ["postgres://127.0.0.1/d", "postgres://[::1]/d", "postgres://localhost/d", "host=/run/pg dbname=d"]
+        {
             assert!(target(local).is_local(), "{local}");
         }
         for remote in ["postgres://db.example/d", "postgres://10.0.0.1/d", "postgres://localhost,db.example/d"] {

@@ -76,7 +76,9 @@ impl Tools {
     fn command(&self, tool: &'static str, socket_dir: &Path) -> Command {
         let program = self.dir.join(tool);
         let mut command: process::Command = launch::command(&self.launcher, self.account, Path::new("/"), &program);
-        command.args(["--no-password", "--username", socket::SUPERUSER, "--dbname", socket::LOGIN]);
+        // Its session ends soon after it does, also while it waits for a lock.
+        let database = format!("dbname={} options='-c client_connection_check_interval=1s'", socket::LOGIN);
+        command.args(["--no-password", "--username", socket::SUPERUSER, "--dbname", &database]);
         command.args(["--port", &socket::PORT.to_string(), "--host"]).arg(socket_dir);
         Command::from(command)
     }
@@ -87,10 +89,7 @@ fn start(tool: &'static str, command: &mut Command) -> Result<Child, Error> {
     child.map_err(|cause| Error::Run { program: tool.into(), cause })
 }
 
-async fn hand_on(
-    output: Option<ChildStdout>,
-    keep: &mut impl FnMut(&[u8]) -> io::Result<()>,
-) -> Result<(), Error> {
+async fn hand_on(output: Option<ChildStdout>, keep: &mut impl FnMut(&[u8]) -> io::Result<()>) -> Result<(), Error> {
     let Some(mut output) = output else { return Ok(()) };
     let failed = |cause: io::Error| Error::ToolFailed { tool: DUMP, said: cause.to_string() };
     let mut piece = vec![0; PIECE];

@@ -43,7 +43,7 @@ fn refusal(dir: &TempDir, bytes: &[u8]) -> String {
 #[test]
 fn what_was_written_is_read() {
     let dir = TempDir::new().unwrap();
-    for dump in [&b"PGDMP and more"[..], b"", &[b'\n'; 200_000]] {
+    for dump in [&b"PGDMP and more"[..], b"", &vec![b'\n'; 200_000]] {
         let path = written(&dir, dump);
         let mut reader = Reader::open(&path).unwrap_or_else(|failure| panic!("{failure}"));
         let mut read = Vec::new();
