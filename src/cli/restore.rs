@@ -54,6 +54,7 @@ impl Restore {
         ensure_embedded(&settings, "restored", "pg_restore, into an empty database that the login of Meshkey owns")?;
         let mut backup = Reader::open(&self.from)?;
         ensure_known(&self.from, backup.manifest())?;
+        ensure_old_enough(&settings, backup.manifest())?;
         let interrupted = stopped()?;
         let aside = begin(&settings).await?;
         let done = tokio::select! {
@@ -128,8 +129,6 @@ async fn end<T>(aside: Aside, done: Result<T, Failure>) -> Result<T, Failure> {
 }
 
 async fn fill(settings: &Settings, aside: &Aside, backup: &mut Reader) -> Result<Vec<Restored>, Failure> {
-    let made_by = backup.manifest().postgres.clone();
-    ensure_old_enough(&made_by, aside.major())?;
     let login = Target::from(aside.login()).connect().await.map_err(app::Error::from)?;
     roles::ensure(&login, None).await.map_err(app::Error::from)?;
     let (tools, socket) = aside.tools();
@@ -154,13 +153,15 @@ async fn look(house: &crate::service::House) -> Result<Vec<Restored>, Failure> {
 }
 
 /// What a newer server has saved, an older one cannot read.
-fn ensure_old_enough(made_by: &str, major: u32) -> Result<(), Failure> {
+fn ensure_old_enough(settings: &Settings, manifest: &Manifest) -> Result<(), Failure> {
+    let made_by = &manifest.postgres;
     let theirs = made_by.split('.').next().and_then(|text| text.parse::<u32>().ok()).unwrap_or_default();
-    if theirs <= major {
+    let ours = embedded::newest_major(settings.pg_bin.as_deref()).map_err(app::Error::from)?;
+    if theirs <= ours {
         return Ok(());
     }
     Err(Failure::Unfit(format!(
-        "the backup was made by PostgreSQL {made_by}, and here is {major}: install PostgreSQL {theirs}, or name the \
+        "the backup was made by PostgreSQL {made_by}, and here is {ours}: install PostgreSQL {theirs}, or name the \
          directory of its programs with --pg-bin"
     )))
 }

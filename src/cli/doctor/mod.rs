@@ -52,6 +52,9 @@ impl Doctor {
             }
         };
         report.add(config(&settings));
+        if !report.is_healthy() {
+            return;
+        }
         if data_dir::look(&settings, report) {
             look_at_database(&settings, report).await;
         }

@@ -44,12 +44,6 @@ impl Aside {
         Ok(Self { server, tools, litter, is_durable })
     }
 
-    /// The major version of the server.
-    #[must_use]
-    pub fn major(&self) -> u32 {
-        self.tools.major()
-    }
-
     /// The login `meshkey`, in the database of that name, which it owns.
     #[must_use]
     pub fn login(&self) -> Config {

@@ -22,14 +22,13 @@ const SAID: usize = 4096;
 /// The programs, and as whom they run.
 pub struct Tools {
     dir: PathBuf,
-    major: u32,
     account: Account,
     launcher: PathBuf,
 }
 
 impl Tools {
     pub(super) fn new(binaries: &Binaries, account: Account, launcher: &Path) -> Self {
-        Self { dir: binaries.dir().to_owned(), major: binaries.major(), account, launcher: launcher.to_owned() }
+        Self { dir: binaries.dir().to_owned(), account, launcher: launcher.to_owned() }
     }
 
     /// Those that save the cluster of this data directory: of the version that made it.
@@ -38,12 +37,6 @@ impl Tools {
         let binaries = Binaries::find(&Places::of_this_machine(bin), home::major_of(&cluster)?, &cluster)?;
         binaries.tool(DUMP)?;
         Ok(Self::new(&binaries, Account::for_cluster(&cluster)?, launcher))
-    }
-
-    /// The major version they are of.
-    #[must_use]
-    pub fn major(&self) -> u32 {
-        self.major
     }
 
     /// Saves the database as this exported snapshot sees it, and hands it on piece by piece.

@@ -184,6 +184,11 @@ pub fn ensure_fit(data_dir: &Path) -> Result<(), Error> {
     Home::open(data_dir).map(drop)
 }
 
+/// The major version that a new cluster would be of.
+pub fn newest_major(bin: Option<&Path>) -> Result<u32, Error> {
+    Ok(Binaries::find(&Places::of_this_machine(bin), None, Path::new("data"))?.major())
+}
+
 /// Whether this directory holds the programs of a server. Runs none of them.
 pub fn ensure_programs(bin: &Path) -> Result<(), Error> {
     if find::are_in(bin) { Ok(()) } else { Err(Error::NotInThere(bin.to_owned())) }

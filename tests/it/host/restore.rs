@@ -1,9 +1,14 @@
 //! What a restore refuses, and that it leaves nothing half.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
 
 use super::{Done, Served, at, init, names, shelter, superuser, text};
 use crate::{
@@ -17,6 +22,21 @@ fn backup(data_dir: &Path, to: &Path) {
 
 fn restore(data_dir: &Path, from: &Path) -> Done {
     Done::of(&mut at(data_dir, &["restore", "--from", text(from)]))
+}
+
+/// A backup of an installation with one org, and the secret of its admin.
+fn sample(dir: &TempDir) -> (PathBuf, &'static str) {
+    static SAMPLE: OnceLock<(Vec<u8>, String)> = OnceLock::new();
+    let (bytes, secret) = SAMPLE.get_or_init(|| {
+        let dir = shelter();
+        let (data_dir, file) = (dir.path().join("data"), dir.path().join("it.backup"));
+        let secret = init(&data_dir);
+        backup(&data_dir, &file);
+        (fs::read(file).unwrap(), secret)
+    });
+    let file = dir.path().join("good");
+    fs::write(&file, bytes).unwrap();
+    (file, secret)
 }
 
 /// The head of a backup, its dump, and nothing of its end.
@@ -38,9 +58,7 @@ fn whole(head: &str, dump: &[u8]) -> Vec<u8> {
 #[test]
 fn what_is_no_whole_backup_is_refused_before_anything_is_made() {
     let dir = shelter();
-    let (data_dir, good) = (dir.path().join("old"), dir.path().join("good"));
-    init(&data_dir);
-    backup(&data_dir, &good);
+    let (good, _) = sample(&dir);
     let bytes = fs::read(&good).unwrap();
     let (head, dump) = parts(&bytes);
     assert_eq!(whole(&head, &dump), bytes);
@@ -58,13 +76,12 @@ fn what_is_no_whole_backup_is_refused_before_anything_is_made() {
         (whole(&head.replacen("backup 1", "backup 2", 1), &dump), 7, "is a backup of form 2"),
         (whole("meshkey backup 1\n{}\n", &dump), 7, "does not say what it is of"),
         (whole(&head.replacen(r#""postgres":""#, r#""postgres":"99"#, 1), &dump), 7, "install PostgreSQL 99"),
-        (whole(&head, b"PGDMP but no more"), 1, "pg_restore failed"),
         (whole(&head, &dump[..dump.len() / 2]), 1, "pg_restore failed"),
     ] {
         fs::write(&bad, bytes).unwrap();
         let told = restore(&new, &bad).expect(code);
         assert!(told.out.is_empty() && told.err.contains(why), "{why}: {}", told.err);
-        assert_eq!(names(dir.path()), ["bad", "good", "old"], "{why}");
+        assert_eq!(names(dir.path()), ["bad", "good"], "{why}");
     }
     fs::remove_file(&bad).unwrap();
     assert!(restore(&new, &bad).expect(5).err.contains("cannot read"));
@@ -101,9 +118,7 @@ async fn a_restore_writes_over_nothing_and_never_over_a_running_server() {
 #[test]
 fn what_a_killed_restore_has_left_is_no_installation_and_is_cleared_away() {
     let dir = shelter();
-    let (data_dir, file, new) = (dir.path().join("data"), dir.path().join("it.backup"), dir.path().join("new"));
-    init(&data_dir);
-    backup(&data_dir, &file);
+    let (file, new) = (sample(&dir).0, dir.path().join("new"));
     fs::create_dir_all(new.join("data.init.1/base")).unwrap();
     fs::write(new.join("data.init.1/PG_VERSION"), "15\n").unwrap();
     fs::write(new.join("postgres.log"), "").unwrap();
