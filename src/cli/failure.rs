@@ -56,9 +56,6 @@ pub(super) enum Failure {
     /// Somebody has interrupted it.
     #[error("interrupted; nothing was kept")]
     Interrupted,
-    /// What is to be said was said; this is the exit code.
-    #[error("")]
-    Said(u8),
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -69,7 +66,7 @@ impl Failure {
     pub(super) fn tell(&self) {
         match self {
             Self::Refused { words, is_json: true, .. } => eprintln!("{}", words.trim_end()),
-            Self::Closed | Self::Said(_) => {}
+            Self::Closed => {}
             other => eprintln!("error: {other}"),
         }
     }
@@ -88,7 +85,6 @@ impl Failure {
             Self::Unfit(_) => 7,
             Self::Unavailable(_) | Self::App(app::Error::Connect(_)) => 8,
             Self::Interrupted => 130,
-            Self::Said(code) => *code,
             Self::App(_) | Self::Telemetry(_) | Self::Other(_) => 1,
         }
     }

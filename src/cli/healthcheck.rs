@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{
-    Failure,
+    Failure, Outcome,
     probe::{Answer, Base},
 };
 use crate::config::{ServeFlags, Settings};
@@ -20,16 +20,16 @@ pub(super) struct Healthcheck {
 
 impl Healthcheck {
     /// Asks. Never ends with another code than 0 or 1: engines keep the others for themselves.
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self) -> Result<Outcome, Failure> {
         let answer = match self.base() {
             Ok(base) => (base.ask("/readyz").await, base.to_string()),
             Err(why) => (Answer::Nobody(why), "the service".to_owned()),
         };
         match answer {
-            (Answer::Good, _) => Ok(()),
+            (Answer::Good, _) => Ok(Outcome::Done),
             (Answer::Bad(why) | Answer::Nobody(why) | Answer::Stranger(why), place) => {
                 eprintln!("not ready: {place}: {}", why.replace('\n', " "));
-                Err(Failure::Said(1))
+                Ok(Outcome::Unwell)
             }
         }
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    Failure,
+    Failure, Outcome,
     open::{named, stop},
     show,
 };
@@ -40,20 +40,20 @@ struct All {
 
 impl Migrate {
     /// Does it.
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self) -> Result<Outcome, Failure> {
         let (Verb::Status(all) | Verb::Up(all)) = &self.verb;
         let settings = named(&all.database, !all.json)?;
         let database = app::database(&settings, Share::Existing).await?;
         let done = match &self.verb {
             Verb::Status(all) => status(&database, all.json).await,
-            Verb::Up(all) => up(&database, all.json).await,
+            Verb::Up(all) => up(&database, all.json).await.map(|()| Outcome::Done),
         };
         stop(database.embedded).await;
         done
     }
 }
 
-async fn status(database: &Database, as_json: bool) -> Result<(), Failure> {
+async fn status(database: &Database, as_json: bool) -> Result<Outcome, Failure> {
     let client = database.migrator.connect().await.map_err(app::Error::from)?;
     let status = migrate::status(&client).await.map_err(app::Error::from)?;
     if as_json {
@@ -65,7 +65,7 @@ async fn status(database: &Database, as_json: bool) -> Result<(), Failure> {
     } else {
         in_words(&status)?;
     }
-    if status.diverged.is_empty() { Ok(()) } else { Err(Failure::Said(1)) }
+    Ok(if status.diverged.is_empty() { Outcome::Done } else { Outcome::Unwell })
 }
 
 fn in_words(status: &Status) -> Result<(), Failure> {

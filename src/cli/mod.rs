@@ -80,6 +80,8 @@ enum Verb {
 enum Outcome {
     /// It was done; the answer is yes.
     Done,
+    /// It was done, and what was looked at is not as it should be: that was said.
+    Unwell,
     /// The answer is no: never the same as that nobody could be asked (U-7).
     No,
 }
@@ -88,6 +90,7 @@ impl Outcome {
     fn code(self) -> ExitCode {
         match self {
             Self::Done => ExitCode::SUCCESS,
+            Self::Unwell => ExitCode::FAILURE,
             Self::No => 10.into(),
         }
     }
@@ -124,9 +127,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Init(init) => init.run().await.map(|()| Outcome::Done),
         Verb::Org(org) => org.run().await.map(|()| Outcome::Done),
         Verb::Config(config) => config.run().map(|()| Outcome::Done),
-        Verb::Doctor(doctor) => doctor.run().await.map(|()| Outcome::Done),
-        Verb::Healthcheck(healthcheck) => healthcheck.run().await.map(|()| Outcome::Done),
-        Verb::Migrate(migrate) => migrate.run().await.map(|()| Outcome::Done),
+        Verb::Doctor(doctor) => doctor.run().await,
+        Verb::Healthcheck(healthcheck) => healthcheck.run().await,
+        Verb::Migrate(migrate) => migrate.run().await,
         Verb::Backup(backup) => backup.run().await.map(|()| Outcome::Done),
         Verb::Restore(restore) => restore.run().await.map(|()| Outcome::Done),
         Verb::Key(key) => key.run().await,

@@ -13,7 +13,7 @@ mod server;
 use clap::Args;
 
 use self::finding::{Finding, Report};
-use super::{Failure, config::in_words, open::stop, probe::Base};
+use super::{Failure, Outcome, config::in_words, open::stop, probe::Base};
 use crate::{
     app::{self, Share},
     config::{ServeFlags, Settings},
@@ -34,19 +34,18 @@ pub(super) struct Doctor {
 
 impl Doctor {
     /// Looks. Exit code 1 if anything has failed; a warning is no failure.
-    pub(super) async fn run(self) -> Result<(), Failure> {
+    pub(super) async fn run(self) -> Result<Outcome, Failure> {
         let mut report = Report::default();
         self.look(&mut report).await;
         report.tell(self.json)?;
-        if report.is_healthy() { Ok(()) } else { Err(Failure::Said(1)) }
+        Ok(if report.is_healthy() { Outcome::Done } else { Outcome::Unwell })
     }
 
     async fn look(&self, report: &mut Report) {
         let settings = match super::open::settings(&self.flags, true) {
             Ok(settings) => settings,
             Err(failure) => {
-                let fix =
-                    "`meshkey config show` tells each setting and where it came from, docs/settings.md what it may be";
+                let fix = "`meshkey config show` tells each setting and where it came from, docs/reference/settings.md what it may be";
                 report.add(Finding::fail("config", failure.to_string()).fix(fix));
                 return;
             }

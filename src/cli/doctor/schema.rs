@@ -48,7 +48,8 @@ async fn roles(database: &Database, missing: &[String]) -> Finding {
     }
     for role in [APP, OPERATOR] {
         if let Err(error) = bound(database, role).await {
-            let fix = "make it a role without superuser and BYPASSRLS that owns nothing, as docs/operations.md has it";
+            let fix =
+                "make it a role without superuser and BYPASSRLS that owns nothing, as docs/how-to/operations.md has it";
             return Finding::fail("roles", error.to_string()).fix(fix);
         }
     }
