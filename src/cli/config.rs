@@ -134,6 +134,7 @@ fn origin(origin: &Origin) -> Value {
     match origin {
         Origin::Flag(name) => json!({ "kind": "flag", "name": name }),
         Origin::Environment(name) => json!({ "kind": "variable", "name": name }),
+        Origin::Credential(name) => json!({ "kind": "credential", "name": name }),
         Origin::File { path, line } => json!({ "kind": "file", "path": path, "line": line }),
         Origin::Default => json!({ "kind": "default" }),
     }
