@@ -11,6 +11,7 @@ umask 077
 # make FILE OWNER: standard input becomes a file, whole or not at all.
 make() {
     cat > "$1.new"
+    [ -s "$1.new" ]
     chmod 0400 "$1.new"
     chown "$2" "$1.new"
     mv "$1.new" "$1"
