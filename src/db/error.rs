@@ -39,9 +39,9 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Contention,
             SqlState::UNIQUE_VIOLATION => Self::Taken(name()),
             SqlState::FOREIGN_KEY_VIOLATION => Self::Missing(name()),
-            SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::LOCK_NOT_AVAILABLE => {
-                Self::Unavailable(told.message().to_owned())
-            }
+            SqlState::READ_ONLY_SQL_TRANSACTION
+            | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+            | SqlState::LOCK_NOT_AVAILABLE => Self::Unavailable(told.message().to_owned()),
             ref code if is_passing(code.code()) => Self::Unavailable(told.message().to_owned()),
             _ => Self::Refused(error),
         }

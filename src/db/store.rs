@@ -31,6 +31,17 @@ impl Store {
         Ok(Self { app, operator: target.as_role(OPERATOR).with_options(LIMITS).pool(OPERATORS)? })
     }
 
+    /// Runs `work` on a connection in the service's role. One that fails it, or on which it is given up, is not used again:
+    /// it may hang, be about to end, or have begun as one that only reads.
+    pub async fn ask<T, E: CastsDoubt>(&self, work: impl AsyncFnOnce(&mut Object) -> Result<T, E>) -> Result<T, E> {
+        ask(&self.app, work).await
+    }
+
+    /// The same in the operator's role.
+    pub async fn operate<T, E: CastsDoubt>(&self, work: impl AsyncFnOnce(&mut Object) -> Result<T, E>) -> Result<T, E> {
+        ask(&self.operator, work).await
+    }
+
     /// A connection in the service's role that acts for no org: sees no tenant's row.
     pub async fn client(&self) -> Result<Object, Error> {
         Ok(self.app.get().await?)
@@ -43,8 +54,7 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.client().await?.simple_query("SELECT 1").await?;
-        Ok(())
+        self.ask(async |client| Ok(client.simple_query("SELECT 1").await.map(drop)?)).await
     }
 
     /// Closes every connection.
@@ -52,6 +62,39 @@ impl Store {
         self.app.close();
         self.operator.close();
     }
+}
+
+/// A failure that may be the connection's fault.
+pub trait CastsDoubt: From<Error> {
+    /// Whether the connection is better not used again.
+    fn casts_doubt(&self) -> bool;
+}
+
+impl CastsDoubt for Error {
+    fn casts_doubt(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+/// A connection that is closed unless it is given back.
+struct Held(Option<Object>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+async fn ask<T, E: CastsDoubt>(pool: &Pool, work: impl AsyncFnOnce(&mut Object) -> Result<T, E>) -> Result<T, E> {
+    let mut held = Held(None);
+    let client = held.0.insert(pool.get().await.map_err(Error::from)?);
+    let outcome = work(client).await;
+    if !outcome.as_ref().is_err_and(CastsDoubt::casts_doubt) {
+        drop(held.0.take());
+    }
+    outcome
 }
 
 /// Begins a transaction that acts for `org`: row-level security shows it that org's rows, to its end.

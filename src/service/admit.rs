@@ -186,10 +186,7 @@ async fn judge_found(
 }
 
 async fn find(house: &House, secret: &Secret) -> Result<Found, Why> {
-    let look_up = async {
-        let client = house.store.client().await?;
-        db::lookup::lookup(&client, &[secret.hash()]).await
-    };
+    let look_up = house.store.ask(async |client| db::lookup::lookup(client, &[secret.hash()]).await);
     let found = in_time(look_up).await.map_err(Why::Undecided)?.pop().flatten();
     found.ok_or(Why::Token(Denial::UnknownKey))
 }

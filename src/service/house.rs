@@ -79,16 +79,19 @@ impl House {
         work: &impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let _turn = self.turns.take(org).await?;
-        let mut client = self.store.client().await?;
-        let transaction = begin(&mut client, org).await?;
-        let done = work(&transaction).await;
-        let end = match (mode, &done) {
-            (Mode::Real, Ok(_)) => transaction.commit().await,
-            _ => transaction.rollback().await,
-        };
-        let value = done?;
-        end.map_err(db::Error::from)?;
-        Ok(value)
+        self.store
+            .ask(async |client| {
+                let transaction = begin(client, org).await?;
+                let done = work(&transaction).await;
+                let end = match (mode, &done) {
+                    (Mode::Real, Ok(_)) => transaction.commit().await,
+                    _ => transaction.rollback().await,
+                };
+                let value = done?;
+                end.map_err(db::Error::from)?;
+                Ok(value)
+            })
+            .await
     }
 
     /// Whether decisions can be made: the database answers in time.

@@ -107,6 +107,12 @@ impl From<Conflict> for Refusal {
     }
 }
 
+impl db::store::CastsDoubt for Refusal {
+    fn casts_doubt(&self) -> bool {
+        matches!(self, Self::Store(error) if error.casts_doubt())
+    }
+}
+
 impl Refusal {
     /// One fault.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {

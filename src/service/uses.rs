@@ -71,8 +71,7 @@ impl Uses {
 }
 
 async fn write(store: &Store, uses: Vec<SecretUse>) -> Result<Vec<SecretUse>, Error> {
-    let mut operator = store.operator().await?;
-    usage::record(&mut operator, uses).await
+    store.operate(async |operator| usage::record(operator, uses).await).await
 }
 
 /// Writes uses, and forgets old first answers, for ever. To be spawned and aborted.
@@ -89,5 +88,5 @@ pub async fn keep_writing(house: std::sync::Arc<super::House>) {
 
 async fn tidy(house: &super::House) -> Result<(), Error> {
     house.uses.flush(&house.store).await?;
-    in_time(async { idempotency::forget(&house.store.operator().await?).await }).await.map(drop)
+    in_time(house.store.operate(async |operator| idempotency::forget(operator).await)).await.map(drop)
 }

@@ -129,10 +129,7 @@ async fn look_up(
 ) -> Result<Vec<(Option<Credential>, OffsetDateTime)>, Refusal> {
     let theirs = questions.iter().filter_map(|question| question.secret.as_ref().map(Secret::hash));
     let hashes: Vec<_> = std::iter::once(by.hash()).chain(theirs).collect();
-    let ask = async {
-        let client = house.store.client().await?;
-        Ok::<_, Refusal>(lookup::lookup(&client, &hashes).await?)
-    };
+    let ask = house.store.ask(async |client| lookup::lookup(client, &hashes).await);
     let mut found = in_time(ask).await?.into_iter();
     let asker = found.next().flatten().ok_or(Refusal::Dead)?;
     by.ensure_still(Some(&asker), None)?;
