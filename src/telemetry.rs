@@ -36,7 +36,8 @@ pub fn ensure_filter(filter: &str) -> Result<(), TelemetryError> {
     parse(filter).map(drop)
 }
 
-fn subscriber<W>(filter: &str, json: bool, writer: W) -> Result<impl Subscriber + Send + Sync, TelemetryError>
+/// The same log, to be written elsewhere.
+pub fn subscriber<W>(filter: &str, json: bool, writer: W) -> Result<impl Subscriber + Send + Sync, TelemetryError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {

@@ -9,7 +9,10 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::promise::{PROMISE, Seen};
+use super::{
+    canary,
+    promise::{PROMISE, Seen},
+};
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -145,16 +148,38 @@ impl Request {
     /// Sends, and holds the answer against the contract.
     pub async fn send(self) -> Answer {
         let asked = format!("{} {}", self.method, self.path);
-        let response = self.builder.send().await.unwrap_or_else(|fault| panic!("{asked}: {fault:?}"));
+        self.try_send().await.unwrap_or_else(|fault| panic!("{asked}: {fault:?}"))
+    }
+
+    /// The same, where there may be nobody to answer.
+    pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
+        let asked = format!("{} {}", self.method, self.path);
+        let response = self.builder.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.bytes().await.unwrap_or_else(|fault| panic!("{asked}: {fault:?}"));
+        let bytes = response.bytes().await?;
         let method = self.method.as_str();
         PROMISE.hold(&Seen { method, path: &self.path, status, headers: &headers, bytes: &bytes });
-        Answer { status, headers, body: parse(&bytes), asked }
+        let answer = Answer { status, headers, body: parse(&bytes), asked };
+        answer.ensure_no_secret();
+        Ok(answer)
     }
 }
 
 impl Answer {
+    /// A secret is in the one member of a success that shows it once, and nowhere else. Pages show examples.
+    fn ensure_no_secret(&self) {
+        let mut body = self.body.clone();
+        if let (200 | 201, Some(members)) = (self.status, body.as_object_mut()) {
+            members.remove("secret");
+        }
+        let is_page = self.headers.get(CONTENT_TYPE).is_some_and(|kind| {
+            ["text/html", "yaml", "javascript"].iter().any(|page| kind.to_str().unwrap_or_default().contains(page))
+        });
+        if !is_page {
+            canary::ensure_none(&self.asked, &format!("{:?}\n{body}", self.headers));
+        }
+    }
+
     /// Panics, showing all, unless this is the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

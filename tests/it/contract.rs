@@ -8,7 +8,7 @@ mod credentials;
 mod input;
 mod powers;
 mod refusals;
-mod scene;
+pub mod scene;
 mod surface;
 mod switched_off;
 mod tenants;

@@ -21,7 +21,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, template, url};
-use super::client::Client;
+use super::{canary, client::Client};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -150,8 +150,10 @@ impl Drop for House {
         }
         let (done, wait) = mpsc::channel();
         let order = (std::mem::take(&mut self.database), done);
-        if Cluster::of_this_run().drops.send(order).is_ok() {
-            let _ = wait.recv();
+        let told = Cluster::of_this_run().drops.send(order).ok().and_then(|()| wait.recv().ok());
+        // A test that has failed has said what is wrong with it.
+        if let (Some(leak), false) = (told.flatten().or_else(canary::heard), std::thread::panicking()) {
+            panic!("{leak}");
         }
     }
 }

@@ -84,12 +84,16 @@ pub async fn dump(db: &Client, of: &str) -> String {
     all
 }
 
+/// Where the server of a connection is: its host, or the directory of its socket, and its port.
+pub async fn place(db: &Client) -> (String, String) {
+    let place = "coalesce(host(inet_server_addr()), split_part(current_setting('unix_socket_directories'), ',', 1))";
+    (one(db, &format!("SELECT {place}")).await, one(db, "SHOW port").await)
+}
+
 /// Where the database of a house is, for one more program that works on it.
 pub async fn database_url(house: &House) -> String {
-    let db = house.sql("superuser").await;
-    let place = "coalesce(host(inet_server_addr()), split_part(current_setting('unix_socket_directories'), ',', 1))";
-    let host = one(&db, &format!("SELECT {place}")).await;
-    let parts = [("host", host), ("port", one(&db, "SHOW port").await)];
+    let (host, port) = place(&house.sql("superuser").await).await;
+    let parts = [("host", host), ("port", port)];
     let login = [("user", "meshkey".to_owned()), ("password", "meshkey".to_owned())];
     let query: Vec<_> = parts.into_iter().chain(login).collect();
     format!("postgresql:///{}?{}", house.database, serde_urlencoded::to_string(query).unwrap().replace('+', "%20"))
@@ -101,7 +105,7 @@ pub async fn count_events(admin: &client::Client) -> i64 {
     newest.items().first().map_or(0, |event| event["seq"].as_i64().unwrap())
 }
 
-/// A second server on a house's database, with one setting changed. It is stopped when it is dropped.
+/// A second server on a house's database, with other settings. It is stopped when it is dropped.
 pub struct Other {
     pub address: String,
     server: Option<meshkey::app::Server>,
@@ -110,10 +114,13 @@ pub struct Other {
 
 impl Other {
     pub async fn on(house: &House, setting: (&str, &str)) -> Self {
-        let url = database_url(house).await;
-        let common = [("MESHKEY_LISTEN", "127.0.0.1:0"), ("MESHKEY_DATABASE_URL", &url)];
-        let common =
-            common.into_iter().chain([("MESHKEY_ALLOW_FSYNC_OFF", "true"), ("MESHKEY_POOL_SIZE", "4"), setting]);
+        Self::at(&database_url(house).await, &[("MESHKEY_POOL_SIZE", "4"), setting]).await
+    }
+
+    /// On the database of this address.
+    pub async fn at(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let common = [("MESHKEY_LISTEN", "127.0.0.1:0"), ("MESHKEY_DATABASE_URL", database_url)];
+        let common = common.iter().chain(&[("MESHKEY_ALLOW_FSYNC_OFF", "true")]).chain(settings);
         let environment = common.map(|(name, value)| (name.into(), value.into()));
         let settings = meshkey::config::Settings::load(&meshkey::config::ServeFlags::default(), environment).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

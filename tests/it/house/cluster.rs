@@ -11,9 +11,17 @@ use meshkey::db::embedded::{Embedded, Settings};
 use serde_json::Value;
 use tokio_postgres::{Config, NoTls, config::Host};
 
+use crate::{
+    canary,
+    tools::{tables, texts},
+};
+
 const BINARY: &str = env!("CARGO_BIN_EXE_meshkey");
 /// The role that the service logs in as.
 pub(super) const LOGIN: &str = "meshkey";
+
+/// A database to be dropped, and whom to tell when it is: and what was found in it that should not be.
+pub(super) type Order = (String, mpsc::Sender<Option<String>>);
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 
@@ -23,11 +31,12 @@ pub(super) struct Cluster {
     pub(super) login: Config,
     /// What `init` printed for the template.
     pub(super) acme: Value,
-    pub(super) drops: mpsc::Sender<(String, mpsc::Sender<()>)>,
+    pub(super) drops: mpsc::Sender<Order>,
 }
 impl Cluster {
     pub(super) fn of_this_run() -> &'static Self {
         CLUSTER.get_or_init(|| {
+            canary::listen();
             let (ready, wait) = mpsc::channel();
             // This thread owns PostgreSQL, and lives as long as the run: a test's own thread would take it along.
             thread::spawn(move || keep(&ready));
@@ -35,7 +44,7 @@ impl Cluster {
         })
     }
 
-    fn start(drops: mpsc::Sender<(String, mpsc::Sender<()>)>) -> (Self, Option<Embedded>) {
+    fn start(drops: mpsc::Sender<Order>) -> (Self, Option<Embedded>) {
         let (superuser, login, embedded) = match std::env::var("TEST_DATABASE_URL") {
             Ok(url) => with_login(&url.parse().expect("TEST_DATABASE_URL is no database URL")),
             Err(_) => private(),
@@ -62,10 +71,25 @@ fn keep(ready: &mpsc::Sender<Cluster>) {
     let superuser = cluster.superuser.clone();
     ready.send(cluster).unwrap();
     for (database, done) in orders {
+        let found = runtime.block_on(search(&superuser, &database));
         runtime.block_on(drop_database(&superuser, &database));
-        let _ = done.send(());
+        let _ = done.send(found);
     }
     drop(embedded);
+}
+
+/// Looks through all of a database for a secret.
+async fn search(superuser: &Config, database: &str) -> Option<String> {
+    let open = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true");
+    connect(superuser).await.batch_execute(&open).await.unwrap();
+    let db = connect(superuser.clone().dbname(database)).await;
+    for table in tables(&db).await {
+        let rows = texts(&db, &format!("SELECT t::text FROM {table} t")).await.join("\n");
+        if let Some(leak) = canary::find(&rows) {
+            return Some(format!("a secret in {table}: {leak}"));
+        }
+    }
+    None
 }
 
 async fn drop_database(superuser: &Config, database: &str) {
@@ -141,6 +165,10 @@ pub(super) fn run(arguments: &[&str], database_url: &str) -> Output {
         .env_clear()
         .env("MESHKEY_ALLOW_FSYNC_OFF", "true")
         .output()
+        .map(|output| {
+            canary::ensure_none("a command's messages", &String::from_utf8_lossy(&output.stderr));
+            output
+        })
         .unwrap()
 }
 

@@ -1,0 +1,171 @@
+//! Whether a database is whole: laws over all of it, as a superuser sees it. Nothing in it is half of something.
+
+use std::collections::BTreeMap;
+
+use meshkey::domain::{KeyId, MeshId, OrgId};
+use serde_json::{Map, Value};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::tools::{tables, texts};
+
+/// What must not be, each with a query that finds it.
+const LAWS: [(&str, &str); 9] = [
+    (
+        "a chain with a gap, or a link that does not follow from the one before",
+        "SELECT org_id, seq FROM (
+             SELECT org_id, seq, hash, canonical, row_number() OVER link AS place,
+                    lag(hash, 1, decode(repeat('00', 32), 'hex')) OVER link AS before
+             FROM audit_events WINDOW link AS (PARTITION BY org_id ORDER BY seq)
+         ) e WHERE seq <> place OR hash <> sha256(before || canonical)",
+    ),
+    (
+        "an org whose chain does not end where its head says",
+        "SELECT o.slug FROM orgs o LEFT JOIN audit_heads h ON h.org_id = o.id
+         LEFT JOIN LATERAL (SELECT seq, hash FROM audit_events WHERE org_id = o.id ORDER BY seq DESC LIMIT 1) e ON true
+         WHERE (h.seq, h.hash) IS DISTINCT FROM (e.seq, e.hash)",
+    ),
+    (
+        "a head that counts other keys than there are",
+        "SELECT h.org_id FROM audit_heads h
+         WHERE unrevoked_keys <> (SELECT count(*) FROM api_keys k WHERE k.org_id = h.org_id AND revoked_at IS NULL)",
+    ),
+    (
+        "a key whose secrets are not numbered from one on, or whose newest has an end",
+        "SELECT k.id FROM api_keys k LEFT JOIN key_secrets s ON s.key_id = k.id GROUP BY k.id
+         HAVING count(s.number) = 0 OR min(s.number) <> 1 OR max(s.number) <> count(*)
+             OR max(s.number) IS DISTINCT FROM max(s.number) FILTER (WHERE s.dies_at IS NULL)",
+    ),
+    (
+        "a key with more than two live secrets",
+        "SELECT key_id FROM key_secrets WHERE dies_at IS NULL OR dies_at > now() GROUP BY key_id HAVING count(*) > 2",
+    ),
+    ("a first answer that was promised and not kept", "SELECT route, key FROM idempotency WHERE answer IS NULL"),
+    (
+        "a topic whose messages have a gap, or are not as many as it says",
+        "SELECT t.name FROM topics t LEFT JOIN messages m ON m.mesh_id = t.mesh_id AND m.topic = t.name
+         GROUP BY t.mesh_id, t.name, t.last_seq
+         HAVING count(m.seq) <> t.last_seq OR coalesce(max(m.seq), 0) <> t.last_seq",
+    ),
+    ("an org without a key", "SELECT slug FROM orgs o WHERE NOT EXISTS (SELECT FROM api_keys k WHERE k.org_id = o.id)"),
+    (
+        "an event that is written otherwise than it is shown",
+        "SELECT org_id, seq FROM audit_events WHERE position(convert_to(action, 'UTF8') IN canonical) = 0
+             OR position(convert_to(subject_id, 'UTF8') IN canonical) = 0",
+    ),
+];
+
+/// Everything that the audit tells of, by the kind of its id: its version, and what its events say of it in the end.
+const THINGS: [(&str, &str); 4] = [
+    (
+        "org",
+        "SELECT id, '', version, jsonb_build_object('name', name, 'suspended', suspended_at IS NOT NULL) FROM orgs",
+    ),
+    (
+        "mesh",
+        "SELECT id, '', version, jsonb_build_object('name', name, 'archived', archived_at IS NOT NULL) FROM meshes",
+    ),
+    (
+        "topic",
+        "SELECT mesh_id, name, version,
+                jsonb_build_object('description', description, 'archived', archived_at IS NOT NULL) FROM topics",
+    ),
+    (
+        "key",
+        "SELECT id, '', version,
+                jsonb_build_object('label', label, 'note', note, 'capabilities', to_jsonb(capabilities),
+                    'disabled', disabled_at IS NOT NULL, 'revoked', revoked_at IS NOT NULL,
+                    'secrets', (SELECT max(number) FROM key_secrets s WHERE s.key_id = k.id)) FROM api_keys k",
+    ),
+];
+
+/// Panics, saying what is half, unless all of the database is whole.
+pub async fn ensure_whole(db: &Client) {
+    for (fault, query) in LAWS {
+        let found = texts(db, query).await;
+        assert!(found.is_empty(), "{fault}: {found:?}");
+    }
+    let mut told = told(db).await;
+    for (kind, query) in THINGS {
+        for row in db.query(query, &[]).await.unwrap() {
+            let subject = subject(kind, row.get(0), row.get(1));
+            let (events, says) = told.remove(&(kind.to_owned(), subject.clone())).unwrap_or_default();
+            assert_eq!(
+                row.get::<_, i64>(2),
+                events,
+                "{subject} has changed without an event, or an event is of no change"
+            );
+            for (name, is) in row.get::<_, Value>(3).as_object().unwrap() {
+                assert_eq!(
+                    says.get(name).unwrap_or(&Value::Null),
+                    is,
+                    "{name} of {subject} is not what its events say"
+                );
+            }
+        }
+    }
+    assert!(told.is_empty(), "events of things that are not there: {told:?}");
+}
+
+/// What the events say: of each subject, how many there are, and what they tell of it when put together.
+async fn told(db: &Client) -> BTreeMap<(String, String), (i64, Map<String, Value>)> {
+    let mut told = BTreeMap::<_, (i64, Map<String, Value>)>::new();
+    let events = "SELECT subject_kind, subject_id, after FROM audit_events ORDER BY org_id, seq";
+    for row in db.query(events, &[]).await.unwrap() {
+        let (events, says) = told.entry((row.get(0), row.get(1))).or_default();
+        *events += 1;
+        says.extend(row.get::<_, Option<Value>>(2).iter().filter_map(Value::as_object).flatten().map(newest));
+    }
+    told
+}
+
+/// Of the live secrets only the newest: the others end by themselves.
+fn newest((name, value): (&String, &Value)) -> (String, Value) {
+    let newest = || value.as_array().unwrap().iter().filter_map(|secret| secret["number"].as_i64()).max();
+    (name.clone(), if name == "secrets" { newest().into() } else { value.clone() })
+}
+
+fn subject(kind: &str, id: Uuid, name: String) -> String {
+    match kind {
+        "org" => OrgId::from(id).to_string(),
+        "mesh" => MeshId::from(id).to_string(),
+        "topic" => format!("{}/{name}", MeshId::from(id)),
+        _ => KeyId::from(id).to_string(),
+    }
+}
+
+/// Every row of a database, without when keys were used.
+#[derive(PartialEq, Eq)]
+pub struct Snapshot(Vec<String>);
+
+/// How many rows came and went, by table; a row that was changed went and came.
+pub type Difference = BTreeMap<String, (usize, usize)>;
+
+impl Snapshot {
+    /// The query of all snapshots of a database of this schema.
+    pub async fn query(db: &Client) -> String {
+        let row = "(to_jsonb(t) - 'last_used_at' - 'last_used_from')::text";
+        let of = |table: &String| format!("SELECT '{table} ' || {row} FROM {table} t");
+        tables(db).await.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ")
+    }
+
+    /// What there is now.
+    pub async fn take(db: &Client, query: &str) -> Self {
+        let mut rows = texts(db, query).await;
+        rows.sort_unstable();
+        Self(rows)
+    }
+
+    /// What has become of it.
+    pub fn until(&self, later: &Self) -> Difference {
+        let mut difference = Difference::new();
+        let table = |row: &str| row.split(' ').next().unwrap_or_default().to_owned();
+        for row in later.0.iter().filter(|row| self.0.binary_search(row).is_err()) {
+            difference.entry(table(row)).or_default().0 += 1;
+        }
+        for row in self.0.iter().filter(|row| later.0.binary_search(row).is_err()) {
+            difference.entry(table(row)).or_default().1 += 1;
+        }
+        difference
+    }
+}
