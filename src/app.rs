@@ -194,6 +194,7 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         most_live_keys: i64::from(settings.max_live_keys),
         uses: Uses::default(),
         turns: Turns::of(settings.pool_size),
+        walks: Turns::of(1),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The third floor, back door: the same verbs from a terminal. What is data goes to stdout, all else to stderr.
 
+mod audit;
 mod backup;
 mod client;
 mod config;
@@ -62,6 +63,8 @@ enum Verb {
     Mesh(client::mesh::Mesh),
     /// Make, look at and archive topics; see who can reach one
     Topic(client::topic::Topic),
+    /// Prove the chains of events; archive old events and take them away
+    Audit(audit::Audit),
     /// Show which key this is and what it may do
     Whoami(client::whoami::Whoami),
     /// Send any request, and print what is answered
@@ -135,6 +138,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Key(key) => key.run().await,
         Verb::Mesh(mesh) => mesh.run().await,
         Verb::Topic(topic) => topic.run().await,
+        Verb::Audit(audit) => audit.run().await,
         Verb::Whoami(whoami) => whoami.run().await,
         Verb::Api(api) => api.run().await,
         Verb::Completion { shell } => client::complete::completion(shell),

@@ -112,7 +112,8 @@ impl Org {
     }
 }
 
-fn unknown(slug: &Slug) -> impl Fn(Refusal) -> Failure {
+/// What to say where there is no such org.
+pub(super) fn unknown(slug: &Slug) -> impl Fn(Refusal) -> Failure {
     let text = format!("there is no org '{slug}'; `meshkey org list` shows those there are");
     move |refusal| match refusal {
         Refusal::NotFound => Failure::NotFound(text.clone()),

@@ -44,7 +44,10 @@ use queries;
 /// Every query of this floor, by module and name.
 pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("access", access::ALL),
-    ("audit", audit::ALL),
+    ("audit", audit::append::ALL),
+    ("audit", audit::list::ALL),
+    ("audit", audit::retain::ALL),
+    ("audit", audit::walk::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),

@@ -1,6 +1,7 @@
 //! The pools, one for each role, and transactions that say for which org they act.
 
 use deadpool_postgres::{GenericClient as _, Object, Pool};
+use tokio_postgres::IsolationLevel;
 
 use super::{Error, connect};
 use crate::domain::OrgId;
@@ -12,6 +13,7 @@ pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
 #[derive(Clone)]
 pub struct Store {
     app: Pool,
+    walkers: Pool,
     operator: Pool,
 }
 
@@ -21,14 +23,19 @@ pub const APP: &str = "meshkey_app";
 pub const OPERATOR: &str = "meshkey_operator";
 /// How many connections the operator's role has at most.
 pub const OPERATORS: usize = 2;
+/// How many connections walk along chains at most.
+pub const WALKERS: usize = 4;
 /// No statement, and no wait for another's lock, keeps a connection from the others for long.
 const LIMITS: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s";
+/// Who walks along a chain may rest between two statements, until its reader has taken what there is.
+const WALKING: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=20s";
 
 impl Store {
     /// The database at `target`, with at most `size` connections for requests. Connects when it is first used.
     pub fn new(target: &connect::Target, size: usize) -> Result<Self, connect::Error> {
         let app = target.as_role(APP).with_options(LIMITS).pool(size)?;
-        Ok(Self { app, operator: target.as_role(OPERATOR).with_options(LIMITS).pool(OPERATORS)? })
+        let walkers = target.as_role(APP).with_options(WALKING).pool(WALKERS)?;
+        Ok(Self { app, walkers, operator: target.as_role(OPERATOR).with_options(LIMITS).pool(OPERATORS)? })
     }
 
     /// Runs `work` on a connection in the service's role. One that fails it, or on which it is given up, is not used again:
@@ -47,6 +54,11 @@ impl Store {
         Ok(self.app.get().await?)
     }
 
+    /// The same, for a long walk along a chain: no request waits for such a connection but another walk.
+    pub async fn walker(&self) -> Result<Object, Error> {
+        Ok(self.walkers.get().await?)
+    }
+
     /// A connection in the operator's role.
     pub async fn operator(&self) -> Result<Object, Error> {
         Ok(self.operator.get().await?)
@@ -60,6 +72,7 @@ impl Store {
     /// Closes every connection.
     pub fn close(&self) {
         self.app.close();
+        self.walkers.close();
         self.operator.close();
     }
 }
@@ -100,7 +113,25 @@ async fn ask<T, E: CastsDoubt>(pool: &Pool, work: impl AsyncFnOnce(&mut Object) 
 /// Begins a transaction that acts for `org`: row-level security shows it that org's rows, to its end.
 pub async fn begin(client: &mut Object, org: OrgId) -> Result<Transaction<'_>, Error> {
     let transaction = client.transaction().await?;
+    act_for(&transaction, org).await?;
+    Ok(transaction)
+}
+
+/// Begins a transaction that acts for `org`, changes nothing, and sees everything as it was at one instant.
+pub async fn begin_snapshot(client: &mut Object, org: OrgId) -> Result<Transaction<'_>, Error> {
+    let transaction = snapshot(client).await?;
+    act_for(&transaction, org).await?;
+    Ok(transaction)
+}
+
+/// The same without an org, for the operator, who sees them all.
+pub async fn snapshot(client: &mut Object) -> Result<Transaction<'_>, Error> {
+    let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+    Ok(builder.read_only(true).start().await?)
+}
+
+async fn act_for(transaction: &Transaction<'_>, org: OrgId) -> Result<(), Error> {
     let say = transaction.prepare_cached("SELECT set_config('meshkey.org', $1, true)").await?;
     transaction.execute(&say, &[&org.uuid().to_string()]).await?;
-    Ok(transaction)
+    Ok(())
 }

@@ -74,6 +74,8 @@ routes! {
     "/v1/orgs/{org}/keys/{key}/enable" { post keys::enable; }
     "/v1/orgs/{org}/keys/{key}/revoke" { post keys::revoke; }
     "/v1/orgs/{org}/audit" { get audit::list; }
+    "/v1/orgs/{org}/audit/export" { get audit::export; }
+    "/v1/orgs/{org}/audit/verify" { get audit::verify; }
     "/v1/meshes/{mesh}/topics" { get topics::list_readable; }
     "/v1/meshes/{mesh}/topics/{topic}/messages" { get messages::list; post messages::send; }
     "/v1/meshes/{mesh}/topics/{topic}/state" { get states::list_of_topic; }

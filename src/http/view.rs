@@ -3,14 +3,13 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
-    db::{audit::Linked, keys::Dated},
+    db::keys::Dated,
     domain::{
-        AddressList, CapabilitySet, Credential, EventId, KeyId, Label, MeshId, Owner, Status, TopicScope,
-        audit::{Actor, Subject},
+        AddressList, CapabilitySet, Credential, KeyId, Label, Owner, Status, TopicScope,
+        audit::Actor,
         key::SecretRecord,
         name::{Note, Reason},
         verdict::told,
@@ -143,43 +142,5 @@ impl From<Verdict> for VerdictView {
     fn from(Verdict { denial, credential, as_of }: Verdict) -> Self {
         let (code, detail) = told(denial.as_ref());
         Self { allowed: denial.is_none(), code, detail, key: credential.map(JudgedKey::from), as_of }
-    }
-}
-
-/// An event of the audit.
-#[derive(Debug, Serialize)]
-pub struct EventView {
-    id: EventId,
-    seq: i64,
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    actor: Actor,
-    action: &'static str,
-    subject: Subject,
-    mesh: Option<MeshId>,
-    before: Option<Value>,
-    after: Option<Value>,
-    request_id: Option<String>,
-    address: Option<IpAddr>,
-    hash: String,
-}
-
-impl From<Linked> for EventView {
-    fn from(Linked { event, hash }: Linked) -> Self {
-        let (change, trail) = (event.change, event.trail);
-        Self {
-            id: event.id,
-            seq: event.seq,
-            at: event.at,
-            actor: event.actor,
-            action: change.action.name(),
-            subject: change.subject,
-            mesh: change.mesh,
-            before: change.before,
-            after: change.after,
-            request_id: trail.request_id,
-            address: trail.address,
-            hash: hash.hex(),
-        }
     }
 }

@@ -24,6 +24,8 @@ pub struct House {
     pub uses: Uses,
     /// How many transactions each org may have under way.
     pub turns: Turns,
+    /// How many long walks along its chain each org may have under way: one.
+    pub walks: Turns,
 }
 
 /// Whether a change is to be made, or only tried.

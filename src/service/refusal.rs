@@ -84,6 +84,9 @@ pub enum Refusal {
     /// The cursor is of another list.
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),
+    /// It is more work than a request may make.
+    #[error("it takes longer than a request may")]
+    TooLong,
     /// The store.
     #[error(transparent)]
     Store(#[from] db::Error),

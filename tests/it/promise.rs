@@ -160,7 +160,10 @@ impl Promise {
     }
 
     fn ensure_body(&self, id: &str, response: &Value, seen: &Seen<'_>) -> Result<(), String> {
-        let Some((media, content)) = response["content"].as_object().and_then(|content| content.iter().next()) else {
+        let given = header(seen, "content-type").unwrap_or_default();
+        let written = response["content"].as_object().into_iter().flatten();
+        let (mut same, mut all) = (written.clone().filter(|(media, _)| is_media(&given, media)), written);
+        let Some((media, content)) = same.next().or_else(|| all.next()) else {
             return ensure(seen.bytes.is_empty(), || "there is a body where none is promised".to_owned());
         };
         ensure_content_type(seen, media)?;
@@ -224,9 +227,13 @@ fn ensure_nothing_is_served(seen: &Seen<'_>, here: &[&Operation]) -> Result<(), 
     ensure(seen.status != 405 || forgotten.is_none(), || format!("Allow is {allowed:?}"))
 }
 
+fn is_media(given: &str, wanted: &str) -> bool {
+    given.split(';').next() == Some(wanted)
+}
+
 fn ensure_content_type(seen: &Seen<'_>, wanted: &str) -> Result<(), String> {
     let given = header(seen, "content-type").unwrap_or_default();
-    ensure(given.split(';').next() == Some(wanted), || format!("content type {given:?} is not {wanted}"))
+    ensure(is_media(&given, wanted), || format!("content type {given:?} is not {wanted}"))
 }
 
 /// A header's value; several lines are joined, as HTTP allows.

@@ -85,6 +85,8 @@ impl From<Refusal> for Problem {
             Refusal::Stale => Self::of(catalogue::PRECONDITION_FAILED),
             Refusal::KeyReused => Self::of(catalogue::IDEMPOTENCY_KEY_REUSED),
             Refusal::Cursor(error) => Self::new(catalogue::INVALID_CURSOR, error.to_string()),
+            Refusal::TooLong => Self::new(catalogue::STORE_UNAVAILABLE, "it takes longer than a request may")
+                .with_header(header::RETRY_AFTER, "60"),
             Refusal::Store(error) => error.into(),
             Refusal::Randomness(error) => Self::of(catalogue::INTERNAL).because(error.to_string()),
             Refusal::Impossible(why) => Self::of(catalogue::INTERNAL).because(why),

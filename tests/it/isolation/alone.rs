@@ -14,9 +14,12 @@ const ASKED: &[(&str, &str)] = &[
         "M, false, ARRAY['active', 'rotating'], '9999-12-31T23:59:59Z', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
     ),
     ("audit::HEAD", ""),
-    ("audit::ADVANCE", "1, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),
-    ("audit::LIST", "1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 100"),
+    ("audit::ADVANCE", "1000000, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),
+    ("audit::LIST", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1000, 100"),
+    ("audit::AFTER", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1000, 100"),
+    ("audit::END", ""),
     ("audit::CHAIN", "0"),
+    ("audit::CHECKPOINT", ""),
     ("keys::SHOW", "K"),
     ("keys::HOLD", "K"),
     ("keys::LOCK", "K"),
@@ -57,7 +60,7 @@ const ASKED: &[(&str, &str)] = &[
     ("topics::NAMES", "NULL"),
 ];
 /// Queries that only ever run as the operator, who sees every org.
-const OPERATORS: [&str; 1] = ["orgs::SUSPEND"];
+const OPERATORS: [&str; 4] = ["orgs::SUSPEND", "audit::TRY_BEGIN", "audit::HASH_AT", "audit::TAKE_AWAY"];
 
 /// The arguments of a list of keys.
 fn of_list(name: &str) -> String {
@@ -125,6 +128,8 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let (ours, theirs) = (uuid("orgs WHERE slug = 'acme'").await, uuid("orgs WHERE slug = 'zzcanary-org'").await);
     let (key, mesh) =
         (uuid("api_keys WHERE label = 'zzcanary'").await, uuid("meshes WHERE slug = 'zzcanary-mesh'").await);
+    let archive = tempfile::tempdir().unwrap();
+    crate::audit::retain_all(&canaries.house, "zzcanary-org", &archive.path().join("archive")).await;
     let before = dump(&db, &canaries.theirs).await;
     let mut seen = 0;
     for (module, queries) in QUERIES {

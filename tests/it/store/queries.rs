@@ -6,7 +6,11 @@ use tokio_postgres::Client;
 use crate::house::House;
 
 /// The queries that only the operator's role runs.
-const OPERATOR_ONLY: [(&str, &str); 9] = [
+const OPERATOR_ONLY: [(&str, &str); 13] = [
+    ("audit", "TRY_BEGIN"),
+    ("audit", "HASH_AT"),
+    ("audit", "WRITE"),
+    ("audit", "TAKE_AWAY"),
     ("idempotency", "FORGET"),
     ("orgs", "INSERT"),
     ("orgs", "BEGIN_AUDIT"),
@@ -18,10 +22,13 @@ const OPERATOR_ONLY: [(&str, &str); 9] = [
     ("usage", "SECRETS"),
 ];
 /// The queries that it runs beside these.
-const OPERATOR_TOO: [(&str, &str); 11] = [
+const OPERATOR_TOO: [(&str, &str); 14] = [
     ("audit", "HEAD"),
     ("audit", "INSERT"),
     ("audit", "ADVANCE"),
+    ("audit", "CHECKPOINT"),
+    ("audit", "CHAIN"),
+    ("audit", "END"),
     ("keys", "CLOCK"),
     ("keys", "COUNT_LIVE"),
     ("keys", "INSERT"),

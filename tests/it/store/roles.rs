@@ -21,8 +21,9 @@ async fn the_roles_may_do_this_and_no_more() {
     let db = house.sql("superuser").await;
     let app = [
         "api_keys\tINSERT SELECT",
+        "audit_checkpoints\tSELECT",
         "audit_events\tINSERT SELECT",
-        "audit_heads\tSELECT UPDATE",
+        "audit_heads\tSELECT",
         "idempotency\tDELETE INSERT SELECT UPDATE",
         "key_secrets\tINSERT SELECT",
         "meshes\tINSERT SELECT",
@@ -36,7 +37,10 @@ async fn the_roles_may_do_this_and_no_more() {
     assert_eq!(rights(&db, "meshkey_lookup").await, lookup);
     assert_eq!(rights(&db, "PUBLIC").await, Vec::<String>::new());
     let operator = rights(&db, "meshkey_operator").await;
-    assert!(operator.contains(&"audit_events\tINSERT SELECT".to_owned()), "{operator:?}");
+    for may in ["audit_checkpoints\tINSERT SELECT", "audit_events\tDELETE INSERT SELECT", "audit_heads\tINSERT SELECT"]
+    {
+        assert!(operator.contains(&may.to_owned()), "{operator:?}");
+    }
 }
 
 // L-7, L-17
@@ -55,6 +59,10 @@ async fn the_past_can_be_neither_changed_nor_deleted() {
             "DELETE FROM api_keys",
             "DELETE FROM key_secrets",
             "DELETE FROM audit_heads",
+            "UPDATE audit_heads SET org_id = org_id",
+            "UPDATE audit_checkpoints SET seq = 1",
+            "DELETE FROM audit_checkpoints",
+            "TRUNCATE audit_checkpoints",
         ] {
             let fault = db.batch_execute(sql).await.expect_err(sql);
             assert_eq!(
@@ -76,6 +84,8 @@ async fn what_a_row_is_can_be_changed_by_no_role() {
         ("key_secrets", "org_id key_id number hash hint created_at"),
         ("meshes", "id org_id slug created_at"),
         ("topics", "org_id mesh_id name created_at"),
+        ("audit_heads", "org_id"),
+        ("audit_checkpoints", "org_id seq hash at"),
     ] {
         for column in columns.split(' ') {
             for role in ["meshkey_app", "meshkey_operator"] {

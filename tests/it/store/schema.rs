@@ -62,6 +62,10 @@ async fn the_schema_refuses_illegal_rows() {
     let org = one(&db, "SELECT id FROM orgs WHERE slug = 'rival'").await;
     let yard = one(&db, "SELECT id FROM meshes WHERE slug = 'yard'").await;
     let key = one(&db, &format!("SELECT id FROM api_keys WHERE org_id = '{org}'")).await;
+    // Before any rule they keep the past as it is.
+    for table in ["audit_events", "audit_heads"] {
+        db.batch_execute(&format!("ALTER TABLE {table} DISABLE TRIGGER USER")).await.unwrap();
+    }
     for (sql, rule) in ILLEGAL {
         let sql = sql.replace("{rival}", &org).replace("{yard}", &yard).replace("{key}", &key);
         refused(&db, &sql, rule).await;

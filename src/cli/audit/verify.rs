@@ -1,0 +1,131 @@
+//! `meshkey audit verify`: of every chain of the installation, or of one in files.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::unknown;
+use crate::{
+    app::Share,
+    cli::{Failure, Outcome, open::open, show},
+    config::DatabaseFlags,
+    domain::{
+        Org, Slug,
+        audit::{Broken, Report},
+    },
+    service::{
+        audit::{
+            offline::{self, Place},
+            verify::{Proof, verify_on_host},
+        },
+        operator::Operator,
+    },
+};
+
+/// Prove that no event was altered, removed or reordered. Exit code 10 where one was.
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Prove the chains of this installation, straight on the database
+    #[arg(long, required_unless_present = "files")]
+    on_host: bool,
+    /// Prove one chain from exports and archives alone: the oldest file first; - is stdin
+    #[arg(long = "file", value_name = "FILE", num_args = 1.., conflicts_with = "on_host")]
+    files: Vec<PathBuf>,
+    /// Only the chain of this org
+    #[arg(long, value_name = "SLUG", requires = "on_host")]
+    org: Option<Slug>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+impl Verify {
+    /// Does it.
+    pub(super) async fn run(&self) -> Result<Outcome, Failure> {
+        if self.on_host { self.on_host().await } else { self.of_files() }
+    }
+
+    async fn on_host(&self) -> Result<Outcome, Failure> {
+        let opened = open(&self.database, Share::Existing, !self.json).await?;
+        let (mut told, mut is_whole) = (Vec::new(), true);
+        let done = verify_on_host(&opened.house, &Operator::on_this_host(), self.org.as_ref(), |org, proof| {
+            is_whole &= proof.report.whole;
+            told.push((org.clone(), proof.clone()));
+        })
+        .await;
+        opened.close().await;
+        done.map_err(|refusal| match &self.org {
+            Some(slug) => unknown(slug)(refusal),
+            None => refusal.into(),
+        })?;
+        self.tell_orgs(&told)?;
+        Ok(if is_whole { Outcome::Done } else { Outcome::No })
+    }
+
+    fn tell_orgs(&self, told: &[(Org, Proof)]) -> Result<(), Failure> {
+        if self.json {
+            let items: Vec<_> = told.iter().map(|(org, proof)| with_org(org, proof)).collect();
+            return show::print(&json!({ "items": items }));
+        }
+        told.iter()
+            .try_for_each(|(org, proof)| show::line(&format!("{:<24} {}", org.slug.as_str(), words(&proof.report))))
+    }
+
+    fn of_files(&self) -> Result<Outcome, Failure> {
+        let files = self.files.iter().map(|path| open_file(path)).collect::<Result<Vec<_>, _>>()?;
+        let unread = |error: io::Error| Failure::Other(format!("the files could not be read: {error}"));
+        let checked = offline::verify(files).map_err(unread)?;
+        let place = checked.place.and_then(|place| self.place(place));
+        let is_whole = checked.report.whole;
+        if self.json {
+            let mut told = json!(Proof { report: checked.report, as_of: None });
+            told["place"] = json!(place);
+            show::print(&told)?;
+        } else {
+            let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+            show::line(&format!("{}{place}", words(&checked.report)))?;
+        }
+        Ok(if is_whole { Outcome::Done } else { Outcome::No })
+    }
+
+    fn place(&self, (file, line): Place) -> Option<String> {
+        Some(format!("{}, line {line}", self.files.get(file)?.display()))
+    }
+}
+
+fn open_file(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    match File::open(path) {
+        Ok(file) => Ok(Box::new(BufReader::new(file))),
+        Err(error) => Err(Failure::Usage(format!("cannot read {}: {error}", path.display()))),
+    }
+}
+
+fn with_org(org: &Org, proof: &Proof) -> Value {
+    let mut told = json!(proof);
+    told["org"] = json!({ "id": org.id, "slug": org.slug });
+    told
+}
+
+/// A report in one line.
+fn words(report: &Report) -> String {
+    let proved = match (report.first_seq, report.last_seq) {
+        (Some(first), Some(last)) => format!("events {first} to {last}, hash {}", report.hash.hex()),
+        _ => "no event".to_owned(),
+    };
+    match &report.broken {
+        None => format!("whole   {proved}"),
+        Some(Broken { seq, fault, detail }) => {
+            format!("BROKEN  at event {seq}: {}: {detail}; proved: {proved}", fault.name())
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Finding events by what one knows of them.
+//!
+//! An address is asked for as a range: `<<=` is an operator that may leak what it compares, and row-level security keeps
+//! such from using an index. Every address that is stored is that of one host.
+
+use std::net::IpAddr;
+
+use deadpool_postgres::GenericClient;
+use time::OffsetDateTime;
+use tokio_postgres::types::ToSql;
+
+use super::read;
+use crate::{
+    db::{Error, queries},
+    domain::{KeyId, MeshId, OrgId, audit::Event, page::Limit},
+};
+
+/// Both directions ask the same.
+macro_rules! filtered {
+    ($range:literal, $order:literal, $limit:literal) => {
+        concat!(
+            "
+        SELECT * FROM audit_events
+        WHERE org_id = $1
+          AND ($2::uuid IS NULL OR mesh_id = $2)
+          AND ($3::text IS NULL OR actor_kind = $3)
+          AND ($4::uuid IS NULL OR actor_key = $4)
+          AND ($5::text IS NULL OR action = $5)
+          AND ($6::text IS NULL OR subject_id = $6)
+          AND ($7::timestamptz IS NULL OR at >= $7)
+          AND ($8::timestamptz IS NULL OR at < $8)
+          AND ($9::inet IS NULL OR address >= $9)
+          AND ($10::inet IS NULL OR address <= $10)
+          AND ($11::text IS NULL OR request_id = $11)
+          AND ",
+            $range,
+            "
+        ORDER BY seq ",
+            $order,
+            "
+        LIMIT ",
+            $limit
+        )
+    };
+}
+
+queries! {
+    LIST = filtered!("seq < $12", "DESC", "$13");
+    AFTER = filtered!("seq > $12 AND seq <= $13", "ASC", "$14");
+}
+
+/// Which events are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Filter {
+    /// Of this mesh.
+    pub mesh: Option<MeshId>,
+    /// By an actor of this kind.
+    pub actor_kind: Option<&'static str>,
+    /// By this key.
+    pub actor_key: Option<KeyId>,
+    /// Of this kind.
+    pub action: Option<&'static str>,
+    /// About this.
+    pub subject: Option<String>,
+    /// At this time or later.
+    pub since: Option<OffsetDateTime>,
+    /// Before this time.
+    pub until: Option<OffsetDateTime>,
+    /// From these addresses: the first and the last.
+    pub addresses: Option<(IpAddr, IpAddr)>,
+    /// Through this request.
+    pub request_id: Option<String>,
+}
+
+type Value<'a> = &'a (dyn ToSql + Sync);
+
+/// The events that pass the filter and stand where `place` says: the values of `$12` and what follows.
+async fn ask(
+    db: &impl GenericClient,
+    query: &str,
+    (org, filter): (OrgId, &Filter),
+    place: &[i64],
+) -> Result<Vec<Event>, Error> {
+    let query = db.prepare_cached(query).await?;
+    let (org, mesh, actor) = (org.uuid(), filter.mesh.map(MeshId::uuid), filter.actor_key.map(KeyId::uuid));
+    let (first, last) = filter.addresses.unzip();
+    let filter: [Value<'_>; 11] = [
+        &org,
+        &mesh,
+        &filter.actor_kind,
+        &actor,
+        &filter.action,
+        &filter.subject,
+        &filter.since,
+        &filter.until,
+        &first,
+        &last,
+        &filter.request_id,
+    ];
+    let place = place.iter().map(|value| -> Value<'_> { value });
+    let values: Vec<_> = filter.into_iter().chain(place).collect();
+    db.query(&query, &values).await?.iter().map(read).collect()
+}
+
+/// The org's events before `seq`, the newest first.
+pub async fn list(
+    db: &impl GenericClient,
+    org: OrgId,
+    filter: &Filter,
+    before: i64,
+    limit: Limit,
+) -> Result<Vec<Event>, Error> {
+    ask(db, LIST, (org, filter), &[before, limit.and_one()]).await
+}
+
+/// The org's events behind `seq` and up to `last`, the oldest first, and at most so many.
+pub async fn after(
+    db: &impl GenericClient,
+    org: OrgId,
+    filter: &Filter,
+    (seq, last): (i64, i64),
+    most: i64,
+) -> Result<Vec<Event>, Error> {
+    ask(db, AFTER, (org, filter), &[seq, last, most]).await
+}

@@ -1,0 +1,116 @@
+//! The audit: who changed what, as an append-only chain for each org.
+//!
+//! Each event is written down as canonical bytes, and its hash is SHA-256 over the hash before it and these bytes: an
+//! event that was altered, removed or moved breaks the chain at its place.
+
+mod action;
+mod event;
+mod hash;
+mod report;
+mod walk;
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use self::{
+    action::{Action, UnknownAction},
+    event::{About, By, Event, MalformedEvent},
+    hash::{ChainHash, MalformedHash},
+    report::{Broken, Checkpoint, End, Fault, Report},
+    walk::{Start, Walk},
+};
+use super::id::{KeyId, MeshId};
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Actor {
+    /// The holder of a key.
+    Key(KeyId),
+    /// Somebody with a shell on the host.
+    Local,
+    /// The service itself.
+    System,
+}
+
+impl Actor {
+    /// The one spelling of its kind.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::Local => "local",
+            Self::System => "system",
+        }
+    }
+
+    /// The key, where it is one.
+    #[must_use]
+    pub const fn key(self) -> Option<KeyId> {
+        match self {
+            Self::Key(id) => Some(id),
+            Self::Local | Self::System => None,
+        }
+    }
+
+    /// The actor of this kind and id, if there is such a one.
+    #[must_use]
+    pub fn new(kind: &str, key: Option<KeyId>) -> Option<Self> {
+        match (kind, key) {
+            ("key", Some(id)) => Some(Self::Key(id)),
+            ("local", None) => Some(Self::Local),
+            ("system", None) => Some(Self::System),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire {
+            kind: &'static str,
+            id: Option<KeyId>,
+        }
+        Wire { kind: self.kind(), id: self.key() }.serialize(out)
+    }
+}
+
+/// What it was done to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    /// `org`, `mesh`, `topic` or `key`.
+    pub kind: &'static str,
+    /// Its id; of a topic, its mesh's id, a slash, and its name.
+    pub id: String,
+}
+
+impl Subject {
+    /// Every kind of subject.
+    pub const KINDS: [&'static str; 4] = ["org", "mesh", "topic", "key"];
+}
+
+/// Through what a change came in: what the audit says beside who did it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The request, as its answer and the log name it.
+    pub request_id: Option<String>,
+    /// The address it came from.
+    pub address: Option<IpAddr>,
+}
+
+/// A change, before it has its place in the chain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What was done.
+    pub action: Action,
+    /// To what.
+    pub subject: Subject,
+    /// In which mesh, where it lies in one.
+    pub mesh: Option<MeshId>,
+    /// What changed, as it was. Never a secret or a hash.
+    pub before: Option<Value>,
+    /// What changed, as it is now. Never a secret or a hash.
+    pub after: Option<Value>,
+}

@@ -1,0 +1,153 @@
+//! Take the audit along: every event that is wanted, the oldest first, as of one instant, a part at a time.
+//!
+//! A task of its own reads ahead by one part, on a connection that no other request waits for, and ends when nobody takes
+//! its parts any more. Before each part the caller is judged again: a key that is revoked meanwhile gets no further.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool_postgres::Object;
+use thiserror::Error;
+use tokio::{sync::mpsc, time::timeout};
+use tracing::info;
+
+use super::{confined, ensure_everywhere};
+use crate::{
+    db::{
+        self,
+        audit::{Filter, list, walk},
+        store::{begin, begin_snapshot},
+    },
+    domain::audit::Event,
+    service::{Admitted, House, Refusal, authority, house::in_time},
+};
+
+/// How long an export may take as a whole.
+pub const LIFE: Duration = Duration::from_mins(10);
+/// How long it waits for the client to take the next part.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How many events a part has at most.
+const PART: u32 = 500;
+/// How many places of the chain one query looks at: however few events are wanted, none takes long.
+const STRETCH: i64 = 20_000;
+
+/// Why an export ends before its end.
+#[derive(Debug, Error)]
+pub enum Cut {
+    /// It could not go on.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It took longer than it may, or the client took too long to take a part.
+    #[error("it was not taken in time")]
+    Late,
+    /// Nobody takes it any more.
+    #[error("the client is gone")]
+    Gone,
+}
+
+impl From<db::Error> for Cut {
+    fn from(error: db::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// A part; none at the end.
+type Part = Option<Vec<Event>>;
+
+/// An export under way. It ends when it is dropped.
+pub struct Export {
+    first: Option<Part>,
+    rest: mpsc::Receiver<Result<Part, Cut>>,
+}
+
+impl Export {
+    /// The next part; none behind the last. An error means that it is not whole, and that nothing follows.
+    pub async fn next(&mut self) -> Result<Part, Cut> {
+        match self.first.take() {
+            Some(first) => Ok(first),
+            None => self.rest.recv().await.unwrap_or(Err(Cut::Late)),
+        }
+    }
+}
+
+/// Begins an export of the events that are wanted. What can be refused is refused here, before its first part.
+pub async fn export(house: Arc<House>, by: Admitted, wanted: &Filter, mesh: Option<&str>) -> Result<Export, Refusal> {
+    ensure_everywhere(&by)?;
+    let filter = house.look(by.org(), async |transaction| confined(transaction, &by, wanted, mesh).await).await?;
+    let (turn, client) =
+        in_time::<_, Refusal>(async { Ok((house.walks.take(by.org()).await?, house.store.walker().await?)) }).await?;
+    let (hand, mut rest) = mpsc::channel(1);
+    let work = Work { house, by, filter, hand };
+    tokio::spawn(async move {
+        let done = timeout(LIFE, work.read(client)).await.unwrap_or(Err(Cut::Late));
+        drop(turn);
+        work.end(done).await;
+    });
+    let first = in_time::<_, Refusal>(async {
+        match rest.recv().await {
+            Some(Ok(part)) => Ok(part),
+            Some(Err(Cut::Refused(refusal))) => Err(refusal),
+            Some(Err(Cut::Late | Cut::Gone)) | None => Err(Refusal::TooLong),
+        }
+    })
+    .await?;
+    Ok(Export { first: Some(first), rest })
+}
+
+/// The task that reads.
+struct Work {
+    house: Arc<House>,
+    by: Admitted,
+    filter: Filter,
+    hand: mpsc::Sender<Result<Part, Cut>>,
+}
+
+impl Work {
+    async fn read(&self, mut client: Object) -> Result<(), Cut> {
+        let org = self.by.org();
+        let snapshot = begin_snapshot(&mut client, org).await?;
+        let end = walk::end(&snapshot, org).await?.seq;
+        let mut seq = 0;
+        while seq < end {
+            let last = end.min(seq + STRETCH);
+            let part = in_time(list::after(&snapshot, org, &self.filter, (seq, last), PART.into())).await?;
+            seq = match part.last() {
+                Some(event) if part.len() == PART as usize => event.seq,
+                _ => last,
+            };
+            self.hand_over(part).await?;
+        }
+        Ok(snapshot.commit().await.map_err(db::Error::from)?)
+    }
+
+    async fn hand_over(&self, part: Vec<Event>) -> Result<(), Cut> {
+        if self.hand.is_closed() {
+            return Err(Cut::Gone);
+        }
+        if part.is_empty() {
+            return Ok(());
+        }
+        in_time(self.ensure_still()).await?;
+        match timeout(PATIENCE, self.hand.send(Ok(Some(part)))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Cut::Gone),
+            Err(_) => Err(Cut::Late),
+        }
+    }
+
+    /// Judges the caller again, as it is now and not as the snapshot shows it.
+    async fn ensure_still(&self) -> Result<(), Refusal> {
+        let _turn = self.house.turns.take(self.by.org()).await?;
+        let mut client = self.house.store.client().await?;
+        let now = begin(&mut client, self.by.org()).await?;
+        authority::again(&now, &self.by).await
+    }
+
+    /// The last word waits for as long as there is somebody to hear it: nothing is held for it.
+    async fn end(self, done: Result<(), Cut>) {
+        if let Err(cut) = &done {
+            let (key, org) = (self.by.credential().key.to_string(), self.by.org().to_string());
+            info!(key, org, reason = %cut, "an export was cut off");
+        }
+        let _ = self.hand.send(done.map(|()| None)).await;
+    }
+}

@@ -1,0 +1,60 @@
+//! Look at the audit: an org's, or for a mesh's admin that mesh's; take it along, prove it, and take old events away.
+
+pub mod export;
+pub mod offline;
+pub mod retain;
+pub mod verify;
+
+use super::{Admitted, House, Refusal};
+use crate::{
+    db::{
+        Transaction,
+        audit::{self, Filter},
+    },
+    domain::{
+        Denial,
+        audit::Event,
+        page::{Limit, Page, read_cursor},
+    },
+};
+
+/// Who looks at events needs a grant that is everywhere in its owner.
+fn ensure_everywhere(by: &Admitted) -> Result<(), Refusal> {
+    let is_everywhere = by.credential().terms.grant.topics.reaches(None);
+    if is_everywhere { Ok(()) } else { Err(Denial::TopicOutOfScope(None).into()) }
+}
+
+/// The filter, confined to the mesh that is named, or to the caller's own.
+async fn confined(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    wanted: &Filter,
+    mesh: Option<&str>,
+) -> Result<Filter, Refusal> {
+    let mesh = match mesh {
+        Some(named) => Some(super::keys::mesh_of(transaction, by, named).await?),
+        None => by.credential().terms.grant.owner.mesh(),
+    };
+    Ok(Filter { mesh, ..wanted.clone() })
+}
+
+/// The events that are wanted, the newest first.
+pub async fn list(
+    house: &House,
+    by: &Admitted,
+    wanted: &Filter,
+    mesh: Option<&str>,
+    limit: Limit,
+    cursor: Option<&str>,
+) -> Result<Page<Event>, Refusal> {
+    ensure_everywhere(by)?;
+    house
+        .look(by.org(), async |transaction| {
+            let filter = confined(transaction, by, wanted, mesh).await?;
+            let bound = ("audit", by.org(), &filter);
+            let before = cursor.map(|cursor| read_cursor(&bound, cursor)).transpose()?.unwrap_or(i64::MAX);
+            let rows = audit::list(transaction, by.org(), &filter, before, limit).await?;
+            Ok(Page::cut(rows, limit, &bound, |event| event.seq))
+        })
+        .await
+}
