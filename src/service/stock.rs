@@ -1,9 +1,9 @@
 //! What is there of each org, for who has a shell on the host: its keys, and whether its audit is whole.
 
-use super::{House, Refusal, operator::Operator};
+use super::{House, Refusal, audit, operator::Operator};
 use crate::{
     db::{
-        audit, orgs,
+        orgs,
         stock::{self, Keys},
     },
     domain::Org,
@@ -27,7 +27,11 @@ pub async fn count(house: &House, _: &Operator) -> Result<Vec<Stock>, Refusal> {
     Ok(counted)
 }
 
-/// Follows the audit of an org from its beginning; answers how many events it has, or the place at which it breaks.
-pub async fn follow(house: &House, _: &Operator, org: &Org) -> Result<Result<i64, i64>, Refusal> {
-    Ok(audit::follow(&house.store.operator().await?, org.id).await?)
+/// Follows the audit of an org from its beginning; answers where it ends, or the place at which it breaks.
+pub async fn follow(house: &House, by: &Operator, org: &Org) -> Result<Result<i64, i64>, Refusal> {
+    let report = audit::verify::verify_one(house, by, org.id).await?.report;
+    Ok(match report.broken {
+        None => Ok(report.last_seq.unwrap_or_default()),
+        Some(broken) => Err(broken.seq),
+    })
 }

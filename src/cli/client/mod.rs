@@ -2,6 +2,7 @@
 
 mod answer;
 pub(super) mod api;
+pub(super) mod audit;
 mod ask;
 pub(super) mod complete;
 mod confirm;

@@ -14,7 +14,7 @@ use crate::{
     db::{
         connect,
         inspect::{self, Facts},
-        store::OPERATORS,
+        store::{OPERATORS, WALKERS},
     },
 };
 
@@ -86,19 +86,19 @@ async fn feed(database: &Database) -> Finding {
     }
 }
 
-/// What one process needs beside the pool and the operator's connections: one that migrates.
+/// What one process needs beside the pool, the operator's connections and those that walk along chains: one that migrates.
 const ONE_MORE: usize = 1;
 
 fn pool(settings: &Settings, facts: &Facts) -> Finding {
     let (pool, most) = (settings.pool_size, facts.most_connections);
-    let needed = pool + OPERATORS + ONE_MORE;
+    let needed = pool + OPERATORS + WALKERS + ONE_MORE;
     let told =
         format!("{needed} connections at most for one process (pool_size {pool}), of {most} that this login can have");
     let room = usize::try_from(most).unwrap_or_default();
     if needed <= room {
         return Finding::ok("pool", told);
     }
-    let less = room.saturating_sub(OPERATORS + ONE_MORE);
+    let less = room.saturating_sub(OPERATORS + WALKERS + ONE_MORE);
     Finding::fail("pool", told)
         .fix(format!("{} = {less} at most, or raise max_connections of the database", table::POOL_SIZE.name))
 }

@@ -52,22 +52,27 @@ pub async fn verify(house: &House, by: &Admitted) -> Result<Proof, Refusal> {
 /// The chains of every org, or of the one that is named, each told as soon as it is known.
 pub async fn verify_on_host(
     house: &House,
-    _: &Operator,
+    by: &Operator,
     named: Option<&Slug>,
     mut tell: impl FnMut(&Org, &Proof),
 ) -> Result<(), Refusal> {
-    let mut client = house.store.operator().await?;
+    let client = house.store.operator().await?;
     let orgs = match named {
         Some(slug) => vec![orgs::find(&client, slug).await?.ok_or(Refusal::NotFound)?],
         None => orgs::list(&client).await?,
     };
+    drop(client);
     for org in orgs {
-        let snapshot = store::snapshot(&mut client).await?;
-        let proof = prove(&snapshot, org.id).await?;
-        snapshot.commit().await.map_err(db::Error::from)?;
-        tell(&org, &proof);
+        tell(&org, &verify_one(house, by, org.id).await?);
     }
     Ok(())
+}
+
+/// The chain of one org, for as long as it takes.
+pub async fn verify_one(house: &House, _: &Operator, org: OrgId) -> Result<Proof, Refusal> {
+    let mut client = house.store.operator().await?;
+    let snapshot = store::snapshot(&mut client).await?;
+    Ok(prove(&snapshot, org).await?)
 }
 
 async fn prove(snapshot: &impl GenericClient, org: OrgId) -> Result<Proof, db::Error> {
