@@ -3,6 +3,7 @@
 //! What it prints is held against transcripts under `cli/snapshots`; `INSTA_UPDATE=always cargo test cli` writes them anew,
 //! and the difference is to be read.
 
+mod audit;
 mod completion;
 mod exit_codes;
 mod formats;

@@ -1,4 +1,4 @@
-//! `meshkey audit verify`: of every chain of the installation, or of one in files.
+//! `meshkey audit verify`: by the service, of every chain of the installation, or of one in files.
 
 use std::{
     fs::File,
@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 use super::unknown;
 use crate::{
     app::Share,
-    cli::{Failure, Outcome, open::open, show},
+    cli::{
+        Failure, Outcome,
+        client::{audit, flags::ClientFlags},
+        open::open,
+        show,
+    },
     config::DatabaseFlags,
     domain::{
         Org, Slug,
@@ -30,38 +35,41 @@ use crate::{
 /// Prove that no event was altered, removed or reordered. Exit code 10 where one was.
 #[derive(Args)]
 pub(super) struct Verify {
-    /// Prove the chains of this installation, straight on the database
-    #[arg(long, required_unless_present = "files")]
+    /// Prove the chains of this installation, straight on the database, in place of asking the service; with --org one
+    #[arg(long)]
     on_host: bool,
     /// Prove one chain from exports and archives alone: the oldest file first; - is stdin
     #[arg(long = "file", value_name = "FILE", num_args = 1.., conflicts_with = "on_host")]
     files: Vec<PathBuf>,
-    /// Only the chain of this org
-    #[arg(long, value_name = "SLUG", requires = "on_host")]
-    org: Option<Slug>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
+    client: ClientFlags,
+    #[command(flatten)]
+    #[command(next_help_heading = "With --on-host")]
     database: DatabaseFlags,
 }
 
 impl Verify {
     /// Does it.
     pub(super) async fn run(&self) -> Result<Outcome, Failure> {
-        if self.on_host { self.on_host().await } else { self.of_files() }
+        match (self.on_host, self.files.is_empty()) {
+            (true, _) => self.on_host().await,
+            (false, true) => audit::verify(&self.client).await,
+            (false, false) => self.of_files(),
+        }
     }
 
     async fn on_host(&self) -> Result<Outcome, Failure> {
-        let opened = open(&self.database, Share::Existing, !self.json).await?;
+        let wrong = |_| Failure::Usage("--on-host: --org takes the slug of an org".to_owned());
+        let org: Option<Slug> = self.client.named_org().map(str::parse).transpose().map_err(wrong)?;
+        let opened = open(&self.database, Share::Existing, self.client.is_table()).await?;
         let (mut told, mut is_whole) = (Vec::new(), true);
-        let done = verify_on_host(&opened.house, &Operator::on_this_host(), self.org.as_ref(), |org, proof| {
+        let done = verify_on_host(&opened.house, &Operator::on_this_host(), org.as_ref(), |org, proof| {
             is_whole &= proof.report.whole;
             told.push((org.clone(), proof.clone()));
         })
         .await;
         opened.close().await;
-        done.map_err(|refusal| match &self.org {
+        done.map_err(|refusal| match &org {
             Some(slug) => unknown(slug)(refusal),
             None => refusal.into(),
         })?;
@@ -70,7 +78,7 @@ impl Verify {
     }
 
     fn tell_orgs(&self, told: &[(Org, Proof)]) -> Result<(), Failure> {
-        if self.json {
+        if !self.client.is_table() {
             let items: Vec<_> = told.iter().map(|(org, proof)| with_org(org, proof)).collect();
             return show::print(&json!({ "items": items }));
         }
@@ -84,13 +92,13 @@ impl Verify {
         let checked = offline::verify(files).map_err(unread)?;
         let place = checked.place.and_then(|place| self.place(place));
         let is_whole = checked.report.whole;
-        if self.json {
+        if self.client.is_table() {
+            let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+            show::line(&format!("{}{place}", words(&checked.report)))?;
+        } else {
             let mut told = json!(Proof { report: checked.report, as_of: None });
             told["place"] = json!(place);
             show::print(&told)?;
-        } else {
-            let place = place.map_or_else(String::new, |place| format!(" ({place})"));
-            show::line(&format!("{}{place}", words(&checked.report)))?;
         }
         Ok(if is_whole { Outcome::Done } else { Outcome::No })
     }

@@ -150,33 +150,35 @@ impl Export {
         }
         let mut events = client.stream(&ask).await?;
         match &self.out_file {
-            None => pour(&mut events, &mut io::stdout().lock()).await?,
-            Some(path) => self.into_file(&client, &mut events, path).await?,
+            None => pour(&mut events, &mut io::stdout()).await?,
+            Some(path) => save(&client, &mut events, path).await?,
         }
         Ok(Outcome::Done)
     }
-
-    async fn into_file(&self, client: &Client, events: &mut reqwest::Response, path: &Path) -> Result<(), Failure> {
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let mut file = made.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => Failure::Usage(format!("{} exists: name another", path.display())),
-            _ => Failure::Usage(format!("cannot write to {}: {error}", path.display())),
-        })?;
-        let done = match pour(events, &mut file).await {
-            Ok(()) => file.sync_all().map_err(|error| Failure::Other(format!("cannot write to {}: {error}", path.display()))),
-            failed => failed,
-        };
-        if done.is_err() {
-            // Half an export must not be taken for a whole one.
-            let _ = std::fs::remove_file(path);
-        }
-        done?;
-        client.say(&format!("exported to {}", path.display()));
-        Ok(())
-    }
 }
 
-async fn pour(events: &mut reqwest::Response, out: &mut (impl Write + Send)) -> Result<(), Failure> {
+async fn save(client: &Client, events: &mut reqwest::Response, path: &Path) -> Result<(), Failure> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = made.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::Usage(format!("{} exists: name another", path.display())),
+        _ => Failure::Usage(format!("cannot write to {}: {error}", path.display())),
+    })?;
+    let done = match pour(events, &mut file).await {
+        Ok(()) => {
+            file.sync_all().map_err(|error| Failure::Other(format!("cannot write to {}: {error}", path.display())))
+        }
+        failed => failed,
+    };
+    if done.is_err() {
+        // Half an export must not be taken for a whole one.
+        let _ = std::fs::remove_file(path);
+    }
+    done?;
+    client.say(&format!("exported to {}", path.display()));
+    Ok(())
+}
+
+async fn pour(events: &mut reqwest::Response, out: &mut impl Write) -> Result<(), Failure> {
     let cut = |error: reqwest::Error| Failure::Unavailable(format!("the export was cut off and is not whole: {error}"));
     while let Some(chunk) = events.chunk().await.map_err(cut)? {
         out.write_all(&chunk).map_err(|error| match error.kind() {

@@ -107,7 +107,7 @@ impl Client {
 
     /// The org that is meant: the one that was named, or that of the key.
     pub(super) async fn org(&self) -> Result<String, Failure> {
-        match given(self.flags.org.as_ref()) {
+        match self.flags.named_org() {
             Some(named) => Ok(named.to_owned()),
             None => Ok(super::print::text(self.own().await?, "org.slug")),
         }

@@ -79,8 +79,13 @@ impl ClientFlags {
         self.mesh.clone().or_else(|| std::env::var("MESHKEY_MESH").ok()).filter(|mesh| !mesh.is_empty())
     }
 
+    /// The org that was named.
+    pub(in crate::cli) fn named_org(&self) -> Option<&str> {
+        given(self.org.as_ref())
+    }
+
     /// Whether people are to read it.
-    pub(super) fn is_table(&self) -> bool {
+    pub(in crate::cli) fn is_table(&self) -> bool {
         self.form() == Form::Table
     }
 }

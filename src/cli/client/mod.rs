@@ -2,14 +2,14 @@
 
 mod answer;
 pub(super) mod api;
-pub(super) mod audit;
 mod ask;
+pub(super) mod audit;
 pub(super) mod complete;
 mod confirm;
 mod connection;
 mod deliver;
 mod find;
-mod flags;
+pub(super) mod flags;
 mod impact;
 pub(super) mod key;
 pub(super) mod mesh;
