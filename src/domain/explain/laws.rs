@@ -124,7 +124,7 @@ fn without_one(changes: &[Change]) -> Vec<Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
     #[test]
     fn an_explanation_decides_like_every_door((key, wanted, at) in cases()) {
