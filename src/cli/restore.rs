@@ -44,7 +44,7 @@ pub(super) struct Restore {
     database: DatabaseFlags,
 }
 
-/// An org as it was restored: what there is of it, and how many events its audit has, or where that breaks.
+/// An org as it was restored: what there is of it, and where its audit ends, or breaks.
 type Restored = (Stock, Result<i64, i64>);
 
 impl Restore {
@@ -172,7 +172,7 @@ fn head() -> Vec<String> {
 
 fn row((stock, audit): &Restored) -> Vec<String> {
     let audit = match audit {
-        Ok(events) => format!("whole, {events} events"),
+        Ok(last) => format!("whole, ends at {last}"),
         Err(seq) => format!("broken at {seq}"),
     };
     vec![stock.org.slug.to_string(), stock.keys.all.to_string(), stock.keys.live.to_string(), audit]
@@ -181,7 +181,7 @@ fn row((stock, audit): &Restored) -> Vec<String> {
 fn as_json((stock, audit): &Restored) -> Value {
     json!({
         "id": stock.org.id, "slug": stock.org.slug, "keys": stock.keys.all, "live": stock.keys.live,
-        "audit": { "whole": audit.is_ok(), "events": audit.ok(), "broken_at": audit.err() },
+        "audit": { "whole": audit.is_ok(), "last_seq": audit.ok(), "broken_at": audit.err() },
     })
 }
 
