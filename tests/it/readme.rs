@@ -6,11 +6,13 @@
 
 mod compare;
 mod errors;
+mod guides;
 mod page;
+mod verbs;
 
 use std::{
     fs::{self, File, Permissions},
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Child, Command, Stdio},
@@ -25,7 +27,7 @@ use tempfile::TempDir;
 
 use self::{
     compare::ensure_alike,
-    page::{Step, steps},
+    page::{Step, read, steps},
 };
 
 const MESHKEY: &str = env!("CARGO_BIN_EXE_meshkey");
@@ -36,7 +38,7 @@ const WRITTEN: [&str; 2] = ["http://127.0.0.1:7700", "mshk_…"];
 
 #[test]
 fn the_readme_is_true() {
-    let steps = steps(include_str!("../../README.md"));
+    let steps = steps(&read("README.md"));
     let (first, rest) = steps.split_first().unwrap();
     assert_eq!(first.command, "./run quickstart\n");
     let house = House::open("quickstart");
@@ -47,8 +49,18 @@ fn the_readme_is_true() {
 }
 
 #[test]
+fn the_tutorial_is_true() {
+    let steps = steps(&read("docs/tutorial.md"));
+    let (first, rest) = steps.split_first().unwrap();
+    assert_eq!(first.command, "meshkey serve\n");
+    let house = House::open("serve");
+    ensure_alike(first, &house.told);
+    house.type_in(&rest.iter().collect::<Vec<_>>(), "");
+}
+
+#[test]
 fn the_api_by_example_is_true() {
-    let steps = steps(include_str!("../../docs/reference/http.md"));
+    let steps = steps(&read("docs/reference/http.md"));
     let house = House::open("serve");
     house.type_in(&steps.iter().collect::<Vec<_>>(), "");
 }
@@ -82,33 +94,34 @@ impl House {
 
     /// Types all blocks into one shell, and looks at what each has printed.
     fn type_in(&self, steps: &[&Step], admin: &str) {
-        let block = |(number, step): (usize, &&Step)| format!("printf '{MARK}'\n: {number}\n{}", step.command);
-        let typed: String = steps.iter().enumerate().map(block).collect();
-        let typed = typed.replace(WRITTEN[0], &self.base).replace(WRITTEN[1], admin);
-        let (printed, is_done) = self.shell(&format!("set -euo pipefail\nexec 2>&1\n{typed}"));
-        let printed: Vec<&str> = printed.split(MARK).skip(1).collect();
-        if !is_done {
-            let (step, printed) = (steps[printed.len().max(1) - 1], printed.last());
-            let log = fs::read_to_string(self.home.path().join("log")).unwrap();
-            panic!(
-                "the block of line {} failed:\n{}\nand printed\n{printed:?}\n\nthe log:\n{log}",
-                step.line, step.command
-            );
-        }
-        for (step, printed) in steps.iter().zip(printed) {
-            ensure_alike(step, printed);
-        }
+        let pages = |command: &str| command.replace(WRITTEN[0], &self.base).replace(WRITTEN[1], admin);
+        let log = || fs::read_to_string(self.home.path().join("log")).unwrap();
+        type_in(steps, clean("bash", self.home.path()), pages, log);
     }
+}
 
-    fn shell(&self, script: &str) -> (String, bool) {
-        let tools = "curl --json '' --version > /dev/null && jq --version > /dev/null";
-        let has_tools = clean("bash", self.home.path()).args(["-c", tools]).status().unwrap().success();
-        assert!(has_tools, "the examples need curl 7.82 or later, and jq");
-        let mut bash = clean("bash", self.home.path());
-        let mut bash = bash.args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut printed = String::new();
-        bash.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
-        (printed, bash.wait().unwrap().success())
+/// Types all blocks into this shell, each as `pages` gives it, and looks at what it has printed; where one fails, shows
+/// what is in `log`.
+fn type_in(steps: &[&Step], mut bash: Command, pages: impl Fn(&str) -> String, log: impl Fn() -> String) {
+    let block = |(number, step): (usize, &&Step)| format!("printf '{MARK}'\n: {number}\n{}", pages(&step.command));
+    let typed: String = steps.iter().enumerate().map(block).collect();
+    let tools = "curl --json '' --version > /dev/null && jq --version > /dev/null ||\
+                 { echo 'the examples need curl 7.82 or later, and jq'; exit 1; }";
+    let output = bash.args(["-c", &format!("set -euo pipefail\nexec 2>&1\n{tools}\n{typed}")]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<&str> = said.split(MARK).skip(1).collect();
+    if !output.status.success() {
+        let step = steps[printed.len().max(1) - 1];
+        panic!(
+            "the block of line {} failed:\n{}\nand printed\n{}\n\nthe log:\n{}",
+            step.line,
+            step.command,
+            printed.last().unwrap_or(&said.as_str()),
+            log()
+        );
+    }
+    for (step, printed) in steps.iter().zip(printed) {
+        ensure_alike(step, printed);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A page of Markdown, as far as it is typed and printed.
 
+use std::{fs, path::Path};
+
 /// What is to be typed, and what it prints.
 pub(super) struct Step {
     /// The line of the page on which it stands.
@@ -14,6 +16,12 @@ pub(super) struct Block {
     line: usize,
     pub(super) language: String,
     pub(super) text: String,
+}
+
+/// A page, by its path from the root.
+pub(super) fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()))
 }
 
 /// Every block that is to be typed, with the block behind it if that is what it prints.
