@@ -112,11 +112,13 @@ mod tests {
     use meshkey::domain::Secret;
 
     use super::*;
-    use crate::{house::House, tools::hex};
+    use crate::{
+        house::House,
+        tools::{hex, percent},
+    };
 
     /// A secret in every form.
     fn forms(secret: &str) -> Vec<String> {
-        let percent = |of: &str| of.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let reversed = secret.chars().rev().collect();
         let encoded = [percent(secret), secret.replace('_', "%5F"), secret.replace('_', "%5f"), hex(secret.as_bytes())];
         let mut forms = vec![secret.to_owned(), reversed, hex(secret.as_bytes()).to_uppercase()];

@@ -67,6 +67,16 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// A text as a URL may have it, every byte of it escaped.
+pub fn percent(text: &str) -> String {
+    let digits = hex(text.as_bytes()).to_uppercase();
+    digits
+        .chars()
+        .enumerate()
+        .flat_map(|(at, digit)| at.is_multiple_of(2).then_some('%').into_iter().chain([digit]))
+        .collect()
+}
+
 /// The tables of the schema.
 pub async fn tables(db: &Client) -> Vec<String> {
     texts(db, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1")

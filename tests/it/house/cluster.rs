@@ -165,9 +165,8 @@ pub(super) fn run(arguments: &[&str], database_url: &str) -> Output {
         .env_clear()
         .env("MESHKEY_ALLOW_FSYNC_OFF", "true")
         .output()
-        .map(|output| {
+        .inspect(|output| {
             canary::ensure_none("a command's messages", &String::from_utf8_lossy(&output.stderr));
-            output
         })
         .unwrap()
 }

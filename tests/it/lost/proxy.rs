@@ -2,7 +2,8 @@
 //! our choice.
 //!
 //! What goes to the server is taken in parts as the server answers them: a `Query`, or all up to a `Sync`. Only parts that
-//! ask something are counted, and only those of connections in the role of the service: its background has another.
+//! have something done are counted, not those that prepare it; and only those of connections in the role of the service:
+//! its background has another.
 
 use std::{
     collections::HashMap,
@@ -31,9 +32,6 @@ pub enum Fault {
     /// The server says that an administrator ends it, and does.
     Shutdown,
 }
-
-/// How a statement that is only prepared is told. Of these, nothing comes: it is enough to cut the line before them.
-const PREPARE: &str = "prepare ";
 
 /// A statement to which that was done.
 #[derive(Debug, Clone)]
@@ -169,7 +167,6 @@ impl Line {
                 b'Q' => asked = Some(text(word())),
                 b'P' => {
                     let (name, sql) = (word().to_vec(), text(word()));
-                    asked = Some(format!("{PREPARE}{sql}"));
                     self.statements.insert(name, sql);
                 }
                 b'B' => {
@@ -186,9 +183,6 @@ impl Line {
     fn due(&self, sql: String) -> Option<(Fault, Struck)> {
         let mut order = self.order.lock().unwrap();
         let (left, fault) = order.wanted.filter(|_| self.is_service)?;
-        if sql.starts_with(PREPARE) && fault != Fault::CutBefore {
-            return None;
-        }
         order.wanted = (left > 1).then(|| (left - 1, fault));
         if left > 1 {
             return None;

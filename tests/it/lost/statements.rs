@@ -94,18 +94,18 @@ impl Attack {
         Snapshot::take(&self.db, &self.snapshot).await
     }
 
-    /// Strikes each statement of an operation.
+    /// Strikes each statement of an operation. That it comes to the next one, and in the end to none, is what shows that the
+    /// request after a failure finds everything in order.
     async fn strike_each(&self, operation: &Operation, fault: impl Fn(usize) -> Fault) -> usize {
         let (mut same, mut done) = (self.prepared(operation).await, Vec::new());
         let mut before = self.now().await;
         for nth in 1..MOST {
             let outcome = self.strike(&before, &same, nth, fault(nth)).await;
             let Some(struck) = &outcome.struck else {
-                self.ensure_through(&outcome, &same, &done);
+                ensure_through(&outcome, &same, &done);
                 return nth - 1;
             };
             judge(&outcome, struck, fault(nth));
-            self.client.get("/v1/whoami").await.expect(200);
             if !outcome.changed.is_empty() {
                 self.ensure_once(&same).await;
                 done.push(outcome.changed);
@@ -114,16 +114,6 @@ impl Attack {
             }
         }
         panic!("{} has no end", operation.id);
-    }
-
-    /// What went through untouched is what those were that were done although something failed.
-    fn ensure_through(&self, outcome: &Outcome, same: &Same, done: &[Difference]) {
-        let operation = &same.call.operation;
-        assert!(operation.successes.contains(&outcome.answer.status), "{}: {:?}", operation.id, outcome.answer);
-        assert_eq!(outcome.changed.is_empty(), !is_changing(operation), "{}: {:?}", operation.id, outcome.changed);
-        for one in done {
-            assert_eq!(one, &outcome.changed, "{}: half of it was done", operation.id);
-        }
     }
 
     /// What was done is not done again.
@@ -139,6 +129,16 @@ impl Attack {
             assert!([200, 204, 404, 409].contains(&again.status), "{again:?}");
         }
         ensure_whole(&self.db).await;
+    }
+}
+
+/// What went through untouched is what those were that were done although something failed.
+fn ensure_through(outcome: &Outcome, same: &Same, done: &[Difference]) {
+    let operation = &same.call.operation;
+    assert!(operation.successes.contains(&outcome.answer.status), "{}: {:?}", operation.id, outcome.answer);
+    assert_eq!(outcome.changed.is_empty(), !is_changing(operation), "{}: {:?}", operation.id, outcome.changed);
+    for one in done {
+        assert_eq!(one, &outcome.changed, "{}: half of it was done", operation.id);
     }
 }
 

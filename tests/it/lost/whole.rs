@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use meshkey::domain::{KeyId, MeshId, OrgId};
 use serde_json::{Map, Value};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::tools::{tables, texts};
@@ -125,7 +125,7 @@ fn newest((name, value): (&String, &Value)) -> (String, Value) {
     (name.clone(), if name == "secrets" { newest().into() } else { value.clone() })
 }
 
-fn subject(kind: &str, id: Uuid, name: String) -> String {
+fn subject(kind: &str, id: Uuid, name: &str) -> String {
     match kind {
         "org" => OrgId::from(id).to_string(),
         "mesh" => MeshId::from(id).to_string(),
@@ -134,9 +134,9 @@ fn subject(kind: &str, id: Uuid, name: String) -> String {
     }
 }
 
-/// Every row of a database, without when keys were used.
+/// Every row of a database, without when keys were used: as numbers, by table, in their order.
 #[derive(PartialEq, Eq)]
-pub struct Snapshot(Vec<String>);
+pub struct Snapshot(BTreeMap<String, Vec<i64>>);
 
 /// How many rows came and went, by table; a row that was changed went and came.
 pub type Difference = BTreeMap<String, (usize, usize)>;
@@ -144,28 +144,28 @@ pub type Difference = BTreeMap<String, (usize, usize)>;
 impl Snapshot {
     /// The query of all snapshots of a database of this schema.
     pub async fn query(db: &Client) -> String {
-        let row = "(to_jsonb(t) - 'last_used_at' - 'last_used_from')::text";
-        let of = |table: &String| format!("SELECT '{table} ' || {row} FROM {table} t");
+        let row = "hashtextextended((to_jsonb(t) - 'last_used_at' - 'last_used_from')::text, 0)";
+        let of = |table: &String| {
+            format!("SELECT '{table}', array_agg(n ORDER BY n) FROM (SELECT {row} AS n FROM {table} t) r")
+        };
         tables(db).await.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ")
     }
 
     /// What there is now.
     pub async fn take(db: &Client, query: &str) -> Self {
-        let mut rows = texts(db, query).await;
-        rows.sort_unstable();
-        Self(rows)
+        let rows = db.query(query, &[]).await.unwrap();
+        let of = |row: &Row| (row.get(0), row.get::<_, Option<_>>(1).unwrap_or_default());
+        Self(rows.iter().map(of).collect())
     }
 
     /// What has become of it.
     pub fn until(&self, later: &Self) -> Difference {
-        let mut difference = Difference::new();
-        let table = |row: &str| row.split(' ').next().unwrap_or_default().to_owned();
-        for row in later.0.iter().filter(|row| self.0.binary_search(row).is_err()) {
-            difference.entry(table(row)).or_default().0 += 1;
-        }
-        for row in self.0.iter().filter(|row| later.0.binary_search(row).is_err()) {
-            difference.entry(table(row)).or_default().1 += 1;
-        }
-        difference
+        let missing =
+            |these: &[i64], those: &[i64]| these.iter().filter(|row| those.binary_search(row).is_err()).count();
+        let tables = self.0.iter().filter(|(table, rows)| later.0[*table] != **rows);
+        let difference = |(table, rows): (&String, &Vec<i64>)| {
+            (table.clone(), (missing(&later.0[table], rows), missing(rows, &later.0[table])))
+        };
+        tables.map(difference).collect()
     }
 }

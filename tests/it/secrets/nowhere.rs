@@ -20,7 +20,7 @@ use crate::{
     contract::scene::Scene,
     house::House,
     promise::PROMISE,
-    tools::{database_url, hex, one, tables, texts},
+    tools::{database_url, hex, one, percent, tables, texts},
 };
 
 /// Of the database's login: a secret too.
@@ -106,8 +106,7 @@ fn forms(secret: &str) -> Vec<String> {
 
 fn forms_of(part: &str) -> Vec<String> {
     let digits = hex(part.as_bytes());
-    let percent: String = part.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let mut forms = vec![part.to_owned(), part.chars().rev().collect(), digits.to_uppercase(), digits, percent];
+    let mut forms = vec![part.to_owned(), part.chars().rev().collect(), digits.to_uppercase(), digits, percent(part)];
     for shift in 0..3 {
         let text = STANDARD_NO_PAD.encode(format!("{}{part}", "x".repeat(shift)));
         forms.push(text[4..text.len() - 4].to_owned());
