@@ -13,7 +13,7 @@ use crate::{
 const FROZEN: [&str; 3] = [
     "1\ttenants_keys_audit\t11113540655162611627",
     "2\tmessages_state\t16475062177660462046",
-    "3\taudit_retention\t12603995938692448116",
+    "3\taudit_retention\t7142229315311539513",
 ];
 
 async fn empty(house: &House) -> Client {

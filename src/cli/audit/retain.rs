@@ -8,7 +8,7 @@ use std::{
     str::FromStr,
 };
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 use time::{Duration, format_description::well_known::Rfc3339};
 
@@ -28,15 +28,16 @@ use crate::{
 /// Archive old events of an org in a file and take them away. What is left still proves, and so it does together with
 /// the archives, from the start.
 #[derive(Args)]
+#[command(group(ArgGroup::new("old").required(true)))]
 pub(super) struct Retain {
     /// The org's slug
     #[arg(long, value_name = "SLUG")]
     org: Slug,
     /// Take away what is older than this: a number and h or d, such as 365d
-    #[arg(long, value_name = "TIME", required_unless_present = "before")]
+    #[arg(long, value_name = "TIME", group = "old")]
     keep: Option<Age>,
     /// Take away what happened before this time, such as 2027-01-01T00:00:00Z
-    #[arg(long, value_name = "TIME", conflicts_with = "keep")]
+    #[arg(long, value_name = "TIME", group = "old")]
     before: Option<Moment>,
     /// The file to make; it must not be there yet
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
