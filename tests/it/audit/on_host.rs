@@ -77,6 +77,7 @@ async fn files_are_proved_with_no_server_and_no_database() {
         (Some(10), &json!(false), &json!(10), &json!(null))
     );
     assert_eq!(alone(&["audit", "verify", "--file", "/nowhere"]).0, Some(2));
-    assert_eq!(alone(&["audit", "verify"]).0, Some(2));
+    // Without either it asks the service, with a key.
+    assert_eq!(alone(&["audit", "verify"]).0, Some(3));
     assert_eq!(alone(&["audit", "verify", "--file", first, "--on-host"]).0, Some(2));
 }
