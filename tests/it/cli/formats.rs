@@ -77,6 +77,7 @@ async fn the_form_does_not_depend_on_a_terminal() {
     }
 }
 
+/// U-4: what is final is asked about once, and a slip of the hand is no yes.
 #[tokio::test]
 async fn on_a_terminal_a_revocation_is_confirmed_by_the_name() {
     let house = House::new().await;

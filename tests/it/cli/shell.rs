@@ -158,11 +158,13 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"(key|org|mesh|evt)_[0-9a-hjkmnp-tv-z]{26}", "${1}_ID"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r"\b\d+ (s|min|h) ago", "just now"),
+        // Columns are as wide as what stood in them before it was masked.
+        (r" {2,}", "  "),
     ];
     masks.into_iter().map(|(mask, put)| (Regex::new(mask).unwrap(), put)).collect()
 });
 
-/// Puts one word for each thing that differs from run to run. Columns are as wide as what stood in them.
+/// Puts one word for each thing that differs from run to run.
 pub fn mask(text: &str) -> String {
     let masked = MASKS.iter().fold(text.to_owned(), |text, (mask, put)| mask.replace_all(&text, *put).into_owned());
     masked.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
