@@ -146,7 +146,9 @@ fn ensure_through(outcome: &Outcome, same: &Same, done: &[Difference]) {
 fn judge(outcome: &Outcome, struck: &Struck, fault: Fault) {
     let Outcome { answer, changed, .. } = outcome;
     if answer.status < 300 {
-        assert!(fault == Fault::Error("40001"), "{}: {answer:?}", struck.0);
+        // What was read to its end loses nothing with the transaction that it was read in.
+        let was_read = struck.0 == "ROLLBACK" && changed.is_empty();
+        assert!(was_read || fault == Fault::Error("40001"), "{}: {answer:?}", struck.0);
         return;
     }
     answer.problem(503, "store_unavailable");
@@ -157,6 +159,9 @@ fn judge(outcome: &Outcome, struck: &Struck, fault: Fault) {
 
 /// Those that change nothing although they are sent as `POST`.
 const QUESTIONS: [&str; 3] = ["explainKey", "verifyKey", "verifyKeys"];
+
+/// Answers that are under way when something fails: they end unfinished, as `audit::export` tests.
+const STREAMS: [&str; 1] = ["exportAuditEvents"];
 
 fn is_changing(operation: &Operation) -> bool {
     operation.method != "get" && !QUESTIONS.contains(&operation.id.as_str())
@@ -176,7 +181,7 @@ async fn strike_all(is_wanted: impl Fn(&Operation) -> bool, fault: impl Fn(usize
 // G-29, G-12, P-16
 #[tokio::test]
 async fn a_connection_cut_before_any_statement_leaves_nothing_half() {
-    strike_all(|_| true, |_| Fault::CutBefore).await;
+    strike_all(|operation| !STREAMS.contains(&operation.id.as_str()), |_| Fault::CutBefore).await;
 }
 
 // G-29, G-35
