@@ -60,7 +60,7 @@ impl Verify {
 
     async fn on_host(&self) -> Result<Outcome, Failure> {
         let wrong = |_| Failure::Usage("--on-host: --org takes the slug of an org".to_owned());
-        let org: Option<Slug> = self.client.named_org().map(str::parse).transpose().map_err(wrong)?;
+        let org: Option<Slug> = self.client.named_org().map(|org| org.parse()).transpose().map_err(wrong)?;
         let opened = open(&self.database, Share::Existing, self.client.is_table()).await?;
         let (mut told, mut is_whole) = (Vec::new(), true);
         let done = verify_on_host(&opened.house, &Operator::on_this_host(), org.as_ref(), |org, proof| {

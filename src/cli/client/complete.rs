@@ -92,7 +92,7 @@ fn cache(flags: &ClientFlags, what: &str) -> Option<PathBuf> {
     let base = base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
     let token = super::token::Token::find(flags).ok()??;
     let mut hasher = DefaultHasher::new();
-    (&flags.url, &flags.org, flags.named_mesh(), token.text.as_str()).hash(&mut hasher);
+    (flags.named_url(), flags.named_org(), flags.named_mesh(), token.text.as_str()).hash(&mut hasher);
     Some(base.join("meshkey").join(format!("{what}-{:016x}.json", hasher.finish())))
 }
 

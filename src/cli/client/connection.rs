@@ -10,7 +10,7 @@ use super::{
     super::Failure,
     answer::Answer,
     ask::Ask,
-    flags::{ClientFlags, given},
+    flags::{ClientFlags, Form},
     token::Token,
 };
 
@@ -87,7 +87,7 @@ impl Client {
     /// The answer as a failure.
     pub(super) fn refused(&self, answer: Answer) -> Failure {
         let origin = self.token.as_ref().map_or("", |token| token.origin.as_str());
-        answer.refusal(self.flags.form() != super::flags::Form::Table, origin)
+        answer.refusal(matches!(self.flags.form(), Form::Json | Form::Jsonl), origin)
     }
 
     fn out_of_reach(&self, error: &reqwest::Error) -> Failure {
@@ -108,7 +108,7 @@ impl Client {
     /// The org that is meant: the one that was named, or that of the key.
     pub(super) async fn org(&self) -> Result<String, Failure> {
         match self.flags.named_org() {
-            Some(named) => Ok(named.to_owned()),
+            Some(named) => Ok(named),
             None => Ok(super::print::text(self.own().await?, "org.slug")),
         }
     }
@@ -155,10 +155,10 @@ fn no_key() -> Failure {
 }
 
 fn base(flags: &ClientFlags) -> Result<Url, Failure> {
-    let text = given(Some(&flags.url)).unwrap_or("http://127.0.0.1:7700");
+    let text = flags.named_url();
     let wrong = |why: &str| Failure::Usage(format!("--url or MESHKEY_URL: {why}"));
     let url =
-        Url::parse(text).map_err(|error| wrong(&format!("expected a URL such as https://keys.example: {error}")))?;
+        Url::parse(&text).map_err(|error| wrong(&format!("expected a URL such as https://keys.example: {error}")))?;
     if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
         return Err(wrong("expected a URL that begins with https:// or http://"));
     }

@@ -25,17 +25,16 @@ pub(in crate::cli) enum Form {
 #[derive(Args, Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct ClientFlags {
-    /// Where the service is
-    #[arg(long, global = true, value_name = "URL", env = "MESHKEY_URL", hide_env_values = true)]
-    #[arg(default_value = DEFAULT_URL, help_heading = "Service")]
-    pub(super) url: String,
+    /// Where the service is.
+    #[arg(long, global = true, value_name = "URL", help_heading = "Service")]
+    #[arg(help = format!("Where the service is [env: MESHKEY_URL] [default: {DEFAULT_URL}]"))]
+    url: Option<String>,
     /// File with the key to ask with; - reads it from stdin [env: MESHKEY_TOKEN_FILE, or the key in MESHKEY_TOKEN]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Service")]
     pub(super) token_file: Option<PathBuf>,
-    /// The org, by slug or id; that of the key if nothing is said
-    #[arg(long, global = true, value_name = "ORG", env = "MESHKEY_ORG", hide_env_values = true)]
-    #[arg(help_heading = "Service")]
-    pub(super) org: Option<String>,
+    /// The org, by slug or id; that of the key if nothing is said [env: MESHKEY_ORG]
+    #[arg(long, global = true, value_name = "ORG", help_heading = "Service")]
+    org: Option<String>,
     /// The mesh, by slug or id; that of the key if it has one [env: MESHKEY_MESH]
     #[arg(long, short, global = true, value_name = "MESH", help_heading = "Service")]
     #[arg(add = ArgValueCandidates::new(super::complete::meshes))]
@@ -76,12 +75,17 @@ impl ClientFlags {
 
     /// The mesh that was named, by the flag or else by the variable.
     pub(super) fn named_mesh(&self) -> Option<String> {
-        self.mesh.clone().or_else(|| std::env::var("MESHKEY_MESH").ok()).filter(|mesh| !mesh.is_empty())
+        given(self.mesh.as_ref(), "MESHKEY_MESH")
     }
 
-    /// The org that was named.
-    pub(in crate::cli) fn named_org(&self) -> Option<&str> {
-        given(self.org.as_ref())
+    /// The org that was named, by the flag or else by the variable.
+    pub(in crate::cli) fn named_org(&self) -> Option<String> {
+        given(self.org.as_ref(), "MESHKEY_ORG")
+    }
+
+    /// Where the service is, by the flag, else the variable, else on this host.
+    pub(super) fn named_url(&self) -> String {
+        given(self.url.as_ref(), "MESHKEY_URL").unwrap_or_else(|| DEFAULT_URL.to_owned())
     }
 
     /// Whether people are to read it.
@@ -90,7 +94,7 @@ impl ClientFlags {
     }
 }
 
-/// A variable that is set to nothing counts as not set.
-pub(super) fn given(text: Option<&String>) -> Option<&str> {
-    text.map(String::as_str).filter(|text| !text.is_empty())
+/// What the flag says, else the variable. What is empty counts as not said.
+fn given(flag: Option<&String>, variable: &str) -> Option<String> {
+    flag.cloned().or_else(|| std::env::var(variable).ok()).filter(|text| !text.is_empty())
 }

@@ -75,7 +75,9 @@ impl List {
         let places = Places::of(client, &keys).await?;
         client.list(&found.items, "id", |keys| table(keys, &places))?;
         if client.flags.is_table() {
-            client.say(&count(found.items.len() as u64, "key"));
+            let mesh = client.flags.named_mesh().filter(|_| !self.org_wide);
+            let place = mesh.map_or_else(String::new, |mesh| format!(" in mesh {mesh}"));
+            client.say(&format!("{}{place}", count(found.items.len() as u64, "key")));
         }
         client.say_if_more(&found);
         Ok(if self.exit_code && !found.items.is_empty() { Outcome::No } else { Outcome::Done })

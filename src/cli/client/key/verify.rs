@@ -124,9 +124,10 @@ impl Find {
         let key = Answer { status: answer.status, text: value["key"].to_string(), etag: None, retry: None };
         let places = Places::of(client, &[value["key"].clone()]).await?;
         client.show(&key, "id", |key| {
-            let mut lines = words(key, Some(&places.name(key)));
-            lines.extend(is_dead.then(|| format!("state      {state}: {}", text(&value, "detail"))));
-            lines
+            let mut key = key.clone();
+            key["status"] =
+                if is_dead { format!("{state}: {}", text(&value, "detail")).into() } else { "active".into() };
+            words(&key, Some(&places.name(&key)))
         })?;
         Ok(Outcome::Done)
     }

@@ -57,7 +57,7 @@ impl Places {
 pub(in super::super) fn words(key: &Value, place: Option<&str>) -> Vec<String> {
     let place = place.map_or_else(|| Places::default().name(key), str::to_owned);
     let addresses = text(key, "addresses");
-    let end = text(key, "expires_at");
+    let end = to_the_second(&text(key, "expires_at"));
     let expires = if end.is_empty() { "never".to_owned() } else { format!("{end}  ({})", told(&end, "")) };
     facts(&[
         ("key", format!("{}  {}", text(key, "label"), text(key, "id"))),
@@ -72,6 +72,11 @@ pub(in super::super) fn words(key: &Value, place: Option<&str>) -> Vec<String> {
         ("secrets", secrets(key)),
         ("note", text(key, "note").replace('\n', " ")),
     ])
+}
+
+/// An RFC 3339 time without what nobody reads.
+fn to_the_second(time: &str) -> String {
+    time.split_once('.').map_or_else(|| time.to_owned(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 fn status(key: &Value) -> String {
