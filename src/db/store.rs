@@ -55,8 +55,8 @@ impl Store {
     }
 
     /// The same, for a long walk along a chain: no request waits for such a connection but another walk.
-    pub async fn walker(&self) -> Result<Object, Error> {
-        Ok(self.walkers.get().await?)
+    pub async fn walker(&self) -> Result<Walker, Error> {
+        Ok(Walker(Held(Some(self.walkers.get().await?))))
     }
 
     /// A connection in the operator's role.
@@ -97,6 +97,22 @@ impl Drop for Held {
         if let Some(object) = self.0.take() {
             drop(Object::take(object));
         }
+    }
+}
+
+/// A connection to walk with. It is used by nobody else again unless it is given back, which is for who has heard that all
+/// went well.
+pub struct Walker(Held);
+
+impl Walker {
+    /// The connection.
+    pub fn connection(&mut self) -> Result<&mut Object, Error> {
+        self.0.0.as_mut().ok_or_else(|| Error::Unavailable("the connection was given back".to_owned()))
+    }
+
+    /// Lets others use it.
+    pub fn give_back(mut self) {
+        drop(self.0.0.take());
     }
 }
 

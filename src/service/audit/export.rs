@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use deadpool_postgres::Object;
 use thiserror::Error;
 use tokio::{sync::mpsc, time::timeout};
 use tracing::info;
@@ -15,7 +14,7 @@ use crate::{
     db::{
         self,
         audit::{Filter, list, walk},
-        store::{begin, begin_snapshot},
+        store::{Walker, begin, begin_snapshot},
     },
     domain::audit::Event,
     service::{Admitted, House, Refusal, authority, house::in_time},
@@ -102,9 +101,9 @@ struct Work {
 }
 
 impl Work {
-    async fn read(&self, mut client: Object) -> Result<(), Cut> {
+    async fn read(&self, mut client: Walker) -> Result<(), Cut> {
         let org = self.by.org();
-        let snapshot = begin_snapshot(&mut client, org).await?;
+        let snapshot = begin_snapshot(client.connection()?, org).await?;
         let end = walk::end(&snapshot, org).await?.seq;
         let mut seq = 0;
         while seq < end {
@@ -116,7 +115,9 @@ impl Work {
             };
             self.hand_over(part).await?;
         }
-        Ok(snapshot.commit().await.map_err(db::Error::from)?)
+        snapshot.commit().await.map_err(db::Error::from)?;
+        client.give_back();
+        Ok(())
     }
 
     async fn hand_over(&self, part: Vec<Event>) -> Result<(), Cut> {

@@ -41,10 +41,13 @@ pub async fn verify(house: &House, by: &Admitted) -> Result<Proof, Refusal> {
     let (_turn, mut client) =
         in_time::<_, Refusal>(async { Ok((house.walks.take(org).await?, house.store.walker().await?)) }).await?;
     let prove = async {
-        let snapshot = begin_snapshot(&mut client, org).await?;
-        prove(&snapshot, org).await
+        let snapshot = begin_snapshot(client.connection()?, org).await?;
+        let proof = prove(&snapshot, org).await?;
+        snapshot.commit().await?;
+        Ok::<_, db::Error>(proof)
     };
     let proof = timeout(LONGEST, prove).await.map_err(|_| Refusal::TooLong)??;
+    client.give_back();
     house.look(org, async |transaction| authority::again(transaction, by).await).await?;
     Ok(proof)
 }
