@@ -16,16 +16,18 @@ use tracing::{info, warn};
 use crate::{
     config::Settings,
     db::{
-        Store,
+        self, Store,
         connect::{self, Target},
         embedded::{self, Embedded},
+        fresh::{check, feed},
         migrate, roles,
         store::{APP, OPERATOR},
     },
-    domain::{Prefix, secret::MalformedPrefix},
+    domain::{Prefix, fresh::Bound, secret::MalformedPrefix},
     http,
     service::{
         House,
+        fresh::{Fresh, Wishes},
         turns::Turns,
         uses::{Uses, keep_writing},
     },
@@ -55,6 +57,12 @@ pub enum Error {
     /// The server's threads.
     #[error("cannot start the server: {0}")]
     Serve(#[source] io::Error),
+    /// What remembering keys needs.
+    #[error(transparent)]
+    Fresh(#[from] check::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] db::Error),
     /// No installation where one must be.
     #[error("there is no installation in {}; --data-dir or DATABASE_URL names another, `meshkey init` makes one", .0.display())]
     NothingThere(PathBuf),
@@ -178,24 +186,37 @@ pub async fn migrate(database: &Database) -> Result<migrate::Outcome, Error> {
 
 /// Brings the schema up to date, and refuses to work as a role that row-level security does not bind.
 pub async fn house(settings: &Settings, database: &Database) -> Result<House, Error> {
+    check::ensure_primary(&database.target.connect().await?).await?;
     migrate(database).await?;
     for role in [APP, OPERATOR] {
         let bound = database.target.as_role(role).connect().await?;
         roles::refuse_unbound(&bound, settings.allow_fsync_off).await?;
     }
-    house_as_it_is(settings, database)
+    let house = house_as_it_is(settings, database)?;
+    if house.store.operate(async |operator| feed::claim(operator).await).await? {
+        info!("what another database system said of changes and replicas was forgotten");
+    }
+    Ok(house)
 }
 
 /// The house as it is: nothing is changed, and nothing asked.
 pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
     Ok(House {
         store: Store::new(&database.target, settings.pool_size)?,
+        fresh: Fresh::new(&database.target, wishes(settings)),
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
         uses: Uses::default(),
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),
     })
+}
+
+/// How a process with these settings remembers.
+fn wishes(settings: &Settings) -> Wishes {
+    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let name = settings.replica_name.clone().or_else(host).unwrap_or_else(|| "unnamed".to_owned());
+    Wishes { bound: Bound::new(settings.bound, settings.outage_grace), most_keys: settings.cache_keys, name }
 }
 
 /// A running server.
@@ -222,6 +243,8 @@ pub async fn start(settings: &Settings) -> Result<Server, Error> {
     let address = listener.local_addr().map_err(|error| Error::Listen(settings.listen, error))?;
     let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);
+    check::ensure_feed(&database.target).await?;
+    house.fresh.begin();
     let server = serve(listener, Arc::clone(&house), settings.workers)?;
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let handle = server.handle();
@@ -256,6 +279,7 @@ impl Server {
         if let Ok(Err(error)) = self.serving.await {
             warn!(%error, "the server ended with an error");
         }
+        self.house.fresh.stop().await;
         self.background.abort();
         if let Err(error) = self.house.uses.flush(&self.house.store).await {
             warn!(%error, "the last uses could not be written");

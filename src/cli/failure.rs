@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::show;
 use crate::{
     app,
     config::ConfigError,
@@ -96,7 +97,12 @@ impl From<Refusal> for Failure {
             Refusal::Conflict(Conflict::AlreadyExists) => Self::Conflict(
                 "an org of this name exists already; `meshkey org list` shows those there are".to_owned(),
             ),
-            Refusal::Conflict(Conflict::AlreadySuspended) => Self::Conflict("the org is suspended already".to_owned()),
+            Refusal::AlreadySo(_, settled) => {
+                Self::Conflict(format!("the org is suspended already ({})", show::settled(&settled)))
+            }
+            Refusal::Unconfirmed(why) => Self::Unavailable(format!(
+                "it is done, but it could not be confirmed that it holds everywhere: {why}; run the same again"
+            )),
             Refusal::Conflict(Conflict::NotSuspended) => Self::Conflict("the org is not suspended".to_owned()),
             Refusal::Store(error @ (db::Error::Unavailable(_) | db::Error::Contention)) => {
                 Self::Unavailable(error.to_string())

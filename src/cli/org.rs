@@ -15,6 +15,7 @@ use crate::{
     app::Share,
     config::DatabaseFlags,
     domain::Slug,
+    http::view::DoneView,
     service::{
         Refusal,
         operator::{self, Founding, Operator},
@@ -143,10 +144,13 @@ async fn suspend(opened: &Opened, one: &One, suspended: bool) -> Result<(), Fail
     let by = Operator::on_this_host();
     let org = operator::suspend(&opened.house, &by, &one.slug, suspended).await.map_err(unknown(&one.slug))?;
     if one.all.json {
-        return show::print(&json!(org));
+        return show::print(&json!(DoneView::new(&org.value, org.settled.as_ref())));
     }
     let said = if suspended { "suspended: every key of it is denied" } else { "resumed: its keys work again" };
-    eprintln!("{} is {said}", org.slug);
+    eprintln!("{} is {said}", org.value.slug);
+    if let Some(settled) = &org.settled {
+        eprintln!("{}", show::settled(settled));
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use super::{Failure, config, notify::Manager, open::settings, show::line};
 use crate::{
     app::{self, Server},
-    config::ServeFlags,
+    config::{ServeFlags, Settings},
     service::operator::{self, Operator},
 };
 
@@ -32,7 +32,8 @@ impl Serve {
         let stop = stopped()?;
         let server = app::start(&settings).await?;
         let manager = Manager::of_this_process();
-        line(&format!("meshkey ready on http://{}", server.address()))?;
+        // In one piece: who waits for the first line may listen no longer.
+        line(&format!("meshkey ready on http://{}\n{}", server.address(), promise(&settings)))?;
         say_how_to_get_in(&server).await?;
         manager.is_ready(&format!("serving on http://{}", server.address()));
         stop.await;
@@ -41,6 +42,20 @@ impl Serve {
         server.stop().await;
         Ok(())
     }
+}
+
+/// What this process promises of revocations, for who starts it.
+fn promise(settings: &Settings) -> String {
+    let bound = settings.bound + settings.outage_grace;
+    if settings.cache_keys == 0 {
+        return "remembers nothing: the database is asked for every decision".to_owned();
+    }
+    format!(
+        "a revocation holds everywhere when it answers, at most {bound:?} after it was made (a beat every {:?}); remembers \
+         up to {} keys",
+        settings.bound / 4,
+        settings.cache_keys
+    )
 }
 
 async fn say_how_to_get_in(server: &Server) -> Result<(), Failure> {

@@ -5,9 +5,9 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::Org,
+    domain::{Org, fresh::Effect},
     http::view::IssuedView,
-    service::{issue::Issued, operator::Founded},
+    service::{Settled, issue::Issued, operator::Founded},
 };
 
 use super::Failure;
@@ -23,6 +23,20 @@ pub(super) fn line(text: &str) -> Result<(), Failure> {
         std::io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Other(format!("cannot write to stdout: {error}")),
     })
+}
+
+/// That a change holds everywhere, in words.
+pub(super) fn settled(settled: &Settled) -> String {
+    let Effect { after, acknowledged, lapsed } = settled.effect;
+    effective(after.as_millis(), acknowledged, lapsed)
+}
+
+/// The same from an answer.
+pub(super) fn effective(after_ms: impl std::fmt::Display, acknowledged: usize, lapsed: usize) -> String {
+    let replicas = if acknowledged == 1 { "replica knows" } else { "replicas know" };
+    let lapsed =
+        if lapsed == 0 { String::new() } else { format!("; {lapsed} did not answer and trust nothing any more") };
+    format!("effective everywhere after {after_ms} ms: {acknowledged} {replicas}{lapsed}")
 }
 
 /// Lines whose columns stand below one another; the last is as long as it is.

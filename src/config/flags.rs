@@ -50,6 +50,21 @@ pub struct ServeFlags {
     /// The most live keys in an org.
     #[arg(long, value_name = "NUMBER", help = help(table::MAX_LIVE_KEYS))]
     pub max_live_keys: Option<String>,
+    /// After how long at most a revocation holds.
+    #[arg(long, value_name = "TIME", help = help(table::BOUND))]
+    pub bound: Option<String>,
+    /// How long beyond that some decisions go on without the database.
+    #[arg(long, value_name = "TIME", help = help(table::OUTAGE_GRACE))]
+    pub outage_grace: Option<String>,
+    /// How many keys are remembered.
+    #[arg(long, value_name = "NUMBER", help = help(table::CACHE_KEYS))]
+    pub cache_keys: Option<String>,
+    /// What this process is called.
+    #[arg(long, value_name = "NAME", help = help(table::REPLICA_NAME))]
+    pub replica_name: Option<String>,
+    /// Where the metrics are.
+    #[arg(long, value_name = "ADDRESS:PORT", help = help(table::METRICS_LISTEN))]
+    pub metrics_listen: Option<String>,
     /// Where the database is.
     #[command(flatten)]
     pub database: DatabaseFlags,
@@ -75,6 +90,11 @@ impl ServeFlags {
             "pool_size" => self.pool_size.as_deref(),
             "key_prefix" => self.key_prefix.as_deref(),
             "max_live_keys" => self.max_live_keys.as_deref(),
+            "bound" => self.bound.as_deref(),
+            "outage_grace" => self.outage_grace.as_deref(),
+            "cache_keys" => self.cache_keys.as_deref(),
+            "replica_name" => self.replica_name.as_deref(),
+            "metrics_listen" => self.metrics_listen.as_deref(),
             _ => self.database.text(name),
         }
     }

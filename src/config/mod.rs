@@ -21,6 +21,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     thread,
+    time::Duration,
 };
 
 pub use error::{ConfigError, Hint};
@@ -32,6 +33,10 @@ pub use table::Setting;
 pub use value::LogFormat;
 
 use sources::{Given, Sources};
+
+const SHORTEST_BOUND: Duration = Duration::from_millis(500);
+const LONGEST_BOUND: Duration = Duration::from_mins(1);
+const LONGEST_GRACE: Duration = Duration::from_mins(10);
 
 /// The settings, understood. [`table`] says what each one means.
 pub struct Settings {
@@ -49,6 +54,16 @@ pub struct Settings {
     pub pool_size: usize,
     /// See [`table::ALLOW_FSYNC_OFF`].
     pub allow_fsync_off: bool,
+    /// See [`table::BOUND`].
+    pub bound: Duration,
+    /// See [`table::OUTAGE_GRACE`].
+    pub outage_grace: Duration,
+    /// See [`table::CACHE_KEYS`].
+    pub cache_keys: usize,
+    /// See [`table::REPLICA_NAME`]; the name of the host where it is `None`.
+    pub replica_name: Option<String>,
+    /// See [`table::METRICS_LISTEN`].
+    pub metrics_listen: Option<SocketAddr>,
     /// See [`table::WORKERS`].
     pub workers: usize,
     /// See [`table::KEY_PREFIX`].
@@ -79,6 +94,11 @@ impl Settings {
             pg_bin: from.optional(&table::PG_BIN, value::path)?,
             pool_size: from.value(&table::POOL_SIZE, value::number(1..=1000))?,
             allow_fsync_off: from.value(&table::ALLOW_FSYNC_OFF, value::yes_or_no)?,
+            bound: from.value(&table::BOUND, value::span(SHORTEST_BOUND..=LONGEST_BOUND))?,
+            outage_grace: from.value(&table::OUTAGE_GRACE, value::span(Duration::ZERO..=LONGEST_GRACE))?,
+            cache_keys: from.value(&table::CACHE_KEYS, value::number(0..=100_000_000))?,
+            replica_name: from.optional(&table::REPLICA_NAME, value::replica_name)?,
+            metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,

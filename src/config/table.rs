@@ -131,6 +131,31 @@ settings! {
         Fallback::Value("false"),
         "Whether a database that can lose what it confirmed will do, for tests"
     );
+    BOUND = open(
+        "bound",
+        Fallback::Value("2s"),
+        "After how long at most a revocation holds everywhere, whatever is out of reach: `500ms` to `60s`"
+    );
+    OUTAGE_GRACE = open(
+        "outage_grace",
+        Fallback::Value("0s"),
+        "How long beyond the bound `send` and `read` are still decided from memory while the database is out of reach, up to `10m`; every revocation may have to wait as much longer"
+    );
+    CACHE_KEYS = open(
+        "cache_keys",
+        Fallback::Value("1000000"),
+        "How many keys are remembered at most, up to 100000000; with 0 the database is asked for every decision"
+    );
+    REPLICA_NAME = open(
+        "replica_name",
+        Fallback::Words("the name of the host"),
+        "What this process is called in `meshkey replicas list`"
+    );
+    METRICS_LISTEN = open(
+        "metrics_listen",
+        Fallback::Words("none"),
+        "Address and port for Prometheus metrics at `/metrics`, which everybody who reaches it may read"
+    );
     WORKERS = open("workers", Fallback::Words("the number of cores"), "Threads that answer requests, 1 to 1024");
     KEY_PREFIX = open("key_prefix", Fallback::Value("mshk"), "First letters of every new key: 4 to 12 of `a-z` and `0-9`, a letter first");
     MAX_LIVE_KEYS = open("max_live_keys", Fallback::Value("100000"), "Most live keys in an org, 1 to 10000000");

@@ -1,6 +1,6 @@
 //! How each kind of value is understood. An error is what would do.
 
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{SecretText, Setting};
 use crate::telemetry;
@@ -55,6 +55,34 @@ pub(super) fn key_prefix(text: &str) -> Result<String, String> {
 
 pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "true or false".to_owned())
+}
+
+/// A span within `range`: a whole number and `ms`, `s` or `m`.
+pub(super) fn span(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, String> {
+    move |text| match read_span(text) {
+        Some(span) if range.contains(&span) => Ok(span),
+        _ => {
+            Err(format!("a number and ms, s or m, such as 500ms or 2s, from {:?} to {:?}", range.start(), range.end()))
+        }
+    }
+}
+
+fn read_span(text: &str) -> Option<Duration> {
+    let unit = text.find(|it: char| !it.is_ascii_digit())?;
+    let number: u64 = text[..unit].parse().ok()?;
+    let millis = match &text[unit..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return None,
+    };
+    Some(Duration::from_millis(number.checked_mul(millis)?))
+}
+
+/// A name for people, in one line.
+pub(super) fn replica_name(text: &str) -> Result<String, String> {
+    let is_legal = (1..=64).contains(&text.chars().count()) && !text.contains(char::is_control);
+    if is_legal && text.trim() == text { Ok(text.to_owned()) } else { Err("1 to 64 characters in one line".to_owned()) }
 }
 
 /// A whole number within `range`.

@@ -28,6 +28,22 @@ pub enum Error {
     Refused(#[source] tokio_postgres::Error),
 }
 
+impl Error {
+    /// The same, for another who waited for the same answer.
+    #[must_use]
+    pub fn said_again(&self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            Self::Contention => Self::Contention,
+            Self::Taken(name) => Self::Taken(name.clone()),
+            Self::Missing(name) => Self::Missing(name.clone()),
+            Self::Corrupt(why) => Self::Corrupt(why.clone()),
+            // Its cause cannot be copied.
+            Self::Refused(error) => Self::Corrupt(error.to_string()),
+        }
+    }
+}
+
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(told) = error.as_db_error() else {

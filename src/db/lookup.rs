@@ -8,14 +8,17 @@ use super::{Error, queries, row};
 use crate::domain::{Credential, KeyId, OrgId, SecretHash};
 
 queries! {
-    LOOKUP = "SELECT * FROM meshkey_lookup($1)";
+    /// A row even where nobody holds them, for the time.
+    LOOKUP = "
+        SELECT clock_timestamp() AS read_at, now() AS read_from, found.*
+        FROM (SELECT 1) one LEFT JOIN meshkey_lookup($1) found ON true";
     /// The same of a key by its id, as if its newest secret had been presented.
     NEWEST = "
         SELECT k.id AS key_id, k.org_id, k.mesh_id, k.label, k.capabilities, k.everywhere, k.topics, k.addresses,
                k.expires_at, s.number AS secret, s.number AS newest_secret, s.dies_at AS secret_dies_at,
                k.revoked_at IS NOT NULL AS is_revoked, k.disabled_at IS NOT NULL AS is_disabled, o.slug AS org_slug,
                o.suspended_at IS NOT NULL AS is_org_suspended, m.slug AS mesh_slug,
-               m.archived_at IS NOT NULL AS is_mesh_archived, clock_timestamp() AS now
+               m.archived_at IS NOT NULL AS is_mesh_archived, clock_timestamp() AS now, now() AS as_of
         FROM api_keys k
         JOIN key_secrets s ON s.org_id = k.org_id AND s.key_id = k.id AND s.dies_at IS NULL
         JOIN orgs o ON o.id = k.org_id
@@ -30,18 +33,33 @@ pub struct Found {
     pub credential: Credential,
     /// The clock of the database, when it was read.
     pub now: OffsetDateTime,
+    /// Every change that was committed before this is in it.
+    pub as_of: OffsetDateTime,
+}
+
+/// What a look-up has read.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// Who holds them, in the order in which they were asked for.
+    pub found: Vec<Option<Credential>>,
+    /// The clock of the database, when it was read.
+    pub now: OffsetDateTime,
+    /// Every change that was committed before this is in it.
+    pub as_of: OffsetDateTime,
 }
 
 /// The holders of these secrets, in this order. One statement, however many.
-pub async fn lookup(db: &impl GenericClient, hashes: &[SecretHash]) -> Result<Vec<Option<Found>>, Error> {
+pub async fn lookup(db: &impl GenericClient, hashes: &[SecretHash]) -> Result<Looked, Error> {
     let lookup = db.prepare_cached(LOOKUP).await?;
     let wanted: Vec<&[u8]> = hashes.iter().map(SecretHash::as_bytes).collect();
     let rows = db.query(&lookup, &[&wanted]).await?;
+    let first = rows.first().ok_or_else(|| row::corrupt("a look-up without a row"))?;
     let of = |hash: &SecretHash| {
-        let mine = |row: &&Row| row.try_get::<_, &[u8]>("hash").is_ok_and(|found| found == hash.as_bytes());
-        rows.iter().find(mine).map(found).transpose()
+        let mine = |row: &&Row| row.try_get::<_, Option<&[u8]>>("hash").is_ok_and(|one| one == Some(hash.as_bytes()));
+        rows.iter().find(mine).map(credential).transpose()
     };
-    hashes.iter().map(of).collect()
+    let found = hashes.iter().map(of).collect::<Result<_, _>>()?;
+    Ok(Looked { found, now: row::get(first, "read_at")?, as_of: row::get(first, "read_from")? })
 }
 
 /// The key with this id, as its newest secret would find it.
@@ -51,7 +69,11 @@ pub async fn newest(db: &impl GenericClient, org: OrgId, id: KeyId) -> Result<Op
 }
 
 fn found(row: &Row) -> Result<Found, Error> {
-    let credential = Credential {
+    Ok(Found { credential: credential(row)?, now: row::get(row, "now")?, as_of: row::get(row, "as_of")? })
+}
+
+fn credential(row: &Row) -> Result<Credential, Error> {
+    Ok(Credential {
         key: row::id(row, "key_id")?,
         label: row::parsed(row, "label")?,
         terms: row::terms(row)?,
@@ -64,6 +86,5 @@ fn found(row: &Row) -> Result<Found, Error> {
         is_org_suspended: row::get(row, "is_org_suspended")?,
         mesh_slug: row::parsed_option(row, "mesh_slug")?,
         is_mesh_archived: row::get::<Option<bool>>(row, "is_mesh_archived")?.unwrap_or(false),
-    };
-    Ok(Found { credential, now: row::get(row, "now")? })
+    })
 }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod connect;
 pub mod embedded;
 pub mod error;
+pub mod fresh;
 pub mod idempotency;
 pub mod inspect;
 mod key_row;
@@ -48,6 +49,10 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("audit", audit::list::ALL),
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
+    ("fresh", fresh::beat::ALL),
+    ("fresh", fresh::check::ALL),
+    ("fresh", fresh::feed::ALL),
+    ("fresh", fresh::poll::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),

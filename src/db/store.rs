@@ -26,7 +26,7 @@ pub const OPERATORS: usize = 2;
 /// How many connections walk along chains at most.
 pub const WALKERS: usize = 4;
 /// No statement, and no wait for another's lock, keeps a connection from the others for long.
-const LIMITS: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s";
+const LIMITS: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=10s";
 /// Who walks along a chain may rest between two statements, until its reader has taken what there is.
 const WALKING: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=20s";
 

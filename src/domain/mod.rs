@@ -8,6 +8,7 @@ pub mod capability;
 pub mod content;
 pub mod credential;
 pub mod explain;
+pub mod fresh;
 pub mod grant;
 pub mod id;
 pub mod impact;

@@ -100,6 +100,8 @@ catalogue! {
         "A change needs `If-Match` with the `ETag` that you read, so that nobody overwrites what they have not seen. `If-Match: *` changes whatever is there.";
     INTERNAL = 500 "internal" "Internal error"
         "A mistake of ours. The log has its cause under the request id.";
+    REVOCATION_UNCONFIRMED = 503 "revocation_unconfirmed" "Not confirmed"
+        "The change was committed, but it could not be confirmed that every process of the installation knows of it. Send the same again: it waits for that, and changes nothing twice.";
     STORE_UNAVAILABLE = 503 "store_unavailable" "Store out of reach"
         "The database could not be asked. This says nothing about your key: keep it, and try again after `Retry-After` seconds. If it was a change, it is not known whether it was made; send it again with the same `Idempotency-Key`.";
 }

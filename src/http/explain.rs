@@ -39,22 +39,22 @@ impl From<Asked> for Question {
 
 /// An explanation.
 #[derive(Debug, Serialize)]
-struct ExplanationView {
+struct ExplanationView<'a> {
     allowed: bool,
     code: &'static str,
     detail: String,
-    rules: Vec<Finding>,
-    changes: Vec<Change>,
-    key: JudgedKey,
+    rules: &'a [Finding],
+    changes: &'a [Change],
+    key: JudgedKey<'a>,
     #[serde(with = "time::serde::rfc3339")]
     as_of: OffsetDateTime,
 }
 
-impl From<Explained> for ExplanationView {
-    fn from(Explained { explanation, credential, as_of }: Explained) -> Self {
+impl<'a> From<&'a Explained> for ExplanationView<'a> {
+    fn from(Explained { explanation, credential, as_of }: &'a Explained) -> Self {
         let (code, detail) = told(explanation.denial.as_ref());
         let (allowed, key) = (explanation.denial.is_none(), credential.into());
-        Self { allowed, code, detail, rules: explanation.rules, changes: explanation.changes, key, as_of }
+        Self { allowed, code, detail, rules: &explanation.rules, changes: &explanation.changes, key, as_of: *as_of }
     }
 }
 
@@ -62,5 +62,5 @@ impl From<Explained> for ExplanationView {
 pub async fn explain(house: Data<House>, caller: Caller<AnyKey, Input<Json<Asked>>>) -> Result<HttpResponse, Problem> {
     let question = Question::from(caller.input.body.value);
     let explained = service::explain::explain(&house, &caller.proof, &question).await?;
-    Ok(HttpResponse::Ok().json(ExplanationView::from(explained)))
+    Ok(HttpResponse::Ok().json(ExplanationView::from(&explained)))
 }

@@ -4,15 +4,19 @@ use actix_web::{HttpResponse, web::Data};
 use serde_json::json;
 
 use super::Problem;
-use crate::service::House;
+use crate::service::{House, fresh::Basis};
 
 /// The process lives.
 pub async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// The process can decide: its database answers.
+/// The process can decide: on what it remembers, or by asking its database, which answers.
 pub async fn readyz(house: Data<House>) -> Result<HttpResponse, Problem> {
-    house.ensure_ready().await?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
+    let decides = match house.basis().await? {
+        Basis::Memory => "memory",
+        Basis::Asking => "asking",
+        Basis::Grace => "grace",
+    };
+    Ok(HttpResponse::Ok().json(json!({ "status": "ok", "decides": decides })))
 }

@@ -11,10 +11,11 @@ use super::{
     preconditions::{idempotent, required},
     query::PagedArchive,
     reply,
+    view::DoneView,
 };
 use crate::{
     domain::{Mesh, Slug, Title},
-    service::{self, House},
+    service::{self, Done, House},
 };
 
 /// The body of a creation.
@@ -57,6 +58,11 @@ fn shown(mesh: &Mesh) -> HttpResponse {
     reply::versioned(mesh, mesh.version)
 }
 
+fn settled(done: Done<Mesh>) -> HttpResponse {
+    let version = done.value.version;
+    reply::versioned(&DoneView::new(done.value, done.settled.as_ref()), version)
+}
+
 /// Shows a mesh.
 pub async fn show(caller: Caller<Within<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
     Ok(shown(&service::meshes::show(&caller.proof)?))
@@ -74,10 +80,10 @@ pub async fn edit(
 
 /// Archives a mesh.
 pub async fn archive(house: Data<House>, caller: Caller<InOrg<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
-    Ok(shown(&service::meshes::archive(&house, &caller.proof, true).await?))
+    Ok(settled(service::meshes::archive(&house, &caller.proof, true).await?))
 }
 
 /// Undoes that.
 pub async fn unarchive(house: Data<House>, caller: Caller<InOrg<may::Admin>, Input>) -> Result<HttpResponse, Problem> {
-    Ok(shown(&service::meshes::archive(&house, &caller.proof, false).await?))
+    Ok(settled(service::meshes::archive(&house, &caller.proof, false).await?))
 }

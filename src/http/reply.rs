@@ -5,10 +5,13 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
 
-use super::{Problem, catalogue, preconditions::etag, trace::REPLAYED};
-use crate::service::{Kept, Once};
+use super::{Problem, catalogue, preconditions::etag, trace::REPLAYED, view::DoneView};
+use crate::service::{Kept, Once, Settled};
 
 /// The body, and its version as the `ETag`.
 pub fn versioned(body: &impl Serialize, version: i64) -> HttpResponse {
@@ -35,6 +38,26 @@ pub fn once<T>(once: Once<T>, done: impl FnOnce(T) -> Result<HttpResponse, Probl
         Once::Done(value) => done(value),
         Once::Replayed(kept) => Ok(builder(&kept)?.insert_header((REPLAYED, "true")).json(&kept.body)),
     }
+}
+
+/// The same for a change that was waited for: what is answered again says so too.
+pub fn once_settled<T>(
+    once: Once<T>,
+    settled: Option<&Settled>,
+    done: impl FnOnce(T) -> Result<HttpResponse, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let again = |mut kept: Kept| {
+        let body: Map<String, Value> = serde_json::from_str(kept.body.get()).unwrap_or_default();
+        kept.body = raw(&DoneView::new(body, settled));
+        kept
+    };
+    self::once(
+        match once {
+            Once::Done(value) => Once::Done(value),
+            Once::Replayed(kept) => Once::Replayed(again(kept)),
+        },
+        done,
+    )
 }
 
 fn builder(kept: &Kept) -> Result<HttpResponseBuilder, Problem> {

@@ -14,7 +14,10 @@ use super::{
     view::VerdictView,
 };
 use crate::{
-    domain::{Capability, TopicName},
+    domain::{
+        Capability, TopicName,
+        fresh::{Change, MalformedChange},
+    },
     service::{
         self, House, Refusal,
         verify::{MOST_QUESTIONS, Question},
@@ -30,12 +33,27 @@ pub struct AskedKey {
     mesh: Option<String>,
     topic: Option<TopicName>,
     ip: Option<IpAddr>,
+    at_least: Option<Said>,
+}
+
+/// The `transaction` of an earlier answer.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Said(Change);
+
+impl TryFrom<String> for Said {
+    type Error = MalformedChange;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
 }
 
 impl From<AskedKey> for Question {
     fn from(asked: AskedKey) -> Self {
-        let AskedKey { key, capability, mesh, topic, ip } = asked;
-        Self { secret: key.parse().ok(), capability, mesh, topic, address: ip }
+        let AskedKey { key, capability, mesh, topic, ip, at_least } = asked;
+        let at_least = at_least.map(|said| said.0);
+        Self { secret: key.parse().ok(), capability, mesh, topic, address: ip, at_least }
     }
 }
 
@@ -47,7 +65,7 @@ pub async fn one(
     let question = Question::from(caller.input.body.value);
     let mut verdicts = service::verify::verify(&house, &caller.proof, &[question], |_| String::new()).await?;
     let verdict = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
-    Ok(HttpResponse::Ok().json(VerdictView::from(verdict)))
+    Ok(HttpResponse::Ok().json(VerdictView::from(&verdict)))
 }
 
 /// The body of a batch.
@@ -69,6 +87,6 @@ pub async fn batch(
     let questions: Vec<_> = items.into_iter().map(|Object(asked)| asked.into()).collect();
     let place = |number: usize| format!("/items/{number}");
     let verdicts = service::verify::verify(&house, &caller.proof, &questions, place).await?;
-    let items: Vec<_> = verdicts.into_iter().map(VerdictView::from).collect();
+    let items: Vec<_> = verdicts.iter().map(VerdictView::from).collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }

@@ -8,13 +8,14 @@ use time::OffsetDateTime;
 use crate::{
     db::keys::Dated,
     domain::{
-        AddressList, CapabilitySet, Credential, KeyId, Label, Owner, Status, TopicScope,
+        AddressList, CapabilitySet, Credential, KeyId, Label, Owner, Status, Terms, TopicScope,
         audit::Actor,
+        fresh::Effect,
         key::SecretRecord,
         name::{Note, Reason},
         verdict::told,
     },
-    service::{revoke::Ended, verify::Verdict},
+    service::{Done, Settled, revoke::Ended, verify::Verdict},
 };
 
 /// A key.
@@ -92,55 +93,96 @@ impl<'a> IssuedView<'a> {
     }
 }
 
-/// A revocation. Nothing is remembered anywhere, so that it holds everywhere when it is committed.
+/// That a change holds everywhere, and how that came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettledView {
+    effective: &'static str,
+    after_ms: u64,
+    acknowledged: usize,
+    lapsed: usize,
+    transaction: String,
+}
+
+impl From<&Settled> for SettledView {
+    fn from(Settled { effect, change }: &Settled) -> Self {
+        let Effect { after, acknowledged, lapsed } = *effect;
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        Self { effective: "everywhere", after_ms, acknowledged, lapsed, transaction: change.to_string() }
+    }
+}
+
+/// Something that was done, and that it holds everywhere, where that matters.
+#[derive(Debug, Serialize)]
+pub struct DoneView<T> {
+    #[serde(flatten)]
+    value: T,
+    #[serde(flatten)]
+    settled: Option<SettledView>,
+}
+
+impl<T, V: From<T>> From<Done<T>> for DoneView<V> {
+    fn from(Done { value, settled }: Done<T>) -> Self {
+        Self::new(value.into(), settled.as_ref())
+    }
+}
+
+impl<T> DoneView<T> {
+    /// What was done, and that it holds everywhere.
+    #[must_use]
+    pub fn new(value: T, settled: Option<&Settled>) -> Self {
+        Self { value, settled: settled.map(SettledView::from) }
+    }
+}
+
+/// A revocation.
 #[derive(Debug, Serialize)]
 pub struct RevocationView {
     key: KeyView,
     cascaded: Vec<KeyId>,
-    effective: &'static str,
 }
 
 impl From<Ended> for RevocationView {
     fn from(ended: Ended) -> Self {
         let cascaded = ended.cascaded.iter().map(|one| one.key.id).collect();
-        Self { key: ended.key.into(), cascaded, effective: "everywhere" }
+        Self { key: ended.key.into(), cascaded }
     }
 }
 
 /// The answer to a verify.
 #[derive(Debug, Serialize)]
-pub struct VerdictView {
+pub struct VerdictView<'a> {
     allowed: bool,
     code: &'static str,
     detail: String,
-    key: Option<JudgedKey>,
+    key: Option<JudgedKey<'a>>,
     #[serde(with = "time::serde::rfc3339")]
     as_of: OffsetDateTime,
 }
 
 /// A key that was judged, as far as that matters.
 #[derive(Debug, Serialize)]
-pub(super) struct JudgedKey {
+pub(super) struct JudgedKey<'a> {
     id: KeyId,
-    label: Label,
+    label: &'a Label,
     owner: Owner,
-    capabilities: CapabilitySet,
-    topics: TopicScope,
+    capabilities: &'a CapabilitySet,
+    topics: &'a TopicScope,
     #[serde(with = "time::serde::rfc3339::option")]
     expires_at: Option<OffsetDateTime>,
 }
 
-impl From<Credential> for JudgedKey {
-    fn from(credential: Credential) -> Self {
-        let Credential { key, label, terms, .. } = credential;
-        let (grant, expires_at) = (terms.grant, terms.expires_at);
-        Self { id: key, label, owner: grant.owner, capabilities: grant.capabilities, topics: grant.topics, expires_at }
+impl<'a> From<&'a Credential> for JudgedKey<'a> {
+    fn from(credential: &'a Credential) -> Self {
+        let Credential { key, label, terms: Terms { grant, expires_at, .. }, .. } = credential;
+        let (capabilities, topics) = (&grant.capabilities, &grant.topics);
+        Self { id: *key, label, owner: grant.owner, capabilities, topics, expires_at: *expires_at }
     }
 }
 
-impl From<Verdict> for VerdictView {
-    fn from(Verdict { denial, credential, as_of }: Verdict) -> Self {
+impl<'a> From<&'a Verdict> for VerdictView<'a> {
+    fn from(Verdict { denial, known, as_of }: &'a Verdict) -> Self {
         let (code, detail) = told(denial.as_ref());
-        Self { allowed: denial.is_none(), code, detail, key: credential.map(JudgedKey::from), as_of }
+        let key = known.as_ref().map(|known| JudgedKey::from(&known.credential));
+        Self { allowed: denial.is_none(), code, detail, key, as_of: *as_of }
     }
 }

@@ -1,8 +1,15 @@
 //! Admission: from a presented secret and what the route demands to a proof, or to the reason for a no.
 
-use super::{House, Refusal, house::in_time};
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::{
+    House, Refusal,
+    fresh::{Held, Known},
+};
 use crate::{
-    db::{self, lookup::Found, meshes},
+    db::{self, meshes},
     domain::{
         Capability, Credential, Denial, Grant, KeyId, Mesh, MeshId, OrgId, Owner, Requirement, Secret, SecretHash,
         TopicName,
@@ -53,13 +60,43 @@ struct Needs {
     acts_in_mesh: bool,
 }
 
+/// The mesh that a request names.
+#[derive(Debug, Clone)]
+enum Place {
+    /// Read just now: for who manages it.
+    Read(Mesh),
+    /// Perhaps remembered: for who acts in it.
+    Known {
+        /// Which one.
+        mesh: MeshId,
+        /// Whether it is archived.
+        is_archived: bool,
+    },
+}
+
+impl Place {
+    const fn id(&self) -> MeshId {
+        match self {
+            Self::Read(mesh) => mesh.id,
+            Self::Known { mesh, .. } => *mesh,
+        }
+    }
+
+    const fn is_archived(&self) -> bool {
+        match self {
+            Self::Read(mesh) => mesh.archived_at.is_some(),
+            Self::Known { is_archived, .. } => *is_archived,
+        }
+    }
+}
+
 /// Proof that a caller was admitted: the only way to one is [`admit`].
 #[derive(Clone)]
 pub struct Admitted {
-    credential: Credential,
+    known: Arc<Known>,
     hash: SecretHash,
     needs: Needs,
-    mesh: Option<Mesh>,
+    place: Option<Place>,
     topic: Option<TopicName>,
     trail: Trail,
 }
@@ -67,24 +104,28 @@ pub struct Admitted {
 impl Admitted {
     /// Who it is.
     #[must_use]
-    pub const fn credential(&self) -> &Credential {
-        &self.credential
+    pub fn credential(&self) -> &Credential {
+        &self.known.credential
     }
 
     /// The tenant: every verb acts for this org and no other.
     #[must_use]
-    pub const fn org(&self) -> OrgId {
-        self.credential.terms.grant.owner.org()
+    pub fn org(&self) -> OrgId {
+        self.credential().terms.grant.owner.org()
     }
 
-    /// The mesh that the request names.
+    /// The mesh that the request names, for who manages it.
     pub fn mesh(&self) -> Result<&Mesh, Refusal> {
-        self.mesh.as_ref().ok_or(Refusal::Impossible("a verb about a mesh on a route without one"))
+        match &self.place {
+            Some(Place::Read(mesh)) => Ok(mesh),
+            _ => Err(Refusal::Impossible("a verb about a mesh on a route that manages none")),
+        }
     }
 
     /// The id of the mesh that the request names.
     pub fn mesh_id(&self) -> Result<MeshId, Refusal> {
-        self.mesh().map(|mesh| mesh.id)
+        let place = self.place.as_ref().map(Place::id);
+        place.ok_or(Refusal::Impossible("a verb about a mesh on a route without one"))
     }
 
     /// The topic that the request names.
@@ -94,8 +135,8 @@ impl Admitted {
 
     /// Who it is, for the audit.
     #[must_use]
-    pub const fn actor(&self) -> Actor {
-        Actor::Key(self.credential.key)
+    pub fn actor(&self) -> Actor {
+        Actor::Key(self.credential().key)
     }
 
     /// Through what it came in, for the audit.
@@ -111,12 +152,17 @@ impl Admitted {
     }
 
     /// Judges again, by what was looked up just now: between admission and a change a body is waited for, and locks.
-    pub(super) fn ensure_still(&self, found: Option<&Found>, mesh: Option<&Mesh>) -> Result<(), Refusal> {
-        let Found { credential, now } = found.ok_or(Refusal::Dead)?;
-        credential.ensure_live(*now).map_err(|_| Refusal::Dead)?;
-        let is_place_archived = self.needs.acts_in_mesh && mesh.is_some_and(|mesh| mesh.archived_at.is_some());
-        credential.ensure_usable(&Circumstances { now: *now, from: self.trail.address, is_place_archived })?;
-        let mesh = self.mesh.as_ref().map(|mesh| mesh.id);
+    pub(super) fn ensure_still(
+        &self,
+        found: Option<&Credential>,
+        now: OffsetDateTime,
+        is_archived: bool,
+    ) -> Result<(), Refusal> {
+        let credential = found.ok_or(Refusal::Dead)?;
+        credential.ensure_live(now).map_err(|_| Refusal::Dead)?;
+        let is_place_archived = self.needs.acts_in_mesh && is_archived;
+        credential.ensure_usable(&Circumstances { now, from: self.trail.address, is_place_archived })?;
+        let mesh = self.place.as_ref().map(Place::id);
         Ok(judge(&credential.terms.grant, &self.needs, mesh, self.topic.as_ref())?)
     }
 }
@@ -146,25 +192,26 @@ pub enum Why {
 /// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
 /// reasons.
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
-    let found = find(house, secret).await.map_err(|why| Rejection { who: None, why })?;
-    let who = Some((found.credential.key, found.credential.terms.grant.owner.org()));
-    judge_found(house, secret, found, demand, trail).await.map_err(|why| Rejection { who, why })
+    let held = find(house, secret, demand).await.map_err(|why| Rejection { who: None, why })?;
+    let credential = &held.known.credential;
+    let who = Some((credential.key, credential.terms.grant.owner.org()));
+    judge_found(house, secret, held, demand, trail).await.map_err(|why| Rejection { who, why })
 }
 
 async fn judge_found(
     house: &House,
     secret: &Secret,
-    found: Found,
+    Held { known, now, .. }: Held,
     demand: &Demand<'_>,
     trail: Trail,
 ) -> Result<Admitted, Why> {
-    let Found { credential, now } = found;
+    let credential = &known.credential;
     credential.ensure_live(now).map_err(Why::Token)?;
     let at = Circumstances { now, from: trail.address, is_place_archived: false };
     credential.ensure_usable(&at).map_err(Why::Denied)?;
-    ensure_org(&credential, demand.org)?;
-    let mesh = match demand.mesh {
-        Some(mesh) => Some(place(house, &credential, mesh).await?),
+    ensure_org(credential, demand.org)?;
+    let place = match demand.mesh {
+        Some(mesh) => Some(place(house, credential, mesh, demand.acts_in_mesh).await?),
         None => None,
     };
     let needs = Needs {
@@ -173,22 +220,29 @@ async fn judge_found(
         is_own: demand.own_key.is_some_and(|named| named.parse() == Ok(credential.key)),
         acts_in_mesh: demand.acts_in_mesh,
     };
-    if needs.acts_in_mesh && mesh.as_ref().is_some_and(|mesh| mesh.archived_at.is_some()) {
+    if needs.acts_in_mesh && place.as_ref().is_some_and(Place::is_archived) {
         return Err(Why::Denied(Denial::MeshArchived));
     }
     let topic = demand.topic.map(str::parse::<TopicName>).transpose();
     let named = topic.as_ref().ok().and_then(Option::as_ref);
-    let grant = &credential.terms.grant;
-    judge(grant, &needs, mesh.as_ref().map(|mesh| mesh.id), named).map_err(Why::Denied)?;
+    judge(&credential.terms.grant, &needs, place.as_ref().map(Place::id), named).map_err(Why::Denied)?;
     let topic = topic.map_err(|_| Why::NotFound)?;
-    house.uses.note(&credential, Use { at: now, from: trail.address });
-    Ok(Admitted { credential, hash: secret.hash(), needs, mesh, topic, trail })
+    house.uses.note(&known, Use { at: now, from: trail.address });
+    Ok(Admitted { known, hash: secret.hash(), needs, place, topic, trail })
 }
 
-async fn find(house: &House, secret: &Secret) -> Result<Found, Why> {
-    let look_up = house.store.ask(async |client| db::lookup::lookup(client, &[secret.hash()]).await);
-    let found = in_time(look_up).await.map_err(Why::Undecided)?.pop().flatten();
-    found.ok_or(Why::Token(Denial::UnknownKey))
+/// Who holds it. While the database is out of reach, and for as long as the grace lasts, who may ask about others is admitted
+/// by what is remembered: it is asked about `send` and `read` alone then.
+async fn find(house: &House, secret: &Secret, demand: &Demand<'_>) -> Result<Held, Why> {
+    let hash = secret.hash();
+    match house.fresh.holder(&house.store, hash).await {
+        Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
+        Err(error) => {
+            let may_be_graced = demand.capability == Some(Capability::Verify);
+            let held = house.fresh.holder_in_grace(&hash).filter(|_| may_be_graced);
+            held.ok_or(Why::Undecided(error))
+        }
+    }
 }
 
 /// Another tenant's org is as unknown as one that does not exist.
@@ -200,21 +254,37 @@ fn ensure_org(credential: &Credential, named: Option<&str>) -> Result<(), Why> {
     }
 }
 
-/// The mesh that is named: the caller's own, or any of its org. Of a sibling mesh a caller learns nothing.
-async fn place(house: &House, credential: &Credential, named: &str) -> Result<Mesh, Why> {
-    let org = credential.terms.grant.owner.org();
-    let own = credential.terms.grant.owner.mesh();
-    let is_own = own.is_some() && credential.mesh_slug.as_ref().is_some_and(|slug| slug.as_str() == named)
-        || named.parse::<MeshId>().ok().is_some_and(|id| own == Some(id));
-    if own.is_some() && !is_own {
-        return Err(Why::NotFound);
+/// The mesh that is named: the caller's own, or any of its org. Of a sibling mesh a caller learns nothing. Who only acts in it
+/// needs nothing of it that a remembered one lacks.
+async fn place(house: &House, credential: &Credential, named: &str, acts: bool) -> Result<Place, Why> {
+    let owner = credential.terms.grant.owner;
+    if let Some(own) = owner.mesh() {
+        let is_own = credential.mesh_slug.as_ref().is_some_and(|slug| slug.as_str() == named)
+            || named.parse::<MeshId>() == Ok(own);
+        if !is_own {
+            return Err(Why::NotFound);
+        }
+        if acts {
+            return Ok(Place::Known { mesh: own, is_archived: credential.is_mesh_archived });
+        }
     }
-    let found = house.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await;
+    let found =
+        if acts { known_place(house, owner.org(), named).await } else { read_place(house, owner.org(), named).await };
     match found {
-        Ok(mesh) => mesh.ok_or(Why::NotFound),
+        Ok(place) => place.ok_or(Why::NotFound),
         Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
         Err(_) => Err(Why::NotFound),
     }
+}
+
+async fn read_place(house: &House, org: OrgId, named: &str) -> Result<Option<Place>, Refusal> {
+    let mesh = house.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await?;
+    Ok(mesh.map(Place::Read))
+}
+
+async fn known_place(house: &House, org: OrgId, named: &str) -> Result<Option<Place>, Refusal> {
+    let place = house.place(org, named).await?;
+    Ok(place.map(|(mesh, is_archived)| Place::Known { mesh, is_archived }))
 }
 
 /// Whether the grant is enough.

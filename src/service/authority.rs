@@ -10,12 +10,13 @@ use crate::{
 /// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
 /// while others held a lock, may have been revoked, narrowed or suspended since.
 pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Result<(), Refusal> {
-    let found = lookup::lookup(transaction, &[by.hash()]).await?.pop().flatten();
+    let mut looked = lookup::lookup(transaction, &[by.hash()]).await?;
+    let found = looked.found.pop().flatten();
     let mesh = match by.mesh_id() {
         Ok(mesh) => meshes::show(transaction, by.org(), mesh).await?,
         Err(_) => None,
     };
-    by.ensure_still(found.as_ref(), mesh.as_ref())
+    by.ensure_still(found.as_ref(), looked.now, mesh.is_some_and(|mesh| mesh.archived_at.is_some()))
 }
 
 /// Holds the caller's key to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and

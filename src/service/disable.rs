@@ -1,9 +1,10 @@
 //! Disable a key and enable it again: a stop for the time being, beside the final one.
 
 use super::{
-    Admitted, Conflict, House, Refusal,
+    Admitted, Conflict, Done, House, Refusal,
     authority::{self, Managed},
     edit::{Changed, finish},
+    effect::Takes,
     house::Mode,
     issue,
 };
@@ -13,9 +14,9 @@ use crate::{
 };
 
 /// Stops a key for the time being.
-pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
+pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Done<Changed>, Refusal> {
     house
-        .within(by.org(), mode, async |transaction| {
+        .change(by.org(), id, mode, async |transaction| {
             let Managed { subject, .. } = authority::manage(transaction, by, id).await?;
             if subject.key.revoked.is_some() {
                 return Err(Conflict::AlreadyRevoked.into());
@@ -24,15 +25,15 @@ pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Res
                 return Err(Conflict::AlreadyDisabled.into());
             }
             keys::disable(transaction, by.org(), id, true).await?;
-            finish(transaction, by, &subject.key, Action::KeyDisabled).await
+            Ok((finish(transaction, by, &subject.key, Action::KeyDisabled).await?, Takes::Away))
         })
         .await
 }
 
 /// Lets a disabled key work again. That hands it out anew, and is judged so.
-pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
+pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Done<Changed>, Refusal> {
     house
-        .within(by.org(), mode, async |transaction| {
+        .change(by.org(), id, mode, async |transaction| {
             let Managed { caller, subject } = authority::manage(transaction, by, id).await?;
             issue::ensure_handed_out_within(&caller.key.terms, &subject.key.terms)?;
             issue::ensure_life_within(&caller.key.terms, &subject.key.terms)?;
@@ -43,7 +44,7 @@ pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
                 return Err(Conflict::NotDisabled.into());
             }
             keys::disable(transaction, by.org(), id, false).await?;
-            finish(transaction, by, &subject.key, Action::KeyEnabled).await
+            Ok((finish(transaction, by, &subject.key, Action::KeyEnabled).await?, Takes::Nothing))
         })
         .await
 }

@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use super::{
-    Admitted, Conflict, House, IfMatch, Refusal,
+    Admitted, Conflict, Done, House, IfMatch, Refusal,
     authority::{self, Managed},
+    effect::Takes,
     house::{Mode, record},
     issue,
     record::changed,
@@ -84,9 +85,9 @@ pub async fn edit(
     edit: &Edit,
     seen: &IfMatch,
     mode: Mode,
-) -> Result<Changed, Refusal> {
+) -> Result<Done<Changed>, Refusal> {
     house
-        .within(by.org(), mode, async |transaction| {
+        .change(by.org(), id, mode, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             let before = &managed.subject.key;
             seen.ensure(before.version)?;
@@ -96,14 +97,15 @@ pub async fn edit(
             let new = edited(before, edit);
             judge(transaction, &managed, &new.terms).await?;
             if (&new.label, &new.note, &new.terms) == (&before.label, &before.note, &before.terms) {
-                return Ok(Changed { before: before.clone(), after: managed.subject });
+                return Ok((Changed { before: before.clone(), after: managed.subject }, Takes::AlreadySo));
             }
             keys::edit(transaction, id, &new).await?;
             if before.terms.is_expired(managed.subject.now) && !new.terms.is_expired(managed.subject.now) {
                 let head = audit::head(transaction, by.org()).await?;
                 issue::ensure_room(house, transaction, by.org(), head.unrevoked_keys).await?;
             }
-            finish(transaction, by, before, Action::KeyEdited).await
+            let takes = if new.terms.covers(&before.terms) { Takes::Nothing } else { Takes::Away };
+            Ok((finish(transaction, by, before, Action::KeyEdited).await?, takes))
         })
         .await
 }

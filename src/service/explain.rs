@@ -56,12 +56,12 @@ pub async fn explain(house: &House, by: &Admitted, question: &Question) -> Resul
             again(transaction, by).await?;
             let caller = found(transaction, by.org(), by.credential().key).await?;
             let own = &caller.credential.terms;
-            let Found { credential, now } = subject(transaction, &caller, question.key).await?;
+            let Found { credential, now, as_of } = subject(transaction, &caller, question.key).await?;
             let (within, is_place_archived) = place(transaction, own.grant.owner, &credential, question).await?;
             let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
             let at = Circumstances { now, from: question.address, is_place_archived };
             let explanation = explain::explain(&credential, &wanted, &at, default_end(own, now));
-            Ok(Explained { explanation, credential, as_of: now })
+            Ok(Explained { explanation, credential, as_of })
         })
         .await
 }

@@ -3,19 +3,26 @@
 use std::time::Duration;
 
 use crate::{
-    db::{self, Store, Transaction, audit, store::begin},
+    db::{self, Store, Transaction, audit, meshes, store::begin},
     domain::{
-        OrgId, Prefix,
+        MeshId, OrgId, Prefix,
         audit::{Actor, Change, Trail},
     },
 };
 
-use super::{Refusal, turns::Turns, uses::Uses};
+use super::{
+    Refusal,
+    fresh::{Basis, Fresh},
+    turns::Turns,
+    uses::Uses,
+};
 
 /// What every verb stands on.
 pub struct House {
     /// The database.
     pub store: Store,
+    /// What is remembered of keys, and the ties to the other replicas.
+    pub fresh: Fresh,
     /// What new keys begin with.
     pub prefix: Prefix,
     /// How many live keys an org may have.
@@ -39,7 +46,9 @@ pub enum Mode {
 
 /// How long the database may take for one transaction, before it counts as out of reach. Whether a change was made is then
 /// not known.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for who only asks whether it answers.
+const READY: Duration = Duration::from_secs(2);
 /// How often a transaction that was in another's way is tried.
 const TRIES: usize = 5;
 
@@ -96,9 +105,31 @@ impl House {
             .await
     }
 
-    /// Whether decisions can be made: the database answers in time.
-    pub async fn ensure_ready(&self) -> Result<(), db::Error> {
-        in_time(self.store.ping()).await
+    /// On what decisions are made now. A beat that was just acknowledged shows that the database answers; without one it is
+    /// asked.
+    pub async fn basis(&self) -> Result<Basis, db::Error> {
+        let basis = self.fresh.memory.basis();
+        if basis == Basis::Asking {
+            within(READY, self.store.ping()).await?;
+        }
+        Ok(basis)
+    }
+
+    /// The mesh of this org with that name or id, and whether it is archived: remembered, or read just now.
+    pub(super) async fn place(&self, org: OrgId, named: &str) -> Result<Option<(MeshId, bool)>, Refusal> {
+        if let Some(known) = self.fresh.place(org, named) {
+            return Ok(Some((known.mesh, known.is_archived)));
+        }
+        let looking = self.fresh.look_at_place();
+        let looked = self.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await;
+        if let (Err(Refusal::Store(_)), Some(known)) = (&looked, self.fresh.place_in_grace(org, named)) {
+            return Ok(Some((known.mesh, known.is_archived)));
+        }
+        let mesh = looked?;
+        if let Some(mesh) = &mesh {
+            looking.remember(org, named, mesh);
+        }
+        Ok(mesh.map(|mesh| (mesh.id, mesh.archived_at.is_some())))
     }
 
     /// Runs `look`, which changes nothing, in a transaction that acts for `org`.

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    Admitted, Conflict, House, IfMatch, Kept, Once, Refusal, authority,
+    Admitted, Conflict, Done, House, IfMatch, Kept, Once, Refusal, authority,
+    effect::Takes,
     house::{Mode, record},
     record::{changed, made},
 };
@@ -91,17 +92,18 @@ pub async fn edit(house: &House, by: &Admitted, name: Option<&Title>, seen: &IfM
 }
 
 /// Archives the mesh, so that its keys are denied at once; or undoes that.
-pub async fn archive(house: &House, by: &Admitted, archived: bool) -> Result<Mesh, Refusal> {
+pub async fn archive(house: &House, by: &Admitted, archived: bool) -> Result<Done<Mesh>, Refusal> {
     let (org, id) = (by.org(), by.mesh_id()?);
     house
-        .within(org, Mode::Real, async |transaction| {
+        .change(org, id, Mode::Real, async |transaction| {
             authority::hold(transaction, by).await?;
             let before = meshes::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
             ensure_changes(before.archived_at.is_some(), archived)?;
             let after = meshes::archive(transaction, org, id, archived).await?;
-            let action = if archived { Action::MeshArchived } else { Action::MeshUnarchived };
+            let (action, takes) =
+                if archived { (Action::MeshArchived, Takes::Away) } else { (Action::MeshUnarchived, Takes::Nothing) };
             record(transaction, org, by.actor(), by.trail(), changed(action, &before, &after)).await?;
-            Ok(after)
+            Ok((after, takes))
         })
         .await
 }

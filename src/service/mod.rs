@@ -7,7 +7,9 @@ pub mod audit;
 pub mod authority;
 pub mod disable;
 pub mod edit;
+pub mod effect;
 pub mod explain;
+pub mod fresh;
 pub mod house;
 pub mod issue;
 pub mod keys;
@@ -29,6 +31,7 @@ pub mod uses;
 pub mod verify;
 
 pub use admit::{Admitted, Demand, Reach, Rejection, Why, admit};
+pub use effect::{Done, Settled};
 pub use house::House;
 pub use once::{Kept, Once};
 pub use precondition::IfMatch;

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Conflict, House, Refusal,
+    Conflict, Done, House, Refusal,
     house::record,
     issue::{self, Issued},
     meshes::taken,
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     db::{
         self, Transaction,
+        fresh::feed::{self, Kind},
         keys::{self, NewKey},
         meshes, orgs, topics,
     },
@@ -154,20 +155,27 @@ pub async fn list(house: &House, _: &Operator) -> Result<Vec<Org>, Refusal> {
     Ok(orgs::list(&house.store.operator().await?).await?)
 }
 
-/// Suspends an org, so that its keys are denied at once; or ends that.
-pub async fn suspend(house: &House, _: &Operator, slug: &Slug, suspended: bool) -> Result<Org, Refusal> {
+/// Suspends an org, so that its keys are denied at once; or ends that. Answers when it holds everywhere.
+pub async fn suspend(house: &House, _: &Operator, slug: &Slug, suspended: bool) -> Result<Done<Org>, Refusal> {
     let mut client = house.store.operator().await?;
     let transaction = client.transaction().await.map_err(db::Error::from)?;
     let id = orgs::find(&transaction, slug).await?.ok_or(Refusal::NotFound)?.id;
     let before = orgs::lock(&transaction, id).await?.ok_or(Refusal::NotFound)?;
     match (before.suspended_at.is_some(), suspended) {
-        (true, true) => return Err(Conflict::AlreadySuspended.into()),
+        (true, true) => {
+            // By one, perhaps, who could not wait until it held everywhere.
+            let change = feed::tell(&transaction, Kind::Org, id.uuid()).await?;
+            transaction.commit().await.map_err(db::Error::from)?;
+            return Err(Refusal::AlreadySo(Conflict::AlreadySuspended, house.hold(change).await?));
+        }
         (false, false) => return Err(Conflict::NotSuspended.into()),
         _ => {}
     }
     let after = orgs::suspend(&transaction, id, suspended).await?;
     let action = if suspended { Action::OrgSuspended } else { Action::OrgResumed };
     write(&transaction, id, changed(action, &before, &after)).await?;
+    let change = feed::here(&transaction).await?;
     transaction.commit().await.map_err(db::Error::from)?;
-    Ok(after)
+    let settled = if suspended { Some(house.hold(change).await?) } else { house.courteously(Some(change)).await };
+    Ok(Done { value: after, settled })
 }

@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use crate::{
     db,
-    domain::{Denial, page::InvalidCursor, secret::NoRandomness},
+    domain::{Denial, fresh::Unconfirmed, page::InvalidCursor, secret::NoRandomness},
+    service::effect::Settled,
 };
 
 /// Something wrong with the input, and where it stands.
@@ -75,6 +76,12 @@ pub enum Refusal {
     /// Something stands against it.
     #[error("conflict: {0:?}")]
     Conflict(Conflict),
+    /// It is so already, and that holds everywhere.
+    #[error("conflict: {0:?}")]
+    AlreadySo(Conflict, Settled),
+    /// It is so, and it cannot be told whether that holds everywhere.
+    #[error(transparent)]
+    Unconfirmed(Unconfirmed),
     /// It was changed since the caller looked.
     #[error("changed meanwhile")]
     Stale,

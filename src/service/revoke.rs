@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Admitted, Conflict, House, Refusal, authority, house::Mode, record::changed};
+use super::{Admitted, Conflict, Done, House, Refusal, authority, effect::Takes, house::Mode, record::changed};
 use crate::{
     db::{
         Transaction, audit,
@@ -41,12 +41,18 @@ pub struct Ended {
     pub before: Key,
 }
 
-/// Revokes a key. When this answers, no replica accepts the key: none remembers anything, each asks the database.
-pub async fn revoke(house: &House, by: &Admitted, id: KeyId, how: &Revocation, mode: Mode) -> Result<Ended, Refusal> {
+/// Revokes a key. When this answers, no replica accepts the key any more.
+pub async fn revoke(
+    house: &House,
+    by: &Admitted,
+    id: KeyId,
+    how: &Revocation,
+    mode: Mode,
+) -> Result<Done<Ended>, Refusal> {
     // A key may have issued as many as the org may have.
     let patience = Duration::from_secs(if how.cascade { 60 } else { 10 });
     house
-        .patiently_within(by.org(), mode, patience, async |transaction| {
+        .patiently_change(by.org(), id, mode, patience, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             if how.cascade && !managed.is_admin() {
                 return Err(Denial::CapabilityMissing(Capability::Admin).into());
@@ -62,7 +68,7 @@ pub async fn revoke(house: &House, by: &Admitted, id: KeyId, how: &Revocation, m
             let before: Vec<Dated> = std::iter::once(managed.subject).chain(before).collect();
             let mut after = write_down(transaction, by, &before).await?;
             let at = after.iter().position(|one| one.key.id == id).ok_or(Refusal::NotFound)?;
-            Ok(Ended { key: after.remove(at), cascaded: after, before: was })
+            Ok((Ended { key: after.remove(at), cascaded: after, before: was }, Takes::Away))
         })
         .await
 }

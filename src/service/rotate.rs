@@ -3,9 +3,10 @@
 use time::Duration;
 
 use super::{
-    Admitted, Conflict, Fault, House, Kept, Once, Refusal,
+    Admitted, Conflict, Done, Fault, House, Kept, Once, Refusal,
     authority::{self, Managed},
     edit::{Changed, finish as write_down},
+    effect::Takes,
     house::Mode,
     issue::{self, Issued},
 };
@@ -29,9 +30,9 @@ pub async fn rotate(
     mode: Mode,
     request: Option<&Request>,
     keep: &dyn Fn(&Issued) -> Kept,
-) -> Result<Once<Issued>, Refusal> {
+) -> Result<Done<Once<Issued>>, Refusal> {
     house
-        .once(by, mode, request, keep, async |transaction| {
+        .change_once(by, id, mode, request, keep, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             let Dated { key, now } = &managed.subject;
             ensure_may_rotate(by, &managed)?;
@@ -42,15 +43,16 @@ pub async fn rotate(
             secrets::insert(transaction, by.org(), id, key.newest_secret() + 1, &secret).await?;
             keys::touch(transaction, by.org(), id).await?;
             let Changed { before, after } = write_down(transaction, by, key, Action::KeyRotated).await?;
-            Ok(Issued { key: after, secret, before: Some(before) })
+            let takes = if dies_at > after.now { Takes::Nothing } else { Takes::Away };
+            Ok((Issued { key: after, secret, before: Some(before) }, takes))
         })
         .await
 }
 
 /// Ends the overlap now: only the newest secret lives on.
-pub async fn finish(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Changed, Refusal> {
+pub async fn finish(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Done<Changed>, Refusal> {
     house
-        .within(by.org(), mode, async |transaction| {
+        .change(by.org(), id, mode, async |transaction| {
             let managed = authority::manage(transaction, by, id).await?;
             ensure_newest(by, &managed)?;
             if managed.subject.key.revoked.is_some() {
@@ -60,7 +62,8 @@ pub async fn finish(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
                 return Err(Conflict::NotRotating.into());
             }
             keys::touch(transaction, by.org(), id).await?;
-            write_down(transaction, by, &managed.subject.key, Action::KeyRotationFinished).await
+            let finished = write_down(transaction, by, &managed.subject.key, Action::KeyRotationFinished).await?;
+            Ok((finished, Takes::Away))
         })
         .await
 }

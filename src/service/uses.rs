@@ -1,73 +1,96 @@
 //! Uses: noted in memory, written in batches. A crash loses at most one interval of them; no request waits for them.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use crossbeam_queue::SegQueue;
 use tracing::warn;
 
-use super::house::in_time;
+use super::{fresh::Known, house::in_time};
 use crate::{
-    db::{Error, Store, idempotency, usage, usage::SecretUse},
-    domain::{Credential, KeyId, key::Use},
+    db::{Error, Store, fresh::feed, idempotency, usage, usage::SecretUse},
+    domain::{KeyId, key::Use},
 };
 
 /// How often uses are written.
 pub const INTERVAL: Duration = Duration::from_secs(10);
-/// How many keys' uses are kept in mind; those beyond wait for their next use.
+/// How many secrets' uses are kept in mind; those beyond wait for their next use.
 const MOST: usize = 100_000;
 
-/// Uses that are not yet written down.
+/// Uses that are not yet written down: those who have one, each once. Nobody who notes one waits.
 #[derive(Default)]
-pub struct Uses(Mutex<HashMap<(KeyId, i32), Use>>);
+pub struct Uses(SegQueue<Arc<Known>>);
 
 impl Uses {
     /// Notes that this secret was used.
-    pub fn note(&self, credential: &Credential, used: Use) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = (credential.key, credential.secret);
-        if noted.len() < MOST || noted.contains_key(&place) {
-            noted.insert(place, used);
+    pub fn note(&self, known: &Arc<Known>, used: Use) {
+        if self.0.len() >= MOST && !known.has_use() {
+            return;
+        }
+        if known.note(used) {
+            self.0.push(Arc::clone(known));
         }
     }
 
     /// Whether a use of this key waits to be written down.
     #[must_use]
     pub fn has(&self, key: KeyId) -> bool {
-        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.keys().any(|(noted, _)| *noted == key)
+        let all: Vec<_> = std::iter::from_fn(|| self.0.pop()).collect();
+        let has = all.iter().any(|known| known.credential.key == key && known.has_use());
+        for known in all {
+            self.0.push(known);
+        }
+        has
     }
 
-    fn take(&self) -> Vec<SecretUse> {
-        let noted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut uses: Vec<_> = noted.into_iter().map(|((key, number), last)| SecretUse { key, number, last }).collect();
-        uses.sort_unstable_by_key(|one| (one.key, one.number));
+    fn take(&self) -> Vec<(Arc<Known>, SecretUse)> {
+        let mut uses = Vec::new();
+        while let Some(known) = self.0.pop() {
+            if let Some(last) = known.take_use() {
+                let (key, number) = (known.credential.key, known.credential.secret);
+                uses.push((known, SecretUse { key, number, last }));
+            }
+        }
+        uses.sort_unstable_by_key(|(_, one)| (one.key, one.number, one.last.at));
         uses
     }
 
-    fn put_back(&self, uses: Vec<SecretUse>) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for one in uses {
-            noted.entry((one.key, one.number)).or_insert(one.last);
+    /// Notes them again, but for those that were used again since.
+    fn put_back(&self, uses: impl Iterator<Item = (Arc<Known>, SecretUse)>) {
+        for (known, one) in uses {
+            if !known.has_use() {
+                self.note(&known, one.last);
+            }
         }
     }
 
     /// Writes down what was noted. What could not be written is noted again.
     pub async fn flush(&self, store: &Store) -> Result<(), Error> {
-        let uses = self.take();
+        let (known, uses): (Vec<_>, Vec<_>) = self.take().into_iter().unzip();
         if uses.is_empty() {
             return Ok(());
         }
-        let written = in_time(write(store, uses.clone())).await;
+        let written = in_time(write(store, last_of_each(&uses))).await;
         let (waiting, outcome) = match written {
-            Ok(held) => (held, Ok(())),
-            Err(error) => (uses, Err(error)),
+            Ok(held) => (Some(held.into_iter().map(|one| one.key).collect::<HashSet<_>>()), Ok(())),
+            Err(error) => (None, Err(error)),
         };
-        self.put_back(waiting);
+        let is_waiting =
+            |(_, one): &(Arc<Known>, SecretUse)| waiting.as_ref().is_none_or(|held| held.contains(&one.key));
+        self.put_back(known.into_iter().zip(uses).filter(is_waiting));
         outcome
     }
+}
+
+/// One use of each secret, the last: it may have been noted in several places.
+fn last_of_each(uses: &[SecretUse]) -> Vec<SecretUse> {
+    let mut last: Vec<SecretUse> = Vec::with_capacity(uses.len());
+    for one in uses {
+        match last.last_mut().filter(|before| (before.key, before.number) == (one.key, one.number)) {
+            Some(before) => *before = *one,
+            None => last.push(*one),
+        }
+    }
+    last
 }
 
 async fn write(store: &Store, uses: Vec<SecretUse>) -> Result<Vec<SecretUse>, Error> {
@@ -88,5 +111,9 @@ pub async fn keep_writing(house: std::sync::Arc<super::House>) {
 
 async fn tidy(house: &super::House) -> Result<(), Error> {
     house.uses.flush(&house.store).await?;
-    in_time(house.store.operate(async |operator| idempotency::forget(operator).await)).await.map(drop)
+    let tidy = async |operator: &mut deadpool_postgres::Object| {
+        idempotency::forget(operator).await?;
+        feed::clear(operator).await
+    };
+    in_time(house.store.operate(tidy)).await.map(drop)
 }

@@ -1,19 +1,19 @@
 //! Verify: another service asks what a key may do. The requirement is part of the question (P-9).
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use time::OffsetDateTime;
 
-use super::{Admitted, Fault, House, Refusal, house::in_time, issue::ensure_declared};
+use super::{
+    Admitted, Fault, House, Refusal,
+    fresh::{Held, Known},
+    issue::ensure_declared,
+};
 use crate::{
-    db::{
-        Transaction,
-        lookup::{self, Found},
-        meshes,
-    },
+    db::{Transaction, meshes},
     domain::{
         Capability, CapabilitySet, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName,
-        credential::Circumstances, key::Use,
+        credential::Circumstances, fresh::Change, key::Use,
     },
 };
 
@@ -32,16 +32,17 @@ pub struct Question {
     pub topic: Option<TopicName>,
     /// From where.
     pub address: Option<IpAddr>,
+    /// The change that the answer must have in it.
+    pub at_least: Option<Change>,
 }
 
 /// The answer.
-#[derive(Debug)]
 pub struct Verdict {
     /// Why not; none if it may.
     pub denial: Option<Denial>,
     /// The key, unless it is unknown to the asker.
-    pub credential: Option<Credential>,
-    /// Until when everything that decided was read, by the clock of the database.
+    pub known: Option<Arc<Known>>,
+    /// Every change that was committed before this was taken into account, by the clock of the database.
     pub as_of: OffsetDateTime,
 }
 
@@ -56,7 +57,10 @@ pub async fn verify(
         ensure_may_ask(&by.credential().terms.grant, question)?;
     }
     let places = places(house, by, questions, &pointer).await?;
-    let found = look_up(house, by, questions).await?;
+    let found = match look_up(house, by, questions).await {
+        Err(Refusal::Store(error)) => recall_in_grace(house, by, questions).ok_or(error)?,
+        found => found?,
+    };
     let verdicts = questions.iter().zip(places).zip(found);
     Ok(verdicts.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
 }
@@ -80,23 +84,20 @@ async fn places(
         ensure_known(&question.capability, &format!("{}/capability", pointer(number)))?;
     }
     let own = by.credential().terms.grant.owner;
-    if questions.iter().all(|question| question.mesh.is_none()) {
-        return Ok(vec![(own, false); questions.len()]);
-    }
-    house
-        .look(by.org(), async |transaction| {
-            let mut places = Vec::with_capacity(questions.len());
-            for (number, question) in questions.iter().enumerate() {
-                let place = match &question.mesh {
-                    None => Some((own, false)),
-                    Some(named) => named_place(transaction, own, named).await?,
-                };
-                let unknown = || Refusal::invalid(pointer(number) + "/mesh", "there is no such mesh in this org");
-                places.push(place.ok_or_else(unknown)?);
+    let mut places = Vec::with_capacity(questions.len());
+    for (number, question) in questions.iter().enumerate() {
+        let place = match &question.mesh {
+            None => Some((own, false)),
+            Some(named) => {
+                let place = house.place(own.org(), named).await?;
+                place.map(|(mesh, is_archived)| (Owner::Mesh(own.org(), mesh), is_archived))
             }
-            Ok(places)
-        })
-        .await
+        };
+        let place = place.filter(|(owner, _)| own.covers(*owner));
+        let unknown = || Refusal::invalid(pointer(number) + "/mesh", "there is no such mesh in this org");
+        places.push(place.ok_or_else(unknown)?);
+    }
+    Ok(places)
 }
 
 /// The mesh that a question names, if the asker's owner covers it, and whether it is archived.
@@ -121,24 +122,37 @@ pub(super) fn ensure_known(capability: &Capability, place: &str) -> Result<(), R
     })
 }
 
-/// The asker and all holders by one statement; the asker is judged again by it, and its reading dates all answers.
-async fn look_up(
-    house: &House,
-    by: &Admitted,
-    questions: &[Question],
-) -> Result<Vec<(Option<Credential>, OffsetDateTime)>, Refusal> {
-    let theirs = questions.iter().filter_map(|question| question.secret.as_ref().map(Secret::hash));
-    let hashes: Vec<_> = std::iter::once(by.hash()).chain(theirs).collect();
-    let ask = house.store.ask(async |client| lookup::lookup(client, &hashes).await);
-    let mut found = in_time(ask).await?.into_iter();
-    let asker = found.next().flatten().ok_or(Refusal::Dead)?;
-    by.ensure_still(Some(&asker), None)?;
+/// Who is asked about: the holder, or since when it is known that there is none.
+type Asked = Result<Held, OffsetDateTime>;
+
+/// The asker, who is judged again, and all holders: remembered, or asked for by one statement.
+async fn look_up(house: &House, by: &Admitted, questions: &[Question]) -> Result<Vec<Asked>, Refusal> {
+    let theirs =
+        questions.iter().filter_map(|question| Some((question.secret.as_ref()?.hash(), question.at_least.as_ref())));
+    let wanted: Vec<_> = std::iter::once((by.hash(), None)).chain(theirs).collect();
+    let mut found = house.fresh.holders(&house.store, &wanted).await?.into_iter();
+    let asker = found.next().ok_or(Refusal::Dead)?.map_err(|_| Refusal::Dead)?;
+    by.ensure_still(Some(&asker.known.credential), asker.now, false)?;
     for question in questions {
-        ensure_may_ask(&asker.credential.terms.grant, question)?;
+        ensure_may_ask(&asker.known.credential.terms.grant, question)?;
     }
-    let mut of = |question: &Question| question.secret.as_ref().and_then(|_| found.next().flatten());
-    let dated = |found: Option<Found>| found.map_or((None, asker.now), |found| (Some(found.credential), found.now));
-    Ok(questions.iter().map(|question| dated(of(question))).collect())
+    let nobody = Err(asker.as_of);
+    let of =
+        |question: &Question| question.secret.as_ref().and_then(|_| found.next()).unwrap_or_else(|| nobody.clone());
+    Ok(questions.iter().map(of).collect())
+}
+
+/// The same while the database is out of reach, for as long as the grace lasts: of keys that are remembered, and for `send`
+/// and `read`. Every answer of that kind is counted.
+fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Option<Vec<Asked>> {
+    let asker = house.fresh.holder_in_grace(&by.hash())?;
+    by.ensure_still(Some(&asker.known.credential), asker.now, false).ok()?;
+    let recalled = |question: &Question| {
+        let may_be_graced = matches!(question.capability, Capability::Send | Capability::Read);
+        let secret = question.secret.as_ref().filter(|_| may_be_graced && question.at_least.is_none())?;
+        house.fresh.holder_in_grace(&secret.hash()).map(Ok)
+    };
+    questions.iter().map(recalled).collect()
 }
 
 fn judge(
@@ -146,19 +160,22 @@ fn judge(
     by: &Admitted,
     question: &Question,
     (within, is_place_archived): Place,
-    (credential, as_of): (Option<Credential>, OffsetDateTime),
+    asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
-    let Some(credential) = credential.filter(|one| may_know(own, one)) else {
-        return Verdict { denial: Some(Denial::UnknownKey), credential: None, as_of };
+    let Held { known, now, as_of } = match asked {
+        Ok(held) if may_know(own, &held.known.credential) => held,
+        Ok(Held { as_of, .. }) | Err(as_of) => {
+            return Verdict { denial: Some(Denial::UnknownKey), known: None, as_of };
+        }
     };
     let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
-    let at = Circumstances { now: as_of, from: question.address, is_place_archived };
-    let denial = credential.decide(&wanted, &at).err();
+    let at = Circumstances { now, from: question.address, is_place_archived };
+    let denial = known.credential.decide(&wanted, &at).err();
     if denial.is_none() {
-        house.uses.note(&credential, Use { at: as_of, from: question.address });
+        house.uses.note(&known, Use { at: now, from: question.address });
     }
-    Verdict { denial, credential: Some(credential), as_of }
+    Verdict { denial, known: Some(known), as_of }
 }
 
 /// An asker may know the keys that its owner covers; and a mesh's asker the org-wide keys, which act in its mesh too.

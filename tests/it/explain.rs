@@ -28,5 +28,7 @@ pub async fn sender(admin: &Client) -> (String, Client) {
 pub async fn expire(house: &House, key: &str) {
     let end = "UPDATE api_keys SET expires_at = clock_timestamp() WHERE id = $1";
     let uuid = key.parse::<meshkey::domain::KeyId>().unwrap().uuid();
-    assert_eq!(house.sql("superuser").await.execute(end, &[&uuid]).await.unwrap(), 1);
+    let db = house.sql("superuser").await;
+    assert_eq!(db.execute(end, &[&uuid]).await.unwrap(), 1);
+    crate::tools::until_heard(&db).await;
 }

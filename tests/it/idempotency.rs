@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Answer, Client},
     house::House,
-    tools::{count_events, dump, id, one},
+    tools::{count_events, dump, id, one, unsettled},
 };
 
 async fn once(by: &Client, path: &str, key: &str, body: &Value) -> Answer {
@@ -44,7 +44,7 @@ async fn of_fifty_equal_posts_at_once_one_is_done_and_all_have_its_answer() {
         assert_eq!(count_events(&admin).await, events + i64::from(table != "messages"), "{path}");
         let first: Vec<_> = answers.iter().filter(|answer| !is_replay(answer)).collect();
         assert_eq!(first.len(), 1, "{path}");
-        let mut expected = first[0].body.clone();
+        let mut expected = unsettled(first[0].body.clone());
         if expected.get("secret").is_some() {
             assert!(expected["secret"].is_string(), "the first shows it");
             expected["secret"] = Value::Null;
@@ -53,7 +53,7 @@ async fn of_fifty_equal_posts_at_once_one_is_done_and_all_have_its_answer() {
             assert_eq!(answer.status, status, "{answer:?}");
             let headers = |answer: &Answer| ["location", "etag"].map(|name| answer.headers.get(name).cloned());
             assert_eq!(headers(answer), headers(first[0]));
-            assert!(!is_replay(answer) || answer.body == expected, "{answer:?}");
+            assert!(!is_replay(answer) || unsettled(answer.body.clone()) == expected, "{answer:?}");
         }
         once(&admin, &path, "\"fifty\"", &json!({ "name": "other" })).await.expect(422);
     }

@@ -54,7 +54,9 @@ async fn every_reason_is_told_to_who_may_ask() {
     assert_eq!(code(&asker, key, json!({})).await, "disabled");
     let end = "UPDATE api_keys SET expires_at = clock_timestamp() WHERE id = $1";
     let uuid = id.parse::<meshkey::domain::KeyId>().unwrap().uuid();
-    house.sql("superuser").await.execute(end, &[&uuid]).await.unwrap();
+    let db = house.sql("superuser").await;
+    db.execute(end, &[&uuid]).await.unwrap();
+    crate::tools::until_heard(&db).await;
     assert_eq!(code(&asker, key, json!({})).await, "expired");
     admin.act(&verb("revoke")).await.expect(200);
     assert_eq!(code(&asker, key, json!({})).await, "revoked");

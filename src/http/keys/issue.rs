@@ -13,10 +13,10 @@ use crate::{
         preconditions::idempotent,
         query::DryRun,
         reply,
-        view::IssuedView,
+        view::{DoneView, IssuedView},
     },
     service::{
-        self, House, Kept, Refusal,
+        self, House, Kept, Refusal, Settled,
         edit::Patch,
         house::Mode,
         issue::{Ends, Issued, Wish},
@@ -64,12 +64,17 @@ pub(super) fn keep(status: StatusCode, issued: &Issued) -> Kept {
 }
 
 /// The answer of the one time that the secret is shown.
-pub(super) fn show_once(issued: Issued, status: StatusCode, mode: Mode) -> Result<HttpResponse, Problem> {
+pub(super) fn show_once(
+    issued: Issued,
+    settled: Option<&Settled>,
+    status: StatusCode,
+    mode: Mode,
+) -> Result<HttpResponse, Problem> {
     if mode == Mode::Dry {
         return Ok(HttpResponse::Ok().json(DryRunView::new(issued.before.as_ref(), issued.key, &[])));
     }
     let kept = keep(status, &issued);
-    reply::first(&kept, &IssuedView::new(issued.key, Some(issued.secret.reveal())))
+    reply::first(&kept, &DoneView::new(IssuedView::new(issued.key, Some(issued.secret.reveal())), settled))
 }
 
 /// Issues a key.
@@ -82,5 +87,5 @@ pub async fn issue(
     let (wish, mode) = (Wish::try_from(input.body.value)?, input.query.mode());
     let keep = |issued: &Issued| keep(StatusCode::CREATED, issued);
     let issued = service::issue::issue(&house, &proof, &wish, mode, request.as_ref(), &keep).await?;
-    reply::once(issued, |issued| show_once(issued, StatusCode::CREATED, mode))
+    reply::once(issued, |issued| show_once(issued, None, StatusCode::CREATED, mode))
 }

@@ -15,11 +15,11 @@ use super::{
     guard::{OwnKeyOr, Within, may},
     query::DryRun,
     reply,
-    view::KeyView,
+    view::{DoneView, KeyView},
 };
 use crate::{
     db::keys::Dated,
-    service::{self, House, edit::Changed, house::Mode},
+    service::{self, Done, House, edit::Changed, house::Mode},
 };
 
 pub use edit::{KeyPatch, edit};
@@ -34,9 +34,13 @@ fn shown(key: Dated) -> HttpResponse {
     reply::versioned(&KeyView::from(key), version)
 }
 
-fn shown_or_dry(Changed { before, after }: Changed, mode: Mode) -> HttpResponse {
+fn shown_or_dry(done: Done<Changed>, mode: Mode) -> HttpResponse {
+    let Done { value: Changed { before, after }, settled } = done;
     match mode {
-        Mode::Real => shown(after),
+        Mode::Real => {
+            let version = after.key.version;
+            reply::versioned(&DoneView::new(KeyView::from(after), settled.as_ref()), version)
+        }
         Mode::Dry => HttpResponse::Ok().json(DryRunView::new(Some(&before), after, &[])),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         dry_run::DryRunView,
         guard::{OwnKeyOr, may},
         query::DryRun,
-        view::RevocationView,
+        view::{DoneView, RevocationView},
     },
     service::{self, House, house::Mode, revoke::Revocation},
 };
@@ -35,7 +35,9 @@ pub async fn revoke(
     let Ending { reason, cascade } = input.body.0.value;
     let ended = service::revoke::revoke(&house, &proof, id, &Revocation { reason, cascade }, mode).await?;
     Ok(match mode {
-        Mode::Real => HttpResponse::Ok().json(RevocationView::from(ended)),
-        Mode::Dry => HttpResponse::Ok().json(DryRunView::new(Some(&ended.before), ended.key, &ended.cascaded)),
+        Mode::Real => HttpResponse::Ok().json(DoneView::<RevocationView>::from(ended)),
+        Mode::Dry => {
+            HttpResponse::Ok().json(DryRunView::new(Some(&ended.value.before), ended.value.key, &ended.value.cascaded))
+        }
     })
 }

@@ -57,7 +57,8 @@ pub async fn rotate(
     let overlap = value.overlap.map_or(DEFAULT_OVERLAP, |overlap| overlap.0);
     let keep = |issued: &Issued| keep(StatusCode::OK, issued);
     let issued = service::rotate::rotate(&house, &proof, id, overlap, mode, request.as_ref(), &keep).await?;
-    reply::once(issued, |issued| show_once(issued, StatusCode::OK, mode))
+    let settled = issued.settled.as_ref();
+    reply::once_settled(issued.value, settled, |issued| show_once(issued, settled, StatusCode::OK, mode))
 }
 
 /// Ends the overlap of a rotation.

@@ -82,6 +82,10 @@ impl From<Refusal> for Problem {
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),
+            Refusal::AlreadySo(conflict, settled) => Self::from(conflict).settled(&settled),
+            Refusal::Unconfirmed(why) => Self::of(catalogue::REVOCATION_UNCONFIRMED)
+                .with_header(header::RETRY_AFTER, "1")
+                .because(why.to_string()),
             Refusal::Stale => Self::of(catalogue::PRECONDITION_FAILED),
             Refusal::KeyReused => Self::of(catalogue::IDEMPOTENCY_KEY_REUSED),
             Refusal::Cursor(error) => Self::new(catalogue::INVALID_CURSOR, error.to_string()),

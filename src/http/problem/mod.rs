@@ -12,8 +12,11 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::catalogue::{self, Kind};
-use crate::domain::Denial;
+use super::{
+    catalogue::{self, Kind},
+    view::SettledView,
+};
+use crate::{domain::Denial, service::Settled};
 
 mod from;
 
@@ -55,6 +58,7 @@ struct Inner {
     detail: String,
     errors: Vec<Item>,
     missing: Option<Missing>,
+    settled: Option<SettledView>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
     /// For the log alone.
     reason: Option<String>,
@@ -74,13 +78,23 @@ struct Wire<'a> {
     errors: &'a [Item],
     #[serde(flatten)]
     missing: Option<&'a Missing>,
+    #[serde(flatten)]
+    settled: Option<&'a SettledView>,
 }
 
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
         let (errors, headers) = (Vec::new(), Vec::new());
-        Self(Box::new(Inner { kind, detail: detail.into(), errors, missing: None, headers, reason: None }))
+        Self(Box::new(Inner {
+            kind,
+            detail: detail.into(),
+            errors,
+            missing: None,
+            settled: None,
+            headers,
+            reason: None,
+        }))
     }
 
     /// A problem of this kind, in the kind's own words.
@@ -114,6 +128,13 @@ impl Problem {
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.0.reason = Some(reason.into());
+        self
+    }
+
+    /// It says that something is so already: that it is so everywhere.
+    #[must_use]
+    fn settled(mut self, settled: &Settled) -> Self {
+        self.0.settled = Some(settled.into());
         self
     }
 
@@ -161,7 +182,7 @@ impl Problem {
     /// The body for this request.
     #[must_use]
     pub fn body(&self, request_id: &str, pattern: &str) -> String {
-        let Inner { kind, detail, errors, missing, .. } = &*self.0;
+        let Inner { kind, detail, errors, missing, settled, .. } = &*self.0;
         let wire = Wire {
             r#type: format!("/docs/errors/{}", kind.code),
             title: kind.title,
@@ -172,6 +193,7 @@ impl Problem {
             instance: pattern,
             errors,
             missing: missing.as_ref(),
+            settled: settled.as_ref(),
         };
         serde_json::to_string(&wire).unwrap_or_default()
     }

@@ -86,7 +86,9 @@ async fn end(scene: &Scene, how: &str, key: &str) {
         // The clock of the database has reached this very instant when the next request is judged.
         _ => {
             let expire = "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'expired'";
-            assert_eq!(scene.house.sql("superuser").await.execute(expire, &[]).await.unwrap(), 1);
+            let db = scene.house.sql("superuser").await;
+            assert_eq!(db.execute(expire, &[]).await.unwrap(), 1);
+            crate::tools::until_heard(&db).await;
         }
     }
 }

@@ -12,6 +12,8 @@ async fn emptied() -> House {
     let house = House::new().await;
     let clear = "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;
                  GRANT USAGE ON SCHEMA public TO PUBLIC";
+    let mut house = house;
+    house.stop().await;
     house.sql("superuser").await.batch_execute(clear).await.unwrap();
     house
 }

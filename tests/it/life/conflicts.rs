@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     house::House,
-    tools::{count_events, id},
+    tools::{count_events, id, unsettled},
 };
 
 // L-4, L-9
@@ -67,7 +67,7 @@ async fn an_edit_that_changes_nothing_is_no_change() {
         let path = admin.at(&path);
         let (before, events) = (admin.get(&path).await.expect(200), count_events(&admin).await);
         let after = admin.patch(&path, same, "*").await.expect(200);
-        assert_eq!((after.etag(), &after.body), (before.etag(), &before.body), "{path}");
+        assert_eq!((after.etag(), unsettled(after.body.clone())), (before.etag(), before.body.clone()), "{path}");
         assert_eq!(count_events(&admin).await, events, "{path}");
     }
 }

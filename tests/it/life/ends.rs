@@ -58,9 +58,9 @@ async fn a_key_is_dead_at_the_very_instant_of_its_end() {
     let (admin, db) = (house.admin(), house.sql("superuser").await);
     let (key, holder) = admin.issue(json!({ "label": "brief", "capabilities": ["read"], "topics": "all" })).await;
     let later = "UPDATE api_keys SET expires_at = clock_timestamp() + interval '1 hour' WHERE label = 'brief'";
-    db.batch_execute(later).await.unwrap();
+    crate::tools::by_hand(&db, later).await;
     holder.get("/v1/whoami").await.expect(200);
-    db.batch_execute("UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'brief'").await.unwrap();
+    crate::tools::by_hand(&db, "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'brief'").await;
     holder.get("/v1/whoami").await.problem(401, "invalid_token");
     // Within one statement the clock that judges and the end are the same: that very instant is dead.
     let sql = one(&db, "SELECT prosrc FROM pg_proc WHERE proname = 'meshkey_lookup'").await;

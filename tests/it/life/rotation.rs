@@ -38,7 +38,7 @@ async fn both_secrets_live_until_the_overlap_ends() {
     assert_eq!((secrets.len(), &secrets[0]["number"], &secrets[0]["dies_at"]), (2, &json!(2), &Value::Null));
     assert_eq!(key["hint"], new.secret()[..13]);
     assert!(is_true(&db, "dies_at - created_at BETWEEN interval '24 hours' AND interval '24 hours 1 minute'").await);
-    db.batch_execute("UPDATE key_secrets SET dies_at = clock_timestamp() WHERE dies_at IS NOT NULL").await.unwrap();
+    crate::tools::by_hand(&db, "UPDATE key_secrets SET dies_at = clock_timestamp() WHERE dies_at IS NOT NULL").await;
     old.get("/v1/whoami").await.problem(401, "invalid_token");
     let shown = new.get("/v1/whoami").await.expect(200).body["key"].clone();
     assert_eq!((&shown["status"], shown["secrets"].as_array().unwrap().len()), (&json!("active"), 1));
@@ -73,7 +73,7 @@ async fn an_overlap_lengthens_no_life() {
     let (key, old, new) = rotated(&house, Some(&soon), "7d").await;
     assert_eq!((&key["secrets"][1]["dies_at"], &key["expires_at"]), (&json!(soon), &json!(soon)));
     assert_eq!(key["secrets"][0]["dies_at"], Value::Null);
-    db.batch_execute("UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await.unwrap();
+    crate::tools::by_hand(&db, "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await;
     for holder in [old, new] {
         holder.get("/v1/whoami").await.problem(401, "invalid_token");
     }
@@ -89,7 +89,7 @@ async fn an_edit_that_shortens_the_key_shortens_its_old_secret_too() {
     let soon = "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
     let edit = json!({ "expires_at": one(&db, soon).await });
     admin.patch(&admin.at(&format!("/keys/{}", id(&key))), edit, "*").await.expect(200);
-    db.batch_execute("UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await.unwrap();
+    crate::tools::by_hand(&db, "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await;
     old.get("/v1/whoami").await.problem(401, "invalid_token");
 }
 

@@ -48,8 +48,9 @@ impl Attack {
         let (proxy, db) = (Proxy::to(&scene.house).await, scene.house.sql("superuser").await);
         let database = &scene.house.database;
         let url = format!("postgresql://meshkey:meshkey@127.0.0.1:{}/{database}?sslmode=disable", proxy.port);
-        // With one connection, it is known which one is asked.
-        let server = Other::at(&url, &[("MESHKEY_POOL_SIZE", "1"), ("MESHKEY_WORKERS", "1")]).await;
+        // With one connection, it is known which one is asked; what is remembered is asked of none.
+        let server =
+            Other::at(&url, &[("MESHKEY_POOL_SIZE", "1"), ("MESHKEY_WORKERS", "1"), ("MESHKEY_CACHE_KEYS", "0")]).await;
         let client = Client::new(&server.address, "acme").with_key(scene.admin.secret());
         let snapshot = Snapshot::query(&db).await;
         Self { scene, db, proxy, snapshot, client, _server: server }

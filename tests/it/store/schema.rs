@@ -104,5 +104,5 @@ async fn there_is_one_kind_of_key() {
     let db = house.sql("superuser").await;
     let mut tables = crate::tools::tables(&db).await;
     tables.retain(|name| ["key", "token", "secret", "credential"].iter().any(|word| name.contains(word)));
-    assert_eq!(tables, ["api_keys", "key_secrets"]);
+    assert_eq!(tables, ["api_keys", "key_changes", "key_secrets"], "the feed of changes holds none");
 }

@@ -72,7 +72,7 @@ pub(super) async fn by_the_life_of_a_key(house: &House) -> Vec<Answer> {
     admin.act(&verb("disable")).await.expect(200);
     answers.push(admin.act(&verb("disable")).await);
     let db = house.sql("superuser").await;
-    db.batch_execute("UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await.unwrap();
+    crate::tools::by_hand(&db, "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'turning'").await;
     answers.push(admin.act(&verb("rotate")).await);
     admin.act(&verb("revoke")).await.expect(200);
     answers.push(admin.act(&verb("revoke")).await);

@@ -1,0 +1,102 @@
+//! What must be so before a process may remember anything: asked at the start, and refused with what to do.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        connect,
+        connect::Target,
+        queries,
+        store::{APP, OPERATOR},
+    },
+    CHANNEL,
+};
+
+queries! {
+    IS_STANDBY = "SELECT pg_is_in_recovery()";
+    LISTEN = "LISTEN meshkey_changes";
+    CALL = "SELECT pg_notify('meshkey_changes', $1)";
+    PROBE = "SELECT meshkey_tell('probe', $1)";
+    SEEN = "
+        SELECT EXISTS (SELECT FROM key_changes
+            WHERE kind = 'probe' AND subject = $1 AND pg_visible_in_snapshot(xact, pg_current_snapshot()))";
+    /// The triggers that feed it, where they fire always.
+    SOURCES = "
+        SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE t.tgenabled = 'A' AND t.tgname IN ('tell_change', 'tell_end', 'tell_all', 'tell_next')
+          AND c.oid IN ('api_keys'::regclass, 'key_secrets'::regclass, 'orgs'::regclass, 'meshes'::regclass)";
+}
+
+/// How many triggers feed it.
+const TRIGGERS: i64 = 13;
+/// How long a call may be on its way.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why nothing may be remembered on this database.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// It is a copy that follows another.
+    #[error(
+        "the database is a standby, which may not yet know of a revocation that was answered: refused; give the address \
+         of the primary, or of all servers with target_session_attrs=read-write"
+    )]
+    Standby,
+    /// `LISTEN` does nothing.
+    #[error(
+        "a NOTIFY does not arrive: a connection pooler between here and the database swallows LISTEN (PgBouncer in \
+         transaction mode does): refused; connect to the database itself, meshkey has pools of its own"
+    )]
+    Deaf,
+    /// The feed does not show what is in it.
+    #[error(
+        "the role {OPERATOR} does not see in key_changes what {APP} writes there: refused, since replicas would go on \
+         accepting revoked keys; no row-level security may lie on key_changes"
+    )]
+    Blind,
+    /// The feed is not fed.
+    #[error(
+        "of the {TRIGGERS} triggers that tell what has changed over keys only {0} fire always: refused, since replicas \
+         would go on accepting revoked keys; restore the schema (ALTER TABLE … ENABLE ALWAYS TRIGGER …)"
+    )]
+    Unfed(i64),
+    /// The way to the database.
+    #[error(transparent)]
+    Connect(#[from] connect::Error),
+    /// The database could not be asked.
+    #[error("the database could not be asked: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+}
+
+/// Refuses a standby: what a decision asks must not be older than what a revocation has answered.
+pub async fn ensure_primary(db: &Client) -> Result<(), Error> {
+    if db.query_one(IS_STANDBY, &[]).await?.try_get(0)? { Err(Error::Standby) } else { Ok(()) }
+}
+
+/// Refuses a way to the database on which a call does not arrive, and a feed that is not fed or not seen.
+pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
+    let (operator, mut heard) = target.as_role(OPERATOR).connect_hearing().await?;
+    operator.batch_execute(LISTEN).await?;
+    let (app, word) = (target.as_role(APP).connect().await?, Uuid::from_u128(rand::random()));
+    app.query_one(CALL, &[&word.to_string()]).await?;
+    let arrives = async {
+        while let Some(call) = heard.recv().await {
+            if call.channel() == CHANNEL && call.payload() == word.to_string() {
+                return true;
+            }
+        }
+        false
+    };
+    if !tokio::time::timeout(PATIENCE, arrives).await.unwrap_or(false) {
+        return Err(Error::Deaf);
+    }
+    let fed: i64 = operator.query_one(SOURCES, &[]).await?.try_get(0)?;
+    if fed != TRIGGERS {
+        return Err(Error::Unfed(fed));
+    }
+    app.query_one(PROBE, &[&word]).await?;
+    if operator.query_one(SEEN, &[&word]).await?.try_get(0)? { Ok(()) } else { Err(Error::Blind) }
+}

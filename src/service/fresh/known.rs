@@ -1,0 +1,63 @@
+//! What is remembered: holders of secrets, and meshes by name.
+
+use std::sync::{Mutex, TryLockError};
+
+use super::changes::{Slot, Ticket};
+use crate::domain::{Credential, Mesh, MeshId, key::Use};
+
+/// The holder of a secret, as it was read.
+pub struct Known {
+    /// All that decides over it.
+    pub credential: Credential,
+    pub(super) stamp: Ticket,
+    pub(super) slots: [Slot; 3],
+    last_use: Mutex<Option<Use>>,
+}
+
+impl Known {
+    pub(super) fn new(credential: Credential, stamp: Ticket) -> Self {
+        let owner = credential.terms.grant.owner;
+        let (key, org) = (Slot::of(credential.key.uuid()), Slot::of(owner.org().uuid()));
+        let mesh = owner.mesh().map_or(org, |mesh| Slot::of(mesh.uuid()));
+        Self { credential, stamp, slots: [key, org, mesh], last_use: Mutex::new(None) }
+    }
+
+    /// Notes a use; tells whether it is the first since the last [`Known::take_use`]. Who finds another at it leaves it to
+    /// that one: it is a use of the same moment.
+    pub(in crate::service) fn note(&self, used: Use) -> bool {
+        let mut last = match self.last_use.try_lock() {
+            Ok(last) => last,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        last.replace(used).is_none()
+    }
+
+    /// The last use that was noted.
+    pub(in crate::service) fn take_use(&self) -> Option<Use> {
+        self.last_use.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// The last use that was noted, which stays.
+    pub(in crate::service) fn has_use(&self) -> bool {
+        self.last_use.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+    }
+}
+
+/// A mesh by its name or id, as it was read: what never changes of it, and whether it is archived.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownPlace {
+    /// Which mesh.
+    pub mesh: MeshId,
+    /// Whether it is archived.
+    pub is_archived: bool,
+    pub(super) stamp: Ticket,
+    pub(super) slot: Slot,
+}
+
+impl KnownPlace {
+    pub(super) const fn new(mesh: &Mesh, stamp: Ticket) -> Self {
+        let slot = Slot::of(mesh.id.uuid());
+        Self { mesh: mesh.id, is_archived: mesh.archived_at.is_some(), stamp, slot }
+    }
+}

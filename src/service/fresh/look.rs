@@ -1,0 +1,169 @@
+//! Looking up who holds a secret: in what is remembered, else in the database.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::{
+    Fresh, boot,
+    changes::Ticket,
+    hooks::Point,
+    known::{Known, KnownPlace},
+    memory::{Memory, Recalled},
+};
+use crate::{
+    db::{Error, Store, lookup},
+    domain::{
+        Mesh, OrgId, SecretHash,
+        fresh::{Change, Tick},
+    },
+    service::house::in_time,
+};
+
+/// The holder of a secret, and by what it is judged.
+#[derive(Clone)]
+pub struct Held {
+    /// The holder.
+    pub known: Arc<Known>,
+    /// The clock of the database.
+    pub now: OffsetDateTime,
+    /// Every change that was committed before this is in it.
+    pub as_of: OffsetDateTime,
+}
+
+/// What is known of a secret.
+#[derive(Clone)]
+pub(super) struct Answer {
+    held: Option<Held>,
+    as_of: OffsetDateTime,
+}
+
+/// Who holds it, or since when it is known that nobody does.
+pub(in crate::service) type Found = Result<Held, OffsetDateTime>;
+
+impl From<Recalled<Arc<Known>>> for Held {
+    fn from(recalled: Recalled<Arc<Known>>) -> Self {
+        Self { known: recalled.what, now: recalled.now, as_of: recalled.as_of }
+    }
+}
+
+impl From<Answer> for Found {
+    fn from(answer: Answer) -> Self {
+        answer.held.ok_or(answer.as_of)
+    }
+}
+
+impl Fresh {
+    /// Who holds this secret.
+    pub(in crate::service) async fn holder(&self, store: &Store, hash: SecretHash) -> Result<Found, Error> {
+        match self.memory.holder(&hash, None) {
+            Some(recalled) => Ok(Ok(recalled.into())),
+            None => self.ask_one(store, hash).await.map(Found::from),
+        }
+    }
+
+    /// Who holds these secrets, in their order; each at least as fresh as that change, if one is named with it.
+    pub(in crate::service) async fn holders(
+        &self,
+        store: &Store,
+        wanted: &[(SecretHash, Option<&Change>)],
+    ) -> Result<Vec<Found>, Error> {
+        let mut found: Vec<Option<Found>> = Vec::with_capacity(wanted.len());
+        found.extend(wanted.iter().map(|(hash, at_least)| Some(Ok(self.memory.holder(hash, *at_least)?.into()))));
+        let missing: Vec<SecretHash> =
+            wanted.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|((hash, _), _)| *hash).collect();
+        let mut asked = match missing.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![self.ask_one(store, *one).await?],
+            many => ask(&self.memory, store, many).await?,
+        }
+        .into_iter();
+        let of = |found: Option<Found>| found.or_else(|| asked.next().map(Found::from));
+        let lost = || Error::Unavailable("a look-up lacks an answer".to_owned());
+        found.into_iter().map(of).map(|found| found.ok_or_else(lost)).collect()
+    }
+
+    async fn ask_one(&self, store: &Store, hash: SecretHash) -> Result<Answer, Error> {
+        let (memory, store) = (Arc::clone(&self.memory), store.clone());
+        let fly = move || {
+            let (memory, store) = (Arc::clone(&memory), store.clone());
+            async move {
+                let answer = ask(&memory, &store, &[hash]).await?.pop();
+                answer.ok_or_else(|| Error::Unavailable("a look-up lacks an answer".to_owned()))
+            }
+        };
+        self.flights.join(hash, fly).await
+    }
+
+    /// What is remembered of the holder of this secret, for who could not ask the database.
+    pub(in crate::service) fn holder_in_grace(&self, hash: &SecretHash) -> Option<Held> {
+        self.memory.holder_in_grace(hash).map(Held::from)
+    }
+
+    /// The mesh of that name, if it is remembered.
+    pub(in crate::service) fn place(&self, org: OrgId, named: &str) -> Option<KnownPlace> {
+        self.memory.place(org, named)
+    }
+
+    /// The same while the database is out of reach, for as long as the grace lasts.
+    pub(in crate::service) fn place_in_grace(&self, org: OrgId, named: &str) -> Option<KnownPlace> {
+        self.memory.place_in_grace(org, named)
+    }
+
+    /// Begins to look up a mesh.
+    pub(in crate::service) fn look_at_place(&self) -> Looking<'_> {
+        Looking { memory: &self.memory, ticket: self.memory.ticket() }
+    }
+}
+
+/// A look-up of a mesh that is under way.
+pub(in crate::service) struct Looking<'a> {
+    memory: &'a Memory,
+    ticket: Ticket,
+}
+
+impl Looking<'_> {
+    /// Remembers what was found.
+    pub(in crate::service) fn remember(&self, org: OrgId, named: &str, mesh: &Mesh) {
+        self.memory.remember_place(org, named, mesh, self.ticket);
+    }
+}
+
+/// Asks the database; once more if what it said was overtaken, or is too old to be used.
+async fn ask(memory: &Memory, store: &Store, hashes: &[SecretHash]) -> Result<Vec<Answer>, Error> {
+    for _ in 0..2 {
+        let (ticket, sent) = (memory.ticket(), boot());
+        memory.hooks().at(Point::TicketTaken).await;
+        let asking = store.ask(async |client| lookup::lookup(client, hashes).await);
+        let looked = in_time(asking).await?;
+        memory.hooks().at(Point::LookedUp).await;
+        if let Some(answers) = take_in(memory, ticket, sent, hashes, looked) {
+            return Ok(answers);
+        }
+    }
+    Err(Error::Unavailable("what it says is out of date when it arrives".to_owned()))
+}
+
+/// What was looked up, if it may be used.
+fn take_in(
+    memory: &Memory,
+    ticket: Ticket,
+    sent: Tick,
+    hashes: &[SecretHash],
+    looked: lookup::Looked,
+) -> Option<Vec<Answer>> {
+    let (now, as_of) = (memory.no_earlier(looked.now), looked.as_of);
+    let known: Vec<Option<Arc<Known>>> =
+        looked.found.into_iter().map(|found| Some(Arc::new(Known::new(found?, ticket)))).collect();
+    let is_current = known.iter().flatten().all(|known| memory.is_current(known));
+    if !is_current || boot() >= sent.after(memory.bound().trust()) {
+        return None;
+    }
+    memory.hooks().pass(Point::Current);
+    for (hash, known) in hashes.iter().zip(&known) {
+        if let Some(known) = known {
+            memory.remember(*hash, known);
+        }
+    }
+    Some(known.into_iter().map(|known| Answer { held: known.map(|known| Held { known, now, as_of }), as_of }).collect())
+}
