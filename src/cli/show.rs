@@ -19,7 +19,8 @@ pub(super) fn print(value: &Value) -> Result<(), Failure> {
 
 /// One line on stdout.
 pub(super) fn line(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| match error.kind() {
+    // In one piece, so that who reads only the first of several lines has all of them in hand.
+    std::io::stdout().write_all(format!("{text}\n").as_bytes()).map_err(|error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Other(format!("cannot write to stdout: {error}")),
     })

@@ -14,11 +14,15 @@ const FROZEN: [&str; 4] = [
     "1\ttenants_keys_audit\t11113540655162611627",
     "2\tmessages_state\t16475062177660462046",
     "3\taudit_retention\t7142229315311539513",
-    "4\tfreshness\t0",
+    "4\tfreshness\t7716803938766136461",
 ];
 
 async fn empty(house: &House) -> Client {
     let db = house.sql("superuser").await;
+    // A beat that is under way would be in the way.
+    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+               WHERE datname = current_database() AND application_name = 'meshkey'";
+    db.query(end, &[]).await.unwrap();
     let clear = "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;
                  GRANT USAGE ON SCHEMA public TO PUBLIC";
     db.batch_execute(clear).await.unwrap();

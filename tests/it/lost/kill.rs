@@ -50,7 +50,10 @@ impl Work {
             match known.ask(by, &deed).await {
                 Ok(answer) if answer.status < 300 => known.learn(&deed, &answer),
                 Ok(answer) => {
-                    answer.problem(503, "store_unavailable");
+                    // Not made, or not known to be; or made, and not known to hold everywhere.
+                    assert_eq!(answer.status, 503, "{answer:?}");
+                    let code = answer.body["code"].as_str().unwrap();
+                    assert!(["store_unavailable", "revocation_unconfirmed"].contains(&code), "{answer:?}");
                     known.doubt = Some(deed);
                     return;
                 }
@@ -122,7 +125,8 @@ async fn round(victim: Victim, program: &mut Program, secrets: &[String], client
     let tasks = clients.iter_mut().zip(&asking).map(|(known, by)| work.go_on(known, by));
     tokio::join!(work.strike(after, victim, program, backend), join_all(tasks));
     if let Victim::Stillness = victim {
-        assert!(clients.iter().all(|known| known.doubt.is_some()), "an answer without a database");
+        // Who was answered had committed before, and waited for the replicas alone.
+        assert!(clients.iter().any(|known| known.doubt.is_some()), "answers without a database");
         return program.send_postgres(Signal::SIGCONT);
     }
     // Whichever of them dies, PostgreSQL ends every connection.

@@ -25,6 +25,7 @@ async fn the_roles_may_do_this_and_no_more() {
         "audit_events\tINSERT SELECT",
         "audit_heads\tSELECT",
         "idempotency\tDELETE INSERT SELECT UPDATE",
+        "key_changes\tINSERT",
         "key_secrets\tINSERT SELECT",
         "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
