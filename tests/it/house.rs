@@ -16,6 +16,7 @@ use std::{
 use meshkey::{
     app::{self, Server},
     config::{self, ServeFlags},
+    service::fresh::Fresh,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -47,21 +48,51 @@ impl House {
         let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
         let create = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
         connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
-        Self::on(database).await
+        Self::on(database, &[]).await
     }
 
     /// One more service on the same database, as a second replica would be.
     pub async fn twin(&self) -> Self {
-        let mut twin = Self::on(self.database.clone()).await;
-        twin.database = String::new();
-        twin
+        self.replica(&[]).await
     }
 
-    async fn on(database: String) -> Self {
-        let settings = settings(&url(&Cluster::of_this_run().login, &database));
+    /// The same with settings of its own.
+    pub async fn replica(&self, own: &[(&str, &str)]) -> Self {
+        self.try_replica(own).await.unwrap()
+    }
+
+    /// The same, where it may refuse to start.
+    pub async fn try_replica(&self, own: &[(&str, &str)]) -> Result<Self, app::Error> {
+        let mut twin = Self::try_on(self.database.clone(), own).await?;
+        twin.database = String::new();
+        Ok(twin)
+    }
+
+    async fn on(database: String, own: &[(&str, &str)]) -> Self {
+        Self::try_on(database, own).await.unwrap()
+    }
+
+    async fn try_on(database: String, own: &[(&str, &str)]) -> Result<Self, app::Error> {
+        let settings = settings(&url(&Cluster::of_this_run().login, &database), own);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let server = runtime.spawn(async move { app::start(&settings).await }).await.unwrap().unwrap();
-        Self { database, base: format!("http://{}", server.address()), server: Some(server), runtime: Some(runtime) }
+        let server = runtime.spawn(async move { app::start(&settings).await }).await.unwrap()?;
+        let base = format!("http://{}", server.address());
+        Ok(Self { database, base, server: Some(server), runtime: Some(runtime) })
+    }
+
+    /// What it remembers.
+    pub fn fresh(&self) -> &Fresh {
+        &self.server.as_ref().unwrap().house().fresh
+    }
+
+    /// Cuts it off from the database for all but its beats.
+    pub fn cut_off(&self) {
+        self.server.as_ref().unwrap().house().store.close();
+    }
+
+    /// A connection of its own in the operator's role.
+    pub async fn operator(&self) -> deadpool_postgres::Object {
+        self.server.as_ref().unwrap().house().store.operator().await.unwrap()
     }
 
     /// A client without a key.
@@ -168,7 +199,7 @@ impl Org {
     }
 }
 /// The service's settings: everything at its default, but small, and on a port that the system picks.
-fn settings(database_url: &str) -> config::Settings {
+fn settings(database_url: &str, own: &[(&str, &str)]) -> config::Settings {
     let environment = [
         ("MESHKEY_LISTEN", "127.0.0.1:0"),
         ("MESHKEY_DATABASE_URL", database_url),
@@ -176,6 +207,6 @@ fn settings(database_url: &str) -> config::Settings {
         ("MESHKEY_WORKERS", "1"),
         ("MESHKEY_POOL_SIZE", "4"),
     ];
-    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    config::Settings::load(&ServeFlags::default(), environment.into_iter()).unwrap()
+    let environment = environment.iter().chain(own).map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    config::Settings::load(&ServeFlags::default(), environment).unwrap()
 }

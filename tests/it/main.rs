@@ -21,6 +21,7 @@ mod embedded;
 mod explain;
 mod flaws;
 mod fresh;
+mod freshness;
 mod host;
 mod hostile;
 mod house;

@@ -8,19 +8,28 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::look::Answer;
+use super::{
+    hooks::{Hooks, Point},
+    look::Answer,
+};
 use crate::{db::Error, domain::SecretHash};
 
 type Waiting = Vec<oneshot::Sender<Result<Answer, Error>>>;
 
 /// Who waits for the next look-up of a secret of which one is under way.
-#[derive(Default)]
-pub(super) struct Flights(Mutex<HashMap<SecretHash, Waiting>>);
+pub(super) struct Flights {
+    waiting: Mutex<HashMap<SecretHash, Waiting>>,
+    hooks: Hooks,
+}
 
 /// A look-up that is under way; another may begin when it is dropped, whatever became of it.
 struct Flight<'a>(&'a Flights, SecretHash);
 
 impl Flights {
+    pub(super) fn new(hooks: Hooks) -> Self {
+        Self { waiting: Mutex::default(), hooks }
+    }
+
     /// The answer of a look-up that begins after this was called.
     pub(super) async fn join<F>(
         self: &Arc<Self>,
@@ -36,12 +45,13 @@ impl Flights {
             // In a task of its own: who asked first may go away, and others wait.
             drop(tokio::spawn(async move { flights.fly(hash, fly).await }));
         }
+        self.hooks.pass(Point::Joined);
         answered.await.unwrap_or_else(|_| Err(Error::Unavailable("a look-up was given up".to_owned())))
     }
 
     /// Waits for the next one; tells whether there is nobody who would begin it.
     fn enter(&self, hash: SecretHash, answer: oneshot::Sender<Result<Answer, Error>>) -> bool {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let is_first = !flights.contains_key(&hash);
         flights.entry(hash).or_default().push(answer);
         is_first
@@ -64,7 +74,7 @@ impl Flights {
 impl Flight<'_> {
     /// Those who have come until now; if nobody has, it is over.
     fn board(&self) -> Option<Waiting> {
-        let mut flights = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flights = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = std::mem::take(flights.get_mut(&self.1)?);
         if waiting.is_empty() {
             flights.remove(&self.1);
@@ -76,6 +86,6 @@ impl Flight<'_> {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }

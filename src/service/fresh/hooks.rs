@@ -16,6 +16,8 @@ pub enum Point {
     Applied,
     /// A look-up has its ticket, and was not yet sent.
     TicketTaken,
+    /// Somebody waits for the next look-up of a secret.
+    Joined,
     /// A look-up was answered, and nothing was done with that.
     LookedUp,
     /// A look-up was found to be current, and is about to be remembered.
@@ -93,6 +95,14 @@ mod armed {
             Stop { hooks: self.clone(), point, gate }
         }
 
+        /// Counts those who come to this point, and stops nobody.
+        #[must_use]
+        pub fn count_at(&self, point: Point) -> Stop {
+            let stop = self.stop_at(point);
+            stop.open();
+            stop
+        }
+
         fn gate(&self, point: Point) -> Option<Arc<Gate>> {
             locked(&self.0).get(&point).cloned()
         }
@@ -122,22 +132,18 @@ mod armed {
     impl Stop {
         /// Waits until somebody has come.
         pub async fn reached(&self) {
+            self.reached_by(1).await;
+        }
+
+        /// Waits until so many have come.
+        pub async fn reached_by(&self, many: usize) {
             loop {
                 let told = self.gate.told.notified();
-                if locked(&self.gate.state).come > 0 {
+                if locked(&self.gate.state).come >= many {
                     return;
                 }
                 told.await;
             }
-        }
-
-        /// Lets those go on who have come, and nobody else who comes.
-        #[must_use]
-        pub fn let_go(self) -> Self {
-            let next = self.hooks.stop_at(self.point);
-            self.open();
-            std::mem::forget(self);
-            next
         }
 
         fn open(&self) {

@@ -47,6 +47,13 @@ pub struct Recalled<T> {
     pub(super) as_of: OffsetDateTime,
 }
 
+impl<T> Recalled<T> {
+    /// What was remembered.
+    pub const fn what(&self) -> &T {
+        &self.what
+    }
+}
+
 /// The name of a place, as it is asked for.
 #[derive(Hash)]
 struct Named<'a>(OrgId, &'a str);

@@ -25,7 +25,7 @@ use crate::{
 pub use clock::boot;
 pub use known::{Known, KnownPlace};
 pub use look::Held;
-pub use memory::{Basis, Memory};
+pub use memory::{Basis, Memory, Recalled};
 
 use flights::Flights;
 use hooks::Hooks;
@@ -56,9 +56,11 @@ impl Fresh {
     /// first wait.
     #[must_use]
     pub fn new(target: &Target, wishes: Wishes) -> Self {
-        let memory = Arc::new(Memory::new(wishes.bound, wishes.most_keys, Hooks::default()));
+        let hooks = Hooks::default();
+        let flights = Arc::new(Flights::new(hooks.clone()));
+        let memory = Arc::new(Memory::new(wishes.bound, wishes.most_keys, hooks));
         let thread = Thread::new(target.clone(), wishes, Arc::clone(&memory));
-        Self { memory, flights: Arc::default(), thread }
+        Self { memory, flights, thread }
     }
 
     /// Begins to beat, if anything may be remembered at all.

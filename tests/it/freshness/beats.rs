@@ -1,0 +1,157 @@
+//! Beats that are late, lost, overtaken or not durable give no trust.
+
+use meshkey::service::fresh::hooks::Point;
+use tokio_postgres::Client as Db;
+
+use super::{QUICK, SLOW, Two, accepts, asks, holder, issued, remembers, told, trusts};
+use crate::{
+    house::House,
+    tools::{by_hand, eventually, one},
+};
+
+/// Lets every beat of replicas of this name wait at its end for a lock, after all was read and before it is committed.
+async fn stall(db: &Db, name: &str) {
+    let stall = format!(
+        "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+         CREATE TRIGGER stall AFTER INSERT OR UPDATE ON replicas FOR EACH ROW WHEN (NEW.name = '{name}')
+         EXECUTE FUNCTION stall();
+         SELECT pg_advisory_lock(7)"
+    );
+    db.batch_execute(&stall).await.unwrap();
+}
+
+/// The database is another server from now on.
+pub(super) async fn another_server(db: &Db) {
+    let other = "CREATE OR REPLACE FUNCTION meshkey_server() RETURNS text LANGUAGE sql STABLE RETURN '1/0000000A'";
+    db.batch_execute(other).await.unwrap();
+}
+
+// F2
+#[tokio::test]
+async fn a_first_beat_that_nobody_could_wait_for_gives_no_trust() {
+    let house = House::new().await;
+    trusts(&house).await;
+    let (key, db) = (issued(&house).await, house.sql("superuser").await);
+    stall(&db, "slow").await;
+    let slow = house.replica(&SLOW).await;
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 7";
+    eventually("the first beat is stalled", async || (one(&db, waiting).await == "1").then_some(())).await;
+    let looked = slow.fresh().memory.hooks().stop_at(Point::LookedUp);
+    let client = holder(&slow, &key.secret);
+    let under_way = tokio::spawn(async move { client.get("/v1/whoami").await });
+    looked.reached().await;
+    let admin = house.admin();
+    let revoked = admin.act(&admin.at(&format!("/keys/{}/revoke", key.id))).await.expect(200).clone();
+    assert_eq!(told(&revoked), (&"everywhere".into(), 1, 0), "nobody else has a row");
+    db.batch_execute("SELECT pg_advisory_unlock(7)").await.unwrap();
+    trusts(&slow).await;
+    drop(looked);
+    under_way.await.unwrap();
+    assert!(!accepts(&slow, &key.secret).await);
+}
+
+// F4, H3
+#[tokio::test]
+async fn on_another_server_everything_is_forgotten() {
+    let two = Two::new().await;
+    let (key, db) = (two.remembered().await, two.other.sql("superuser").await);
+    let stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    db.batch_execute("NOTIFY meshkey_changes").await.unwrap();
+    stop.reached().await;
+    another_server(&db).await;
+    // There, the feed tells nothing of what was done before: its numbers are of another count.
+    let end = "UPDATE api_keys SET revoked_at = now(), revoked_by_kind = 'local' WHERE label = 'test';
+               DELETE FROM key_changes";
+    db.batch_execute(end).await.unwrap();
+    drop(stop);
+    eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
+    trusts(&two.slow).await;
+    assert!(!accepts(&two.slow, &key.secret).await);
+}
+
+#[tokio::test]
+async fn who_missed_what_was_cleared_away_forgets_everything() {
+    let two = Two::new().await;
+    let (key, db) = (two.remembered().await, two.other.sql("superuser").await);
+    let stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    db.batch_execute("NOTIFY meshkey_changes").await.unwrap();
+    stop.reached().await;
+    let end = "UPDATE api_keys SET revoked_at = now(), revoked_by_kind = 'local' WHERE label = 'test';
+               DELETE FROM key_changes; UPDATE feed_marks SET mark = pg_snapshot_xmin(pg_current_snapshot())";
+    db.batch_execute(end).await.unwrap();
+    drop(stop);
+    eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
+    trusts(&two.slow).await;
+    assert!(!accepts(&two.slow, &key.secret).await);
+}
+
+// H5, H11
+#[tokio::test]
+async fn two_processes_on_one_row_are_told_apart() {
+    let two = Two::new().await;
+    let db = two.other.sql("superuser").await;
+    let key = two.remembered().await;
+    let boot = one(&db, "SELECT boot_id FROM replicas WHERE name = 'slow'").await;
+    by_hand(&db, "UPDATE replicas SET beat = beat + 1000 WHERE name = 'slow'").await;
+    let other = format!("SELECT count(*) FROM replicas WHERE name = 'slow' AND boot_id <> '{boot}'");
+    eventually("it takes another id", async || (one(&db, &other).await == "1").then_some(())).await;
+    trusts(&two.slow).await;
+    assert!(!remembers(&two.slow, &key.secret) && accepts(&two.slow, &key.secret).await);
+    assert_eq!(one(&db, &format!("SELECT beat > 1000 FROM replicas WHERE boot_id = '{boot}'")).await, "t");
+}
+
+#[tokio::test]
+async fn a_beat_that_is_read_but_not_committed_gives_no_trust() {
+    let two = Two::with(&QUICK).await;
+    let db = two.other.sql("superuser").await;
+    let refuse = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not committed'; END $$;
+                  CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON replicas DEFERRABLE INITIALLY DEFERRED
+                  FOR EACH ROW WHEN (NEW.name = 'quick') EXECUTE FUNCTION refuse()";
+    db.batch_execute(refuse).await.unwrap();
+    asks(&two.slow).await;
+    db.batch_execute("DROP TRIGGER refuse ON replicas").await.unwrap();
+    trusts(&two.slow).await;
+}
+
+// F5
+#[tokio::test]
+async fn a_beat_that_is_acknowledged_too_late_gives_no_trust() {
+    let two = Two::with(&QUICK).await;
+    let key = two.remembered().await;
+    let stop = two.slow.fresh().memory.hooks().stop_at(Point::Acknowledged);
+    asks(&two.slow).await;
+    two.revoke(&key).await.expect(200);
+    assert!(!remembers(&two.slow, &key.secret));
+    let applied = two.slow.fresh().memory.hooks().stop_at(Point::Applied);
+    drop(stop);
+    applied.reached().await;
+    assert!(!remembers(&two.slow, &key.secret));
+    drop(applied);
+    trusts(&two.slow).await;
+    assert!(!accepts(&two.slow, &key.secret).await);
+}
+
+#[tokio::test]
+async fn what_a_beat_has_read_is_applied_before_anything_is_said_or_trusted() {
+    let two = Two::new().await;
+    let (key, db) = (two.remembered().await, two.other.sql("superuser").await);
+    let hooks = two.slow.fresh().memory.hooks();
+    let acknowledged = hooks.stop_at(Point::Acknowledged);
+    db.batch_execute("NOTIFY meshkey_changes").await.unwrap();
+    acknowledged.reached().await;
+    db.batch_execute("UPDATE api_keys SET disabled_at = now() WHERE label = 'test'").await.unwrap();
+    let now = one(&db, "SELECT pg_current_xact_id()").await;
+    let applied = hooks.stop_at(Point::Applied);
+    drop(acknowledged);
+    applied.reached().await;
+    drop(applied);
+    // The beat that was acknowledged was sent before; the next one reads of it, and stops once it is applied.
+    let known = format!("SELECT pg_visible_in_snapshot('{now}', snap) FROM replicas WHERE name = 'slow'");
+    eventually("it is said", async || {
+        let is_said = one(&db, &known).await == "t";
+        assert!(!is_said || !remembers(&two.slow, &key.secret), "it is said, and not applied");
+        is_said.then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,72 @@
+//! With the database out of reach: nothing beyond the bound, or what the grace allows, and that only for so long.
+
+use meshkey::service::fresh::hooks::Point;
+use serde_json::{Value, json};
+
+use super::{Two, asks, holder, remembers, told};
+use crate::client::{Answer, Client};
+
+async fn verify(asker: &Client, key: &str, capability: &str) -> Answer {
+    let topic = if capability == "admin" { Value::Null } else { json!("deploys") };
+    asker.post("/v1/verify", json!({ "key": key, "capability": capability, "topic": topic })).await
+}
+
+/// A replica with this grace that is cut off from the database, what it remembers of a key, and somebody who asks it.
+async fn cut_off(two: &Two) -> (Client, String) {
+    let admin = two.other.admin();
+    let (_, asker) = admin.issue(json!({ "capabilities": ["verify"], "topics": "all" })).await;
+    let (_, key) = admin.issue(json!({ "label": "graced", "capabilities": ["admin"], "topics": "all" })).await;
+    let asker = holder(&two.slow, asker.secret());
+    assert_eq!(verify(&asker, key.secret(), "send").await.expect(200).body["allowed"], true);
+    (asker, key.secret().to_owned())
+}
+
+// F12
+#[tokio::test]
+async fn the_grace_lets_send_and_read_go_on_and_nothing_else() {
+    let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "10m"), ("MESHKEY_REPLICA_NAME", "graced")];
+    let two = Two::with(&settings).await;
+    let (asker, key) = cut_off(&two).await;
+    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    two.slow.cut_off();
+    let graced = async || (!remembers(&two.slow, &key)).then_some(());
+    crate::tools::eventually("it trusts nothing by itself", graced).await;
+    assert_eq!(two.slow.stranger().get("/readyz").await.expect(200).body["decides"], "grace");
+    for capability in ["send", "read"] {
+        assert_eq!(verify(&asker, &key, capability).await.expect(200).body["allowed"], true);
+    }
+    for capability in ["state_write", "admin", "verify"] {
+        verify(&asker, &key, capability).await.problem(503, "store_unavailable");
+    }
+    asker.get("/v1/whoami").await.problem(503, "store_unavailable");
+    let unknown = super::issued(&two.other).await;
+    verify(&asker, &unknown.secret, "read").await.problem(503, "store_unavailable");
+}
+
+// F12
+#[tokio::test]
+async fn a_revocation_waits_for_the_grace_too() {
+    let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "2s"), ("MESHKEY_REPLICA_NAME", "graced")];
+    let two = Two::with(&settings).await;
+    let (asker, key) = cut_off(&two).await;
+    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    two.slow.cut_off();
+    let admin = two.other.admin();
+    let keys = admin.get(&admin.at("/keys?text=graced")).await;
+    let path = admin.at(&format!("/keys/{}/revoke", crate::tools::id(&keys.expect(200).items()[0])));
+    let answer = admin.act(&path).await.expect(200).clone();
+    verify(&asker, &key, "send").await.problem(503, "store_unavailable");
+    assert_eq!(told(&answer), (&json!("everywhere"), 1, 1));
+    assert!(answer.body["after_ms"].as_u64().unwrap() >= 2500, "{answer:?}");
+}
+
+#[tokio::test]
+async fn without_a_grace_nothing_goes_on() {
+    let two = Two::with(&super::QUICK).await;
+    let (asker, key) = cut_off(&two).await;
+    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    two.slow.cut_off();
+    asks(&two.slow).await;
+    verify(&asker, &key, "send").await.problem(503, "store_unavailable");
+    two.slow.stranger().get("/readyz").await.problem(503, "store_unavailable");
+}
