@@ -55,10 +55,9 @@ fn of_what_is_remembered() {
 
 #[test]
 fn of_who_revokes() {
-    assert_found(Rules::new(1, &[]), &[PollBeforeCommit, WaitFromBeforeCommit, ReapAtOnce]);
+    assert_found(Rules::new(1, &[]), &[PollBeforeCommit, WaitFromBeforeCommit, ReapAtOnce, ReapAnyBeat]);
     assert_found(Rules::new(1, &[RevokerCrash]), &[RepetitionAtOnce]);
     assert_found(Rules::new(1, &[Restart, MixedBounds]), &[OwnBound]);
-    assert_found(Rules::new(2, &[]).bound(2), &[ReapAnyBeat]);
 }
 
 #[test]

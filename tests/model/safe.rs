@@ -20,7 +20,8 @@ const EVERYTHING: &[Trouble] = &[Reset, Restart, RevokerCrash, Zombie, MixedBoun
 const LIFE: [What; 5] = [What::AnswersEarly, What::AnswersByClock, What::TrustsAgain, What::Fills, What::Reaps];
 
 /// What a kind of trouble brings with it.
-const TROUBLE: [(Trouble, What); 7] = [
+const TROUBLE: [(Trouble, What); 8] = [
+    (Restart, What::Leaves),
     (Reset, What::Resets),
     (Restart, What::Restarts),
     (RevokerCrash, What::CommitsRepetition),

@@ -85,6 +85,8 @@ pub(crate) enum Server {
 pub(crate) struct Row {
     pub(crate) snapshot: Set,
     pub(crate) hold: u8,
+    /// For how long it has shown the same beat. Somebody has seen it from the first moment: who sees it later reaps it later.
+    pub(crate) stands: u8,
     /// Its beat has a higher number than the one that was given up and still is under way.
     pub(crate) is_younger: bool,
     /// The server of which its snapshot is.
@@ -189,19 +191,6 @@ pub(crate) struct Revoker {
     pub(crate) waited: u8,
     /// The longest hold among the rows that its last poll found open; 0 before it has polled.
     pub(crate) hold: u8,
-    /// The row that its first poll found open, while it has not reaped it.
-    pub(crate) seen: Seen,
-    pub(crate) since_seen: u8,
-}
-
-#[derive(Clone, Copy, Debug, Default, Hash, PartialEq, Eq)]
-pub(crate) enum Seen {
-    #[default]
-    Nothing,
-    /// The row is still that of the beat that was seen.
-    Same,
-    /// Another beat has been there since.
-    Changed,
 }
 
 #[derive(Clone, Copy, Debug, Default, Hash, PartialEq, Eq)]

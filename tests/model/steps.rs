@@ -5,11 +5,12 @@ mod beat;
 mod request;
 mod reset;
 mod revoker;
+mod rows;
 mod trouble;
 
 use crate::{
-    rules::{Mutant::ReapAnyBeat, Rules},
-    state::{At, Beat, Row, Seen, Set, State},
+    rules::Rules,
+    state::{At, Beat, Set, State},
     trace::What,
 };
 
@@ -53,6 +54,7 @@ pub(crate) fn after(state: &State, rules: &Rules, next: &mut Vec<(Step, State)>)
     for key in 0..rules.keys {
         revoker::steps(&mut moment, key);
     }
+    rows::steps(&mut moment);
     trouble::steps(&mut moment);
 }
 
@@ -71,6 +73,7 @@ fn tick(state: &mut State, rules: &Rules) {
         *trust = trust.saturating_sub(1);
     }
     state.revokers.iter_mut().for_each(|revoker| revoker::tick(revoker, rules));
+    rows::tick(state);
 }
 
 /// Nothing that is remembered of a key, or looked up at this moment, counts any more.
@@ -82,23 +85,6 @@ fn void(state: &mut State, key: usize) {
     if let At::Asked { same } | At::Alive { same, .. } | At::Remembering { same } = &mut state.request.at {
         *same = false;
     }
-}
-
-/// The row of the replica is written.
-fn write(state: &mut State, rules: &Rules, row: Row) {
-    state.database.row = Some(row);
-    let changed = if rules.is(ReapAnyBeat) { Seen::Changed } else { Seen::Nothing };
-    for revoker in &mut state.revokers {
-        if revoker.seen != Seen::Nothing {
-            revoker.see(changed);
-        }
-    }
-}
-
-/// The row of the replica is gone, or is no longer the row of this process.
-fn erase(state: &mut State) {
-    state.database.row = None;
-    state.revokers.iter_mut().for_each(|revoker| revoker.see(Seen::Nothing));
 }
 
 /// The transactions that this run can have.

@@ -1,6 +1,6 @@
 //! The beat: one statement that publishes what was applied and reads what came since.
 
-use super::{Moment, void, write};
+use super::{Moment, rows::write, void};
 use crate::{
     rules::{
         Mutant::{
@@ -74,6 +74,7 @@ fn row(state: &State, rules: &Rules, read: Set) -> Row {
     Row {
         snapshot,
         hold: replica.bound + rules.grace - u8::from(rules.is(HoldTooShort)),
+        stands: 0,
         is_younger: replica.zombie.is_some(),
         server: if rules.is(NoServer) { Server::Primary } else { replica.server },
     }
@@ -87,7 +88,7 @@ fn give_up(moment: &mut Moment<'_>) {
     }
 }
 
-fn abandon(state: &mut State) {
+pub(super) fn abandon(state: &mut State) {
     state.replica.beat = Beat::Idle;
     state.replica.zombie = Some(state.replica.applied);
     if let Some(row) = &mut state.database.row {

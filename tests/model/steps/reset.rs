@@ -57,7 +57,7 @@ fn adopt(state: &mut State, rules: &Rules, snapshot: Set, server: Server) {
     }
 }
 
-fn reset(state: &mut State, rules: &Rules) {
+pub(super) fn reset(state: &mut State, rules: &Rules) {
     state.replica.trust = 0;
     state.replica.announced = 0;
     state.replica.reset = Reset::Asking;

@@ -1,12 +1,12 @@
-//! Whoever revokes: commits, waits until nobody can remember, and answers. Later it reaps the rows of the dead.
+//! Whoever revokes: commits, waits until nobody can remember, and answers.
 
-use super::{Moment, erase};
+use super::Moment;
 use crate::{
     rules::{
-        Mutant::{OwnBound, PollBeforeCommit, ReapAnyBeat, ReapAtOnce, RepetitionAtOnce, WaitFromBeforeCommit},
+        Mutant::{OwnBound, PollBeforeCommit, RepetitionAtOnce, WaitFromBeforeCommit},
         Rules, Trouble,
     },
-    state::{Revoker, Row, Seen, Server, Set, Stage, State},
+    state::{Revoker, Row, Server, Set, Stage, State},
     trace::What,
 };
 
@@ -39,25 +39,12 @@ pub(super) fn steps(moment: &mut Moment<'_>, key: usize) {
         Stage::Crashed => commit(moment, key, true),
         Stage::Answered => {}
     }
-    reap(moment, key);
 }
 
 pub(super) fn tick(revoker: &mut Revoker, rules: &Rules) {
     let is_early = rules.is(WaitFromBeforeCommit) && matches!(revoker.stage, Stage::Begun | Stage::Committed);
     if revoker.stage == Stage::Waiting || is_early {
         revoker.waited = (revoker.waited + 1).min(rules.longest_hold());
-    }
-    if revoker.seen != Seen::Nothing {
-        revoker.since_seen = (revoker.since_seen + 1).min(rules.longest_hold());
-    }
-}
-
-impl Revoker {
-    pub(super) fn see(&mut self, seen: Seen) {
-        self.seen = seen;
-        if seen == Seen::Nothing {
-            self.since_seen = 0;
-        }
     }
 }
 
@@ -101,18 +88,13 @@ fn poll(moment: &mut Moment<'_>, key: usize) {
     };
     let hold = if moment.rules.is(OwnBound) { moment.rules.bound } else { row.hold };
     moment.may(What::Polls, key, |state| {
-        let revoker = &mut state.revokers[key];
-        if revoker.hold == 0 {
-            revoker.see(Seen::Same);
-        }
-        revoker.hold = hold;
+        state.revokers[key].hold = hold;
     });
 }
 
 fn answer(moment: &mut Moment<'_>, key: usize, what: What) {
     moment.may(what, key, |state| {
-        let Revoker { seen, since_seen, .. } = state.revokers[key];
-        state.revokers[key] = Revoker { stage: Stage::Answered, seen, since_seen, ..Revoker::default() };
+        state.revokers[key] = Revoker { stage: Stage::Answered, ..Revoker::default() };
     });
 }
 
@@ -122,15 +104,5 @@ fn crash(moment: &mut Moment<'_>, key: usize) {
         moment.may(What::RevokerCrashes, key, |state| {
             state.revokers[key] = Revoker { stage: Stage::Crashed, ..Revoker::default() };
         });
-    }
-}
-
-/// The row that the first poll found open, if it is still that of the same beat a whole hold later.
-fn reap(moment: &mut Moment<'_>, key: usize) {
-    let Some(row) = moment.state.database.row else { return };
-    let Revoker { seen, since_seen, .. } = moment.state.revokers[key];
-    let is_same = seen == Seen::Same || seen == Seen::Changed && moment.rules.is(ReapAnyBeat);
-    if is_same && (since_seen >= row.hold || moment.rules.is(ReapAtOnce)) {
-        moment.may(What::Reaps, key, erase);
     }
 }

@@ -1,6 +1,11 @@
 //! What goes wrong around the protocol: processes end, the database crashes, another server becomes the primary.
 
-use super::{Moment, erase, reset::reissued};
+use super::{
+    Moment,
+    beat::abandon,
+    reset::{reissued, reset},
+    rows::erase,
+};
 use crate::{
     rules::{
         Mutant::{BeatNotDurable, NoServer},
@@ -16,6 +21,7 @@ pub(super) fn steps(moment: &mut Moment<'_>) {
         for bound in rules.bound..=rules.longest_bound() {
             moment.may(What::Restarts, 0, |state| restart(state, bound));
         }
+        moment.may(What::Leaves, 0, |state| leave(state, rules));
     }
     if rules.has(Trouble::DatabaseCrash) {
         moment.may(What::DatabaseCrashes, 0, |state| crash(state, rules));
@@ -33,6 +39,16 @@ fn restart(state: &mut State, bound: u8) {
     let Replica { is_cut, asks, .. } = state.replica;
     state.replica = Replica { bound, is_cut, asks, ..Replica::default() };
     state.request = Request::default();
+    erase(state);
+}
+
+/// The process stops, and takes its row away; its requests may go on. (That it may begin anew only adds runs.)
+fn leave(state: &mut State, rules: &Rules) {
+    if state.replica.beat != Beat::Idle && rules.has(Trouble::Zombie) {
+        abandon(state);
+    }
+    state.replica.beat = Beat::Idle;
+    reset(state, rules);
     erase(state);
 }
 
