@@ -155,6 +155,9 @@ impl Request {
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let asked = format!("{} {}", self.method, self.path);
         let response = self.builder.send().await?;
+        // A head that came too late, as where a server stood still: nobody has seen the request.
+        let is_unseen = response.status() == 408 && response.content_length() == Some(0);
+        let response = if is_unseen { response.error_for_status()? } else { response };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await?;
         let method = self.method.as_str();

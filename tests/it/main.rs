@@ -33,6 +33,7 @@ mod lists;
 mod lost;
 mod mesh;
 mod migrations;
+mod nemesis;
 mod packaging;
 mod process;
 mod promise;
