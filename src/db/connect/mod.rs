@@ -8,8 +8,8 @@
 //! A password leaves a [`Target`] only towards the server: it has no `Debug`, and no error tells a part of an address.
 
 mod address;
+mod drive;
 mod error;
-mod hear;
 mod tls;
 
 use std::fmt;
@@ -19,9 +19,10 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, Connection, NoTls, Notification, Socket};
+use tokio_postgres::{Client, Config, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use drive::Driver;
 pub use error::{Error, chain};
 
 /// How long a connection may take to come about, and a request may wait for one.
@@ -72,8 +73,8 @@ impl Target {
     pub async fn connect(&self) -> Result<Client, Error> {
         let refused = |cause| Error::Refused { place: self.to_string(), cause };
         match self.tls.clone() {
-            None => self.config.connect(NoTls).await.map(drive),
-            Some(tls) => self.config.connect(tls).await.map(drive),
+            None => self.config.connect(NoTls).await.map(drive::drive),
+            Some(tls) => self.config.connect(tls).await.map(drive::drive),
         }
         .map_err(refused)
     }
@@ -82,8 +83,8 @@ impl Target {
     pub async fn connect_hearing(&self) -> Result<(Client, UnboundedReceiver<Notification>), Error> {
         let refused = |cause| Error::Refused { place: self.to_string(), cause };
         match self.tls.clone() {
-            None => self.config.connect(NoTls).await.map(hear::drive),
-            Some(tls) => self.config.connect(tls).await.map(hear::drive),
+            None => self.config.connect(NoTls).await.map(drive::hear),
+            Some(tls) => self.config.connect(tls).await.map(drive::hear),
         }
         .map_err(refused)
     }
@@ -110,8 +111,8 @@ impl Target {
         let config = self.config.clone();
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match self.tls.clone() {
-            None => Manager::from_config(config, NoTls, fast),
-            Some(tls) => Manager::from_config(config, tls, fast),
+            None => Manager::from_connect(config, Driver(NoTls), fast),
+            Some(tls) => Manager::from_connect(config, Driver(tls), fast),
         };
         let pool = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1);
         Ok(pool.wait_timeout(Some(PATIENCE)).build()?)
@@ -144,8 +145,10 @@ impl fmt::Display for Target {
     }
 }
 
-/// Adds what the address leaves open.
+/// Adds what the address leaves open, and has the server warn of what [`drive`] has to know.
 fn with_defaults(mut config: Config) -> Config {
+    let given = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
+    config.options(format!("{given}-c client_min_messages=warning"));
     if config.get_application_name().is_none() {
         config.application_name("meshkey");
     }
@@ -164,18 +167,6 @@ fn with_defaults(mut config: Config) -> Config {
     config
 }
 
-fn drive<S>((client, connection): (Client, Connection<Socket, S>)) -> Client
-where
-    Connection<Socket, S>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
-{
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::warn!(error = chain(&error), "a connection to the database has ended");
-        }
-    });
-    client
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,10 +178,10 @@ mod tests {
     #[test]
     fn a_role_comes_after_the_options_that_are_there() {
         let role = |url| target(url).as_role("meshkey_app").config.get_options().map(str::to_owned);
-        assert_eq!(role("postgres://h/d").as_deref(), Some("-c role=meshkey_app"));
+        assert_eq!(role("postgres://h/d").as_deref(), Some("-c client_min_messages=warning -c role=meshkey_app"));
         assert_eq!(
             role("postgres://h/d?options=-c%20statement_timeout%3D5s").as_deref(),
-            Some("-c statement_timeout=5s -c role=meshkey_app")
+            Some("-c statement_timeout=5s -c client_min_messages=warning -c role=meshkey_app")
         );
     }
 
