@@ -10,8 +10,14 @@ use crate::domain::{Credential, KeyId, OrgId, SecretHash};
 queries! {
     /// A row even where nobody holds them, for the time.
     LOOKUP = "
-        SELECT clock_timestamp() AS read_at, now() AS read_from, found.*
+        SELECT clock_timestamp() AS read_at, now() AS read_from, found.*,
+               substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
+               current_setting('synchronous_standby_names') <> '' AS has_standbys
         FROM (SELECT 1) one LEFT JOIN meshkey_lookup($1) found ON true";
+    /// Where something is read that decides.
+    STANDING = "
+        SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
+               current_setting('synchronous_standby_names') <> '' AS has_standbys";
     /// The same of a key by its id, as if its newest secret had been presented.
     NEWEST = "
         SELECT k.id AS key_id, k.org_id, k.mesh_id, k.label, k.capabilities, k.everywhere, k.topics, k.addresses,
@@ -46,6 +52,28 @@ pub struct Looked {
     pub now: OffsetDateTime,
     /// Every change that was committed before this is in it.
     pub as_of: OffsetDateTime,
+    /// Where it was read.
+    pub standing: Standing,
+}
+
+/// Where something was read by which is decided: a server that was replaced answers a read like the one that replaced it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The timeline of the server: another after each promotion.
+    pub timeline: u32,
+    /// Whether what is committed there is on another server too, which may have been promoted.
+    pub has_standbys: bool,
+}
+
+/// Where this is asked.
+pub async fn standing(db: &impl GenericClient) -> Result<Standing, Error> {
+    let standing = db.prepare_cached(STANDING).await?;
+    read_standing(&db.query_one(&standing, &[]).await?)
+}
+
+fn read_standing(row: &Row) -> Result<Standing, Error> {
+    let timeline = u32::from_str_radix(row::get(row, "timeline")?, 16).map_err(row::corrupt)?;
+    Ok(Standing { timeline, has_standbys: row::get(row, "has_standbys")? })
 }
 
 /// The holders of these secrets, in this order. One statement, however many.
@@ -59,7 +87,12 @@ pub async fn lookup(db: &impl GenericClient, hashes: &[SecretHash]) -> Result<Lo
         rows.iter().find(mine).map(credential).transpose()
     };
     let found = hashes.iter().map(of).collect::<Result<_, _>>()?;
-    Ok(Looked { found, now: row::get(first, "read_at")?, as_of: row::get(first, "read_from")? })
+    Ok(Looked {
+        found,
+        now: row::get(first, "read_at")?,
+        as_of: row::get(first, "read_from")?,
+        standing: read_standing(first)?,
+    })
 }
 
 /// The key with this id, as its newest secret would find it.

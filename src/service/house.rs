@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    db::{self, Store, Transaction, audit, meshes, store::begin},
+    db::{self, Store, Transaction, audit, lookup, meshes, store::begin},
     domain::{
         MeshId, OrgId, Prefix,
         audit::{Actor, Change, Trail},
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Refusal,
-    fresh::{Basis, Fresh},
+    fresh::{self, Basis, Fresh},
     turns::Turns,
     uses::Uses,
 };
@@ -121,7 +121,12 @@ impl House {
             return Ok(Some((known.mesh, known.is_archived)));
         }
         let looking = self.fresh.look_at_place();
-        let looked = self.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await;
+        let look = async |transaction: &Transaction<'_>| {
+            let mesh = meshes::resolve(transaction, org, named).await?;
+            let is_relied_on = looking.relies_on(&lookup::standing(transaction).await?);
+            if is_relied_on { Ok(mesh) } else { Err(fresh::not_relied_on().into()) }
+        };
+        let looked = self.look(org, look).await;
         if let (Err(Refusal::Store(_)), Some(known)) = (&looked, self.fresh.place_in_grace(org, named)) {
             return Ok(Some((known.mesh, known.is_archived)));
         }

@@ -75,7 +75,14 @@ impl House {
     async fn try_on(database: String, own: &[(&str, &str)]) -> Result<Self, app::Error> {
         let settings = settings(&url(&Cluster::of_this_run().login, &database), own);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let server = runtime.spawn(async move { app::start(&settings).await }).await.unwrap()?;
+        let started = runtime.spawn(async move { app::start(&settings).await }).await.unwrap();
+        let server = match started {
+            Ok(server) => server,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         let base = format!("http://{}", server.address());
         Ok(Self { database, base, server: Some(server), runtime: Some(runtime) })
     }

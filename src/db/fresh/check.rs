@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 use uuid::Uuid;
 
 use super::{
@@ -97,6 +97,9 @@ pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
     if fed != TRIGGERS {
         return Err(Error::Unfed(fed));
     }
-    app.query_one(PROBE, &[&word]).await?;
+    match app.query_one(PROBE, &[&word]).await {
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => return Err(Error::Blind),
+        told => told?,
+    };
     if operator.query_one(SEEN, &[&word]).await?.try_get(0)? { Ok(()) } else { Err(Error::Blind) }
 }

@@ -60,6 +60,8 @@ pub enum Lost {
 pub struct Trust {
     /// Until when what is remembered may be trusted; nothing if this beat only announces.
     pub until: Option<Tick>,
+    /// Until when others wait for this replica, as far as it knows.
+    pub announced: Tick,
     /// Whether to beat again at once, so that others learn what was applied, or trust can begin.
     pub is_more_to_say: bool,
 }
@@ -118,7 +120,7 @@ impl Course {
         let end = sent.at.after(self.bound.trust());
         let until = (acknowledged < self.announced).then_some(end);
         (self.announced, self.applied, self.is_durable) = (end, heard.now, true);
-        Trust { until, is_more_to_say: had_changes || until.is_none() }
+        Trust { until, announced: end, is_more_to_say: had_changes || until.is_none() }
     }
 }
 
@@ -149,11 +151,11 @@ mod tests {
         let mut course = course();
         let first = course.send(at(1000));
         let trust = course.take_up(&first, heard("11:11:"), at(1001), false);
-        assert_eq!(trust, Trust { until: None, is_more_to_say: true });
+        assert_eq!(trust, Trust { until: None, announced: at(2800), is_more_to_say: true });
         let second = course.send(at(1002));
         assert_eq!(second.publishes, applied("11:11:"));
         let trust = course.take_up(&second, heard("12:12:"), at(1003), false);
-        assert_eq!(trust, Trust { until: Some(at(2802)), is_more_to_say: false });
+        assert_eq!(trust, Trust { until: Some(at(2802)), announced: at(2802), is_more_to_say: false });
     }
 
     #[test]

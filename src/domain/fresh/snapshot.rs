@@ -46,6 +46,15 @@ impl Snapshot {
     }
 }
 
+impl Server {
+    /// Its timeline: another after each promotion. None where the text is of another form.
+    #[must_use]
+    pub fn timeline(&self) -> Option<u32> {
+        let (_, timeline) = self.0.rsplit_once('/')?;
+        u32::from_str_radix(timeline, 16).ok()
+    }
+}
+
 impl FromStr for Snapshot {
     type Err = MalformedSnapshot;
 
@@ -87,6 +96,12 @@ mod tests {
         for text in ["10:20:10,14,15", "10:10:"] {
             assert_eq!(text.parse::<Snapshot>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_server_has_a_timeline() {
+        assert_eq!(Server("7301234567890123456/0000000A".into()).timeline(), Some(10));
+        assert_eq!(Server("nonsense".into()).timeline(), None);
     }
 
     #[test]

@@ -130,7 +130,7 @@ impl Beats {
         self.memory.hooks().at(Point::CourseBegins).await;
         let applied = self.soon(async { Ok(drum.begin().await?) }).await?;
         self.memory.hooks().at(Point::CourseRead).await;
-        self.memory.forget();
+        self.memory.forget(&applied.server);
         self.course = Some(Course::begin(self.bound, self.number, applied));
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Beats {
         self.memory.hooks().at(Point::Applied).await;
         let applied = heard.now.clone();
         let trust = course.take_up(sent, heard, acknowledged, !changes.is_empty());
-        self.memory.publish(&applied, sent.at, clock, trust.until);
+        self.memory.publish(&applied, sent.at, clock, trust);
         trust.is_more_to_say
     }
 

@@ -12,7 +12,10 @@ use super::{
     memory::{Memory, Recalled},
 };
 use crate::{
-    db::{Error, Store, lookup},
+    db::{
+        Error, Store,
+        lookup::{self, Standing},
+    },
     domain::{
         Mesh, OrgId, SecretHash,
         fresh::{Change, Tick},
@@ -123,6 +126,11 @@ pub(in crate::service) struct Looking<'a> {
 }
 
 impl Looking<'_> {
+    /// Whether what was read there may be relied on.
+    pub(in crate::service) fn relies_on(&self, standing: &Standing) -> bool {
+        self.memory.relies_on(standing)
+    }
+
     /// Remembers what was found.
     pub(in crate::service) fn remember(&self, org: OrgId, named: &str, mesh: &Mesh) {
         self.memory.remember_place(org, named, mesh, self.ticket);
@@ -134,7 +142,11 @@ async fn ask(memory: &Memory, store: &Store, hashes: &[SecretHash]) -> Result<Ve
     for _ in 0..2 {
         let (ticket, sent) = (memory.ticket(), boot());
         memory.hooks().at(Point::TicketTaken).await;
-        let asking = store.ask(async |client| lookup::lookup(client, hashes).await);
+        let asking = store.ask(async |client| {
+            let looked = lookup::lookup(client, hashes).await?;
+            // A connection to another server than that of the beats is not used again.
+            if memory.relies_on(&looked.standing) { Ok(looked) } else { Err(not_relied_on()) }
+        });
         let looked = in_time(asking).await?;
         memory.hooks().at(Point::LookedUp).await;
         if let Some(answers) = take_in(memory, ticket, sent, hashes, looked) {
@@ -142,6 +154,11 @@ async fn ask(memory: &Memory, store: &Store, hashes: &[SecretHash]) -> Result<Ve
         }
     }
     Err(Error::Unavailable("what it says is out of date when it arrives".to_owned()))
+}
+
+/// The database may have been replaced by another that this process does not know of.
+pub(in crate::service) fn not_relied_on() -> Error {
+    Error::Unavailable("it is not known to be the primary any more".to_owned())
 }
 
 /// What was looked up, if it may be used.
@@ -156,7 +173,7 @@ fn take_in(
     let known: Vec<Option<Arc<Known>>> =
         looked.found.into_iter().map(|found| Some(Arc::new(Known::new(found?, ticket)))).collect();
     let is_current = known.iter().flatten().all(|known| memory.is_current(known));
-    if !is_current || boot() >= sent.after(memory.bound().trust()) {
+    if !is_current || boot() >= sent.after(memory.bound().trust()) || !memory.relies_on(&looked.standing) {
         return None;
     }
     memory.hooks().pass(Point::Current);

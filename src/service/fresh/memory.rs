@@ -4,7 +4,7 @@ use std::{
     hash::{Hash as _, Hasher as _},
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,10 +19,10 @@ use super::{
     known::{Known, KnownPlace},
 };
 use crate::{
-    db::fresh::beat::Changed,
+    db::{fresh::beat::Changed, lookup::Standing},
     domain::{
         Mesh, OrgId, SecretHash,
-        fresh::{Applied, Bound, Change, Tick},
+        fresh::{Applied, Bound, Change, Server, Tick, Trust},
     },
 };
 
@@ -75,6 +75,9 @@ pub struct Memory {
     places: Cache<(OrgId, Box<str>), KnownPlace>,
     changes: Changes,
     trusted_until: AtomicU64,
+    announced_until: AtomicU64,
+    /// The timeline on which the beats are; 0 before the first.
+    timeline: AtomicU32,
     clock: DatabaseClock,
     /// When the snapshot was taken that was applied last, in nanoseconds since 1970 by the clock of the database.
     as_of: AtomicI64,
@@ -93,6 +96,8 @@ impl Memory {
             places: Cache::new(MOST_PLACES.min(most_keys)),
             changes: Changes::new(),
             trusted_until: AtomicU64::new(Tick::NEVER.nanos()),
+            announced_until: AtomicU64::new(Tick::NEVER.nanos()),
+            timeline: AtomicU32::new(0),
             clock: DatabaseClock::new(),
             as_of: AtomicI64::new(0),
             horizon: AtomicU64::new(0),
@@ -209,6 +214,17 @@ impl Memory {
         self.changes.ticket()
     }
 
+    /// Whether what was read there may be relied on. That a read is answered does not show that the server is still the
+    /// primary: one that was replaced and cut off answers like the other. With standbys, an acknowledged beat shows that it
+    /// was when the beat was sent; and it is on the standby too, so that a change on the server that replaces it waits for
+    /// this replica.
+    pub(super) fn relies_on(&self, standing: &Standing) -> bool {
+        let timeline = self.timeline.load(Ordering::Acquire);
+        let is_same = timeline == 0 || timeline == standing.timeline;
+        let is_announced = || boot().nanos() < self.announced_until.load(Ordering::Acquire);
+        is_same && (!standing.has_standbys || is_announced())
+    }
+
     /// Whether what was looked up may be used: it was not overtaken by a change, and is not older than the bound.
     pub(super) fn is_current(&self, known: &Known) -> bool {
         self.changes.none_since(known.stamp, &known.slots)
@@ -230,10 +246,12 @@ impl Memory {
     /// Trusts nothing any more.
     pub(super) fn distrust(&self) {
         self.trusted_until.store(Tick::NEVER.nanos(), Ordering::Release);
+        self.announced_until.store(Tick::NEVER.nanos(), Ordering::Release);
     }
 
-    /// Voids everything, and every look-up under way.
-    pub(super) fn forget(&self) {
+    /// Voids everything, and every look-up under way; from here on on this server.
+    pub(super) fn forget(&self, server: &Server) {
+        self.timeline.store(server.timeline().unwrap_or(0), Ordering::Release);
         self.changes.tell_everything();
         self.holders.clear();
         self.places.clear();
@@ -250,13 +268,14 @@ impl Memory {
     }
 
     /// Says what was applied, and by which clock; and, last of all, until when it may be trusted.
-    pub(super) fn publish(&self, applied: &Applied, sent: Tick, clock: OffsetDateTime, until: Option<Tick>) {
+    pub(super) fn publish(&self, applied: &Applied, sent: Tick, clock: OffsetDateTime, trust: Trust) {
         self.clock.set(sent, clock);
         self.as_of.store(i64::try_from(clock.unix_timestamp_nanos()).unwrap_or(0), Ordering::Release);
         self.horizon.store(0, Ordering::Release);
         self.server.store(fingerprint(&applied.server.0), Ordering::Release);
         self.horizon.store(applied.snapshot.horizon().0, Ordering::Release);
-        if let Some(until) = until {
+        self.announced_until.store(trust.announced.nanos(), Ordering::Release);
+        if let Some(until) = trust.until {
             self.trusted_until.store(until.nanos(), Ordering::Release);
         }
     }

@@ -25,6 +25,7 @@ use crate::{
 pub use clock::boot;
 pub use known::{Known, KnownPlace};
 pub use look::Held;
+pub(in crate::service) use look::not_relied_on;
 pub use memory::{Basis, Memory, Recalled};
 
 use flights::Flights;
@@ -63,7 +64,7 @@ impl Fresh {
         Self { memory, flights, thread }
     }
 
-    /// Begins to beat, if anything may be remembered at all.
+    /// Begins to beat; also where nothing is to be remembered, since a beat shows that the database is the primary still.
     pub fn begin(&self) {
         self.thread.beat();
     }

@@ -44,9 +44,7 @@ impl Thread {
 
     /// Begins to beat.
     pub(super) fn beat(&self) {
-        if self.wishes.most_keys > 0 {
-            self.beats.store(true, Ordering::Relaxed);
-        }
+        self.beats.store(true, Ordering::Relaxed);
         self.with(|_| ());
     }
 

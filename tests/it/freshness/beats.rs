@@ -6,11 +6,11 @@ use tokio_postgres::Client as Db;
 use super::{QUICK, SLOW, Two, accepts, asks, holder, issued, remembers, told, trusts};
 use crate::{
     house::House,
-    tools::{by_hand, eventually, one},
+    tools::{eventually, one},
 };
 
 /// Lets every beat of replicas of this name wait at its end for a lock, after all was read and before it is committed.
-async fn stall(db: &Db, name: &str) {
+pub(super) async fn stall(db: &Db, name: &str) {
     let stall = format!(
         "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
@@ -21,9 +21,10 @@ async fn stall(db: &Db, name: &str) {
     db.batch_execute(&stall).await.unwrap();
 }
 
-/// The database is another server from now on.
+/// The database is another server from now on, on the same timeline: a copy.
 pub(super) async fn another_server(db: &Db) {
-    let other = "CREATE OR REPLACE FUNCTION meshkey_server() RETURNS text LANGUAGE sql STABLE RETURN '1/0000000A'";
+    let other = "CREATE OR REPLACE FUNCTION meshkey_server() RETURNS text LANGUAGE sql STABLE 
+                 RETURN '1/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
     db.batch_execute(other).await.unwrap();
 }
 
@@ -93,7 +94,9 @@ async fn two_processes_on_one_row_are_told_apart() {
     let db = two.other.sql("superuser").await;
     let key = two.remembered().await;
     let boot = one(&db, "SELECT boot_id FROM replicas WHERE name = 'slow'").await;
-    by_hand(&db, "UPDATE replicas SET beat = beat + 1000 WHERE name = 'slow'").await;
+    db.batch_execute("UPDATE replicas SET beat = beat + 1000 WHERE name = 'slow'; NOTIFY meshkey_changes")
+        .await
+        .unwrap();
     let other = format!("SELECT count(*) FROM replicas WHERE name = 'slow' AND boot_id <> '{boot}'");
     eventually("it takes another id", async || (one(&db, &other).await == "1").then_some(())).await;
     trusts(&two.slow).await;

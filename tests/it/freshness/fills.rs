@@ -2,7 +2,7 @@
 
 use meshkey::service::fresh::hooks::Point;
 
-use super::{QUICK, Two, accepts, asks, hash, holder, issued, remembers, trusts};
+use super::{QUICK, SLOW, Two, accepts, asks, hash, holder, issued, remembers, trusts};
 use crate::{
     house::House,
     tools::{by_hand, eventually, one},
@@ -27,8 +27,10 @@ async fn a_look_up_that_a_revocation_overtakes_is_not_remembered() {
 #[tokio::test]
 async fn who_comes_after_the_answer_takes_no_look_up_that_began_before() {
     let house = House::new().await;
-    // It remembers nothing and hears of nothing: each request asks.
-    let cold = house.replica(&[("MESHKEY_CACHE_KEYS", "0"), ("MESHKEY_WORKERS", "2")]).await;
+    // It hears of nothing: each request asks.
+    let lock = house.sql("superuser").await;
+    super::beats::stall(&lock, "slow").await;
+    let cold = house.replica(&SLOW).await;
     let key = issued(&house).await;
     let stop = cold.fresh().memory.hooks().stop_at(Point::LookedUp);
     let (first, second) = (holder(&cold, &key.secret), holder(&cold, &key.secret));
@@ -82,8 +84,10 @@ async fn a_look_up_from_before_a_new_beginning_is_not_remembered_after_it() {
         hex(hash(&key.secret).as_bytes())
     );
     db.batch_execute(&end).await.unwrap();
+    let begins = hooks.stop_at(Point::CourseRead);
     drop(beat);
-    asks(&two.slow).await;
+    begins.reached().await;
+    drop(begins);
     trusts(&two.slow).await;
     drop(looked);
     under_way.await.unwrap();

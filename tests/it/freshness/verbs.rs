@@ -20,14 +20,17 @@ async fn waited(two: &Two, method: &str, path: &str, body: Option<Value>) -> Ans
     let stop = deafen(two).await;
     let committed = two.other.fresh().memory.hooks().count_at(Point::Committed);
     let admin = two.other.admin();
-    let request = admin.raw(method, path).header("Idempotency-Key", "\"the same\"").header("If-Match", "*");
+    let request = admin.raw(method, path).header("Idempotency-Key", "\"the-same\"").header("If-Match", "*");
     let request = match (method, &body) {
         (_, None) => request,
         ("PATCH", Some(body)) => request.body("application/merge-patch+json", body.to_string()),
         (_, Some(body)) => request.json(body),
     };
-    let asking = tokio::spawn(request.send());
-    committed.reached().await;
+    let mut asking = tokio::spawn(request.send());
+    tokio::select! {
+        () = committed.reached() => {}
+        answer = &mut asking => panic!("it waits for nobody: {answer:?}"),
+    }
     assert!(!asking.is_finished(), "{method} {path} is answered before everybody knows");
     drop(stop);
     let answer = asking.await.unwrap();

@@ -14,7 +14,8 @@ async fn somebody_else_s_open_transaction_delays_nothing() {
     let two = Two::new().await;
     let key = two.remembered().await;
     // In another database of the cluster, by somebody who has nothing to do with it.
-    let elsewhere = House::new().await.sql("superuser").await;
+    let stranger = House::new().await;
+    let elsewhere = stranger.sql("superuser").await;
     elsewhere.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
     let revoked = two.revoke(&key).await.expect(200).clone();
     assert_eq!(told(&revoked), (&"everywhere".into(), 2, 0));
