@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::from_fn,
+    web::{Data, ServiceConfig},
+};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -236,6 +241,11 @@ const HEAD: Duration = Duration::from_secs(5);
 
 /// Opens the house and serves it.
 pub async fn start(settings: &Settings) -> Result<Server, Error> {
+    start_with(settings, |_| {}).await
+}
+
+/// The same, with routes of one's own before ours. Their handlers take a [`http::Caller`], as ours do, and are guarded by it.
+pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Result<Server, Error> {
     for warning in settings.warnings() {
         warn!("{warning}");
     }
@@ -245,16 +255,22 @@ pub async fn start(settings: &Settings) -> Result<Server, Error> {
     let house = Arc::new(house(settings, &database).await?);
     check::ensure_feed(&database.target).await?;
     house.fresh.begin();
-    let server = serve(listener, Arc::clone(&house), settings.workers)?;
+    let server = serve(listener, Arc::clone(&house), settings.workers, own)?;
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let handle = server.handle();
     Ok(Server { address, house, handle, serving: tokio::spawn(server), background, embedded: database.embedded })
 }
 
-fn serve(listener: TcpListener, house: Arc<House>, workers: usize) -> Result<actix_web::dev::Server, Error> {
+fn serve(
+    listener: TcpListener,
+    house: Arc<House>,
+    workers: usize,
+    own: fn(&mut ServiceConfig),
+) -> Result<actix_web::dev::Server, Error> {
     let house = Data::from(house);
     let server = HttpServer::new(move || {
-        App::new().app_data(house.clone()).wrap(from_fn(http::trace::trace)).configure(http::routes::configure)
+        let app = App::new().app_data(house.clone()).wrap(from_fn(http::trace::trace));
+        app.configure(own).configure(http::routes::configure)
     });
     let server = server.workers(workers).client_request_timeout(HEAD).shutdown_timeout(GRACE).disable_signals();
     Ok(server.listen(listener).map_err(Error::Serve)?.run())

@@ -1,0 +1,50 @@
+//! What can be asked of the program.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+/// Measure Meshkey against its floors, in about four minutes.
+#[derive(Parser, Clone)]
+#[command(name = "ratios", max_term_width = 100)]
+pub struct Args {
+    /// End with 1 where a target is missed
+    #[arg(long)]
+    pub check: bool,
+    /// Only these groups of rows: verify, guard, open, asking, revoke, list, issue, start
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// How many rounds; each is one turn of the floor and one of ours
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub rounds: u32,
+    /// How long a turn lasts, in milliseconds
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    pub turn: u64,
+    /// How many connections ask at once
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub connections: u16,
+    /// Threads that answer, in each server: one, so that the load has a core of its own on a small machine
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
+    /// How many keys the large table holds
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20_000..=50_000_000))]
+    pub keys: u32,
+    #[arg(long, hide = true)]
+    pub bench: bool,
+    #[arg(long, hide = true)]
+    pub serve_bare: Option<usize>,
+    #[arg(long, hide = true)]
+    pub serve_guarded: bool,
+}
+
+impl Args {
+    /// How long a turn lasts.
+    pub fn turn(&self) -> Duration {
+        Duration::from_millis(self.turn)
+    }
+
+    /// Whether this group of rows is wanted.
+    pub fn wants(&self, group: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == group)
+    }
+}
