@@ -1,13 +1,12 @@
 //! Lists of keys: filtered, sorted, and read on from where a page ended.
 
-use deadpool_postgres::GenericClient;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::{
-    Error, key_row,
+    Error, Transaction, key_row,
     keys::{Dated, columns, tables},
     queries,
 };
@@ -207,44 +206,46 @@ pub struct Filter {
 }
 
 /// The next `count` keys of the org behind `from`.
+///
+/// Not prepared beforehand: a plan that suits every filter suits none, and would look at each key of the org for a page of
+/// 50. Planned anew each time, with the filters that are given, it reads a page and no more.
 pub async fn list(
-    db: &impl GenericClient,
+    db: &Transaction<'_>,
     org: OrgId,
     filter: &Filter,
     sort: Sort,
     from: &Position,
     count: i64,
 ) -> Result<Vec<Dated>, Error> {
-    let list = db.prepare_cached(sort.query()).await?;
     let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
     let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(KeyId::uuid));
     let (least, most) = filter.ids.map_or((Uuid::nil(), Uuid::max()), |ids| (ids.first.uuid(), ids.last.uuid()));
     let time: OffsetDateTime;
-    let value: &(dyn ToSql + Sync) = match &from.0 {
+    let (value, kind): (&(dyn ToSql + Sync), Type) = match &from.0 {
         Value::Time(moment) => {
             time = moment.get();
-            &time
+            (&time, Type::TIMESTAMPTZ)
         }
-        Value::Text(text) => text,
+        Value::Text(text) => (text, Type::TEXT),
     };
     let rows = db
-        .query(
-            &list,
+        .query_typed(
+            sort.query(),
             &[
-                &org.uuid(),
-                &mesh,
-                &filter.org_wide,
-                &status,
-                &issuer,
-                &filter.issuer_kind,
-                &filter.expires_before,
-                &filter.unused_since,
-                &filter.text,
-                value,
-                &from.1.uuid(),
-                &count,
-                &least,
-                &most,
+                (&org.uuid(), Type::UUID),
+                (&mesh, Type::UUID),
+                (&filter.org_wide, Type::BOOL),
+                (&status, Type::TEXT_ARRAY),
+                (&issuer, Type::UUID),
+                (&filter.issuer_kind, Type::TEXT),
+                (&filter.expires_before, Type::TIMESTAMPTZ),
+                (&filter.unused_since, Type::TIMESTAMPTZ),
+                (&filter.text, Type::TEXT),
+                (value, kind),
+                (&from.1.uuid(), Type::UUID),
+                (&count, Type::INT8),
+                (&least, Type::UUID),
+                (&most, Type::UUID),
             ],
         )
         .await?;
