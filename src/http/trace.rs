@@ -13,7 +13,7 @@ use actix_web::{
     },
     middleware::Next,
 };
-use tracing::{debug, error, info};
+use tracing::{Level, debug, enabled, error, info};
 use uuid::Uuid;
 
 use super::{Problem, catalogue, catalogue::Kind, credentials::refuse_in_query};
@@ -50,8 +50,8 @@ pub async fn trace(
             Err(error) => return Err(error),
         },
     };
-    let pattern = response.request().match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned());
-    let told = Told::of(&response, &pattern, &method, start);
+    let told = Told::of(&response, method, start);
+    let pattern = if told.is_said() { pattern(&response) } else { String::new() };
     let mut response = said(response, &request_id, &pattern);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, HeaderValue::try_from(&request_id)?);
@@ -59,8 +59,15 @@ pub async fn trace(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    told.log(&request_id);
+    if told.is_said() {
+        told.log(&request_id, &pattern);
+    }
     Ok(response)
+}
+
+/// The route as it is registered. To find it costs as much as it did the first time.
+fn pattern(response: &ServiceResponse<BoxBody>) -> String {
+    response.request().match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned())
 }
 
 /// Refuses targets that are too long, that hold a key, or whose authority contradicts the `Host`.
@@ -100,36 +107,40 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
 /// What the log says of a request.
 struct Told {
     method: Method,
-    pattern: String,
     status: u16,
     caller: Option<(KeyId, OrgId)>,
     code: &'static str,
     reason: Option<String>,
     /// Whether something may have been changed: not by a look, nor by a dry run or an answer that was given again.
     is_change: bool,
-    microseconds: u64,
+    start: Instant,
 }
 
 impl Told {
-    fn of(response: &ServiceResponse<BoxBody>, pattern: &str, method: &Method, start: Instant) -> Self {
-        let query = response.request().query_string();
-        let is_look = matches!(*method, Method::GET | Method::HEAD) || pattern.starts_with("/v1/verify");
+    fn of(response: &ServiceResponse<BoxBody>, method: Method, start: Instant) -> Self {
+        let request = response.request();
+        let is_look = matches!(method, Method::GET | Method::HEAD) || request.path().starts_with("/v1/verify");
         let is_replay = response.headers().contains_key(REPLAYED);
         let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
         Self {
-            method: method.clone(),
-            pattern: pattern.to_owned(),
+            is_change: !is_look && !is_replay && !request.query_string().contains("dry_run=true"),
+            method,
             status: response.status().as_u16(),
-            caller: response.request().extensions().get::<Facts>().and_then(|facts| facts.caller),
+            caller: request.extensions().get::<Facts>().and_then(|facts| facts.caller),
             code: problem.map_or("-", Problem::code),
             reason: problem.and_then(Problem::reason).map(str::to_owned),
-            is_change: !is_look && !is_replay && !query.contains("dry_run=true"),
-            microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            start,
         }
     }
 
-    fn log(&self, request_id: &str) {
-        let Self { method, pattern, status, caller, code, reason, is_change, microseconds } = self;
+    /// Whether the log has a line for it. Nearly every request is a look that went well, for which it usually has none.
+    fn is_said(&self) -> bool {
+        self.status >= 400 || self.is_change || enabled!(Level::DEBUG)
+    }
+
+    fn log(&self, request_id: &str, pattern: &str) {
+        let Self { method, status, caller, code, reason, is_change, start } = self;
+        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
         match status {
             500.. => {
