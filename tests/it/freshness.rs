@@ -6,6 +6,7 @@
 mod beats;
 mod feed;
 mod fills;
+mod mutants;
 mod outage;
 mod start;
 mod verbs;

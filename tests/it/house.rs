@@ -16,13 +16,13 @@ use std::{
 use meshkey::{
     app::{self, Server},
     config::{self, ServeFlags},
-    service::fresh::Fresh,
+    service::fresh::{Basis, Fresh},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, template, url};
-use super::{canary, client::Client};
+use super::{canary, client::Client, tools::eventually};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -152,6 +152,9 @@ impl House {
         let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1";
         if !reachable {
             db.query(end, &[database]).await.unwrap();
+            // What it remembers it trusts for the bound.
+            let asks = async || (self.fresh().memory.basis() == Basis::Asking).then_some(());
+            eventually("it no longer trusts what it remembers", asks).await;
         }
     }
 

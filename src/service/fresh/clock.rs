@@ -77,6 +77,13 @@ mod tests {
 
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_own_clock_goes_on_while_the_machine_sleeps() {
+        assert_eq!(BOOT, ClockId::CLOCK_BOOTTIME);
+        assert!(boot() > Tick::NEVER && boot() <= boot());
+    }
+
     #[test]
     fn the_clock_of_the_database_never_goes_back() {
         let (clock, start) = (DatabaseClock::new(), OffsetDateTime::UNIX_EPOCH + Duration::days(20_000));

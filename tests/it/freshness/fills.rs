@@ -78,12 +78,10 @@ async fn a_look_up_from_before_a_new_beginning_is_not_remembered_after_it() {
     // The slow one will find itself on another server, and begin anew with a snapshot that has the revocation in it: the
     // feed never tells it.
     super::beats::another_server(&db).await;
-    let end = format!(
-        "UPDATE api_keys SET revoked_at = now(), revoked_by_kind = 'local' WHERE id =
-         (SELECT key_id FROM key_secrets WHERE hash = '\\x{}')",
-        hex(hash(&key.secret).as_bytes())
-    );
-    db.batch_execute(&end).await.unwrap();
+    let end = "UPDATE api_keys SET revoked_at = now(), revoked_by_kind = 'local'
+               WHERE id = (SELECT key_id FROM key_secrets WHERE hash = $1)";
+    let hash = hash(&key.secret);
+    assert_eq!(db.execute(end, &[&hash.as_bytes()]).await.unwrap(), 1);
     let begins = hooks.stop_at(Point::CourseRead);
     drop(beat);
     begins.reached().await;
@@ -92,10 +90,6 @@ async fn a_look_up_from_before_a_new_beginning_is_not_remembered_after_it() {
     drop(looked);
     under_way.await.unwrap();
     assert!(!accepts(&two.slow, &key.secret).await);
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
 }
 
 #[tokio::test]

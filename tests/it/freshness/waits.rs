@@ -1,6 +1,6 @@
 //! Who is waited for, how long, and what the answer says of it.
 
-use meshkey::service::fresh::hooks::Point;
+use meshkey::{db::fresh::poll::Lookout, service::fresh::hooks::Point};
 
 use super::{QUICK, SLOW, Two, accepts, issued, told, trusts};
 use crate::{
@@ -100,9 +100,9 @@ async fn the_dead_are_waited_for_once_and_then_no_more() {
 async fn the_longest_hold_of_those_who_do_not_answer_is_waited_for() {
     let two = Two::with(&[("MESHKEY_BOUND", "3s"), ("MESHKEY_REPLICA_NAME", "slow")]).await;
     let key = two.remembered().await;
-    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    let stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
     two.other.sql("superuser").await.batch_execute("NOTIFY meshkey_changes").await.unwrap();
-    _stop.reached().await;
+    stop.reached().await;
     let answer = two.revoke(&key).await.expect(200).clone();
     assert!(!super::remembers(&two.slow, &key.secret));
     assert!(answer.body["after_ms"].as_u64().unwrap() >= 3000, "{answer:?}");
@@ -116,6 +116,18 @@ async fn who_stops_is_not_waited_for() {
     let mut leaving = house.replica(&SLOW).await;
     trusts(&leaving).await;
     leaving.stop().await;
+    let db = house.sql("superuser").await;
+    assert_eq!(one(&db, "SELECT count(*) FROM replicas").await, "1");
+}
+
+#[tokio::test]
+async fn a_row_that_has_moved_on_is_not_taken_away() {
+    let house = House::new().await;
+    trusts(&house).await;
+    let lookout = Lookout::new(house.sql("meshkey_operator").await).await.unwrap();
+    let (_, rows) = lookout.replicas().await.unwrap();
+    let (boot, beat) = (rows[0].boot, rows[0].beat);
+    assert_eq!(lookout.reap(&[(boot, beat - 1)]).await.unwrap(), 0);
     let db = house.sql("superuser").await;
     assert_eq!(one(&db, "SELECT count(*) FROM replicas").await, "1");
 }
