@@ -1,0 +1,69 @@
+//! The house on its database.
+
+use tracing::{info, warn};
+
+use super::{Database, Error};
+use crate::{
+    config::Settings,
+    db::{
+        Store,
+        fresh::{check, feed},
+        migrate, roles,
+        store::{APP, OPERATOR},
+    },
+    domain::fresh::Bound,
+    service::{
+        House,
+        fresh::{Fresh, Wishes},
+        turns::Turns,
+        uses::Uses,
+    },
+};
+
+/// Brings the schema up to date.
+pub async fn migrate(database: &Database) -> Result<migrate::Outcome, Error> {
+    let mut migrator = database.migrator.connect().await?;
+    let outcome = migrate::up(&mut migrator, database.service_login.as_deref()).await?;
+    if !outcome.applied.is_empty() {
+        info!(applied = ?outcome.applied, "the schema was brought up to date");
+    }
+    if !outcome.unknown.is_empty() {
+        warn!(unknown = ?outcome.unknown, "the database has migrations of a newer version than this one");
+    }
+    Ok(outcome)
+}
+
+/// Brings the schema up to date, and refuses to work as a role that row-level security does not bind.
+pub async fn house(settings: &Settings, database: &Database) -> Result<House, Error> {
+    check::ensure_primary(&database.target.connect().await?).await?;
+    migrate(database).await?;
+    for role in [APP, OPERATOR] {
+        let bound = database.target.as_role(role).connect().await?;
+        roles::refuse_unbound(&bound, settings.allow_fsync_off).await?;
+    }
+    let house = house_as_it_is(settings, database)?;
+    if house.store.operate(async |operator| feed::claim(operator).await).await? {
+        info!("what another database system said of changes and replicas was forgotten");
+    }
+    Ok(house)
+}
+
+/// The house as it is: nothing is changed, and nothing asked.
+pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
+    Ok(House {
+        store: Store::new(&database.target, settings.pool_size)?,
+        fresh: Fresh::new(&database.target, wishes(settings)),
+        prefix: settings.key_prefix.parse()?,
+        most_live_keys: i64::from(settings.max_live_keys),
+        uses: Uses::default(),
+        turns: Turns::of(settings.pool_size),
+        walks: Turns::of(1),
+    })
+}
+
+/// How a process with these settings remembers.
+fn wishes(settings: &Settings) -> Wishes {
+    let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let name = settings.replica_name.clone().or_else(host).unwrap_or_else(|| "unnamed".to_owned());
+    Wishes { bound: Bound::new(settings.bound, settings.outage_grace), most_keys: settings.cache_keys, name }
+}
