@@ -1,5 +1,7 @@
 //! The house on its database.
 
+use std::sync::Arc;
+
 use tracing::{info, warn};
 
 use super::{Database, Error};
@@ -50,9 +52,11 @@ pub async fn house(settings: &Settings, database: &Database) -> Result<House, Er
 
 /// The house as it is: nothing is changed, and nothing asked.
 pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
+    let fresh = Fresh::new(&database.target, wishes(settings));
     Ok(House {
         store: Store::new(&database.target, settings.pool_size)?,
-        fresh: Fresh::new(&database.target, wishes(settings)),
+        meters: Arc::clone(fresh.memory.meters()),
+        fresh,
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
         uses: Uses::default(),

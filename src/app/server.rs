@@ -20,7 +20,7 @@ use super::{Error, Share, database, house};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
-    http,
+    http::{self, metrics::Board},
     service::{House, uses::keep_writing},
 };
 
@@ -28,8 +28,9 @@ use crate::{
 pub struct Server {
     address: SocketAddr,
     house: Arc<House>,
-    handle: ServerHandle,
-    serving: JoinHandle<io::Result<()>>,
+    board: Data<Board>,
+    door: Door,
+    side_door: Option<(SocketAddr, Door)>,
     background: JoinHandle<()>,
     embedded: Option<Embedded>,
 }
@@ -49,31 +50,69 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     for warning in settings.warnings() {
         warn!("{warning}");
     }
-    let listener = TcpListener::bind(settings.listen).map_err(|error| Error::Listen(settings.listen, error))?;
-    let address = listener.local_addr().map_err(|error| Error::Listen(settings.listen, error))?;
+    let (listener, address) = listen(settings.listen)?;
+    let side_listener = settings.metrics_listen.map(listen).transpose()?;
     let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);
     check::ensure_feed(&database.target).await?;
     house.fresh.begin();
-    let server = serve(listener, Arc::clone(&house), settings.workers, own)?;
+    let board = Data::new(Board::new(Arc::clone(&house)));
+    let door = serve(listener, Arc::clone(&house), &board, settings.workers, own)?;
+    let side_door = match side_listener {
+        Some((listener, address)) => Some((address, serve_metrics(listener, board.clone())?)),
+        None => None,
+    };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
-    let handle = server.handle();
-    Ok(Server { address, house, handle, serving: tokio::spawn(server), background, embedded: database.embedded })
+    Ok(Server { address, house, board, door, side_door, background, embedded: database.embedded })
+}
+
+/// What serves on one address.
+struct Door {
+    handle: ServerHandle,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+impl Door {
+    fn open(server: actix_web::dev::Server) -> Self {
+        Self { handle: server.handle(), serving: tokio::spawn(server) }
+    }
+
+    async fn close(self, gracefully: bool) {
+        self.handle.stop(gracefully).await;
+        if let Ok(Err(error)) = self.serving.await {
+            warn!(%error, "the server ended with an error");
+        }
+    }
+}
+
+fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error| Error::Listen(wanted, error);
+    let listener = TcpListener::bind(wanted).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 fn serve(
     listener: TcpListener,
     house: Arc<House>,
+    board: &Data<Board>,
     workers: usize,
     own: fn(&mut ServiceConfig),
-) -> Result<actix_web::dev::Server, Error> {
-    let house = Data::from(house);
+) -> Result<Door, Error> {
+    let (house, requests) = (Data::from(house), Data::from(Arc::clone(board.requests())));
     let server = HttpServer::new(move || {
-        let app = App::new().app_data(house.clone()).wrap(from_fn(http::trace::trace));
+        let app = App::new().app_data(house.clone()).app_data(requests.clone()).wrap(from_fn(http::trace::trace));
         app.configure(own).configure(http::routes::configure)
     });
     let server = server.workers(workers).client_request_timeout(HEAD).shutdown_timeout(GRACE).disable_signals();
-    Ok(server.listen(listener).map_err(Error::Serve)?.run())
+    Ok(Door::open(server.listen(listener).map_err(Error::Serve)?.run()))
+}
+
+/// One worker: who scrapes takes nothing from who asks.
+fn serve_metrics(listener: TcpListener, board: Data<Board>) -> Result<Door, Error> {
+    let server = HttpServer::new(move || App::new().app_data(board.clone()).configure(http::metrics::configure));
+    let server = server.workers(1).client_request_timeout(HEAD).disable_signals();
+    Ok(Door::open(server.listen(listener).map_err(Error::Serve)?.run()))
 }
 
 impl Server {
@@ -89,11 +128,23 @@ impl Server {
         &self.house
     }
 
+    /// Where it serves metrics, if it does.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.side_door.as_ref().map(|(address, _)| *address)
+    }
+
+    /// What it tells there.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
     /// Stops: takes no new request, finishes those under way, writes down what was noted, stops the database if it is ours.
     pub async fn stop(self) {
-        self.handle.stop(true).await;
-        if let Ok(Err(error)) = self.serving.await {
-            warn!(%error, "the server ended with an error");
+        self.door.close(true).await;
+        if let Some((_, door)) = self.side_door {
+            door.close(false).await;
         }
         self.house.fresh.stop().await;
         self.background.abort();

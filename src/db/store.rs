@@ -1,6 +1,6 @@
 //! The pools, one for each role, and transactions that say for which org they act.
 
-use deadpool_postgres::{GenericClient as _, Object, Pool};
+use deadpool_postgres::{GenericClient as _, Object, Pool, Status};
 use tokio_postgres::IsolationLevel;
 
 use super::{Error, connect};
@@ -74,6 +74,28 @@ impl Store {
         self.app.close();
         self.walkers.close();
         self.operator.close();
+    }
+}
+
+/// How a pool is used at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// Connections that somebody has.
+    pub in_use: usize,
+    /// Connections that nobody has.
+    pub idle: usize,
+    /// How many wait for one.
+    pub waiting: usize,
+}
+
+impl Store {
+    /// How the pools are used: that of requests, that of walks, and the operator's.
+    #[must_use]
+    pub fn used(&self) -> [Used; 3] {
+        [&self.app, &self.walkers, &self.operator].map(|pool| {
+            let Status { size, available, waiting, .. } = pool.status();
+            Used { in_use: size.saturating_sub(available), idle: available, waiting }
+        })
     }
 }
 

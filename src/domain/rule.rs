@@ -32,6 +32,19 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule, in the order in which they are judged.
+    pub const ALL: [Self; 9] = [
+        Self::Revoked,
+        Self::Expired,
+        Self::Disabled,
+        Self::OrgSuspended,
+        Self::MeshArchived,
+        Self::AddressNotAllowed,
+        Self::WrongMesh,
+        Self::CapabilityMissing,
+        Self::TopicOutOfScope,
+    ];
+
     /// The one spelling used on the wire.
     #[must_use]
     pub const fn code(self) -> &'static str {

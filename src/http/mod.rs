@@ -14,6 +14,7 @@ pub mod input;
 pub mod keys;
 pub mod meshes;
 pub mod messages;
+pub mod metrics;
 pub mod orgs;
 pub mod preconditions;
 pub mod problem;

@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, orgs, states, topics, verify,
-    whoami,
+    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route, orgs, states,
+    topics, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -45,12 +45,20 @@ macro_rules! routes {
         /// Every route: method in lower case, and path.
         pub const TABLE: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
 
+        /// Every path, in the order in which they are registered.
+        pub const PATHS: &[&str] = &[$($path),+];
+
         fn register(service: &mut ServiceConfig) {
+            let mut number = 0;
             $(
                 let resource = web::resource($path);
+                // To find out later which route it was would cost as much as it did the first time.
+                let resource = resource.app_data(Route(number));
+                number += 1;
                 $(let resource = add::$method(resource, $handler);)+
                 service.service(resource);
             )+
+            debug_assert_eq!(number, PATHS.len());
         }
     };
 }

@@ -12,11 +12,17 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Data,
 };
 use tracing::{Level, debug, enabled, error, info};
 use uuid::Uuid;
 
-use super::{Problem, catalogue, catalogue::Kind, credentials::refuse_in_query};
+use super::{
+    Problem, catalogue,
+    catalogue::Kind,
+    credentials::refuse_in_query,
+    metrics::{Requests, Route},
+};
 use crate::domain::{KeyId, OrgId};
 
 /// What is known of a request, for its answer and the log.
@@ -62,12 +68,20 @@ pub async fn trace(
     if told.is_said() {
         told.log(&request_id, &pattern);
     }
+    count(&response);
     Ok(response)
 }
 
 /// The route as it is registered. To find it costs as much as it did the first time.
 fn pattern(response: &ServiceResponse<BoxBody>) -> String {
     response.request().match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned())
+}
+
+fn count(response: &ServiceResponse<BoxBody>) {
+    let request = response.request();
+    if let Some(requests) = request.app_data::<Data<Requests>>() {
+        requests.count(request.app_data::<Route>(), response.status().as_u16());
+    }
 }
 
 /// Refuses targets that are too long, that hold a key, or whose authority contradicts the `Host`.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::{
     House, Refusal,
     fresh::{Held, Known},
+    meters::Door,
 };
 use crate::{
     db::{self, meshes},
@@ -192,10 +193,16 @@ pub enum Why {
 /// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
 /// reasons.
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
-    let held = find(house, secret, demand).await.map_err(|why| Rejection { who: None, why })?;
+    let rejection = |who, why| {
+        if let Why::Token(denial) | Why::Denied(denial) = &why {
+            house.meters.denied(Door::Guard, denial);
+        }
+        Rejection { who, why }
+    };
+    let held = find(house, secret, demand).await.map_err(|why| rejection(None, why))?;
     let credential = &held.known.credential;
     let who = Some((credential.key, credential.terms.grant.owner.org()));
-    judge_found(house, secret, held, demand, trail).await.map_err(|why| Rejection { who, why })
+    judge_found(house, secret, held, demand, trail).await.map_err(|why| rejection(who, why))
 }
 
 async fn judge_found(

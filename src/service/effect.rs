@@ -164,14 +164,23 @@ impl House {
 
     /// Waits until a change holds everywhere.
     pub(super) async fn hold(&self, change: Change) -> Result<Settled, Refusal> {
-        let effect = self.fresh.wait(change.clone()).await?;
-        Ok(Settled { effect, change })
+        match self.fresh.wait(change.clone()).await {
+            Ok(effect) => {
+                self.meters.took_effect(effect);
+                Ok(Settled { effect, change })
+            }
+            Err(unconfirmed) => {
+                self.meters.left_unconfirmed();
+                Err(unconfirmed.into())
+            }
+        }
     }
 
     /// Waits a moment, so that who is given something finds it wherever it goes next. Nobody relies on it.
     pub(super) async fn courteously(&self, change: Option<Change>) -> Option<Settled> {
-        let wait = self.hold(change?);
-        tokio::time::timeout(courtesy(self.fresh.bound()), wait).await.ok()?.ok()
+        let change = change?;
+        let wait = tokio::time::timeout(courtesy(self.fresh.bound()), self.fresh.wait(change.clone()));
+        Some(Settled { effect: wait.await.ok()?.ok()?, change })
     }
 
     /// It is so already: says it again, and waits for that. Who sees this change sees all that was committed before.

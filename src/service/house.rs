@@ -1,6 +1,6 @@
 //! The house: what every verb stands on, and the one way to make a change.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     db::{self, Store, Transaction, audit, lookup, meshes, store::begin},
@@ -13,6 +13,7 @@ use crate::{
 use super::{
     Refusal,
     fresh::{self, Basis, Fresh},
+    meters::Meters,
     turns::Turns,
     uses::Uses,
 };
@@ -23,6 +24,8 @@ pub struct House {
     pub store: Store,
     /// What is remembered of keys, and the ties to the other replicas.
     pub fresh: Fresh,
+    /// What is counted.
+    pub meters: Arc<Meters>,
     /// What new keys begin with.
     pub prefix: Prefix,
     /// How many live keys an org may have.

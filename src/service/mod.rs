@@ -15,6 +15,7 @@ pub mod issue;
 pub mod keys;
 pub mod meshes;
 pub mod messages;
+pub mod meters;
 pub mod once;
 pub mod operator;
 pub mod orgs;

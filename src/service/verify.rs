@@ -8,6 +8,7 @@ use super::{
     Admitted, Fault, House, Refusal,
     fresh::{Held, Known},
     issue::ensure_declared,
+    meters::Door,
 };
 use crate::{
     db::{Transaction, meshes},
@@ -58,11 +59,22 @@ pub async fn verify(
     }
     let places = places(house, by, questions, &pointer).await?;
     let found = match look_up(house, by, questions).await {
-        Err(Refusal::Store(error)) => recall_in_grace(house, by, questions).ok_or(error)?,
+        Err(Refusal::Store(error)) => {
+            let recalled = recall_in_grace(house, by, questions).ok_or(error)?;
+            house.meters.answered_in_grace(recalled.len());
+            recalled
+        }
         found => found?,
     };
-    let verdicts = questions.iter().zip(places).zip(found);
-    Ok(verdicts.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
+    let asked = questions.iter().zip(places).zip(found);
+    let verdicts = asked.map(|((question, place), found)| judge(house, by, question, place, found));
+    Ok(verdicts.inspect(|verdict| count(house, verdict)).collect())
+}
+
+fn count(house: &House, verdict: &Verdict) {
+    if let Some(denial) = &verdict.denial {
+        house.meters.denied(Door::Verify, denial);
+    }
 }
 
 /// An asker confined to topics may ask about these.

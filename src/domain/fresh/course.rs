@@ -55,6 +55,23 @@ pub enum Lost {
     Pruned,
 }
 
+impl Lost {
+    /// Every reason.
+    pub const ALL: [Self; 5] = [Self::NotOurs, Self::OtherServer, Self::WentBack, Self::Unproved, Self::Pruned];
+
+    /// The one spelling used in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotOurs => "not_ours",
+            Self::OtherServer => "other_server",
+            Self::WentBack => "went_back",
+            Self::Unproved => "unproved",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
 /// What an acknowledgement is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trust {

@@ -61,8 +61,11 @@ impl Beats {
 
     /// Beats for ever.
     pub(super) async fn run(&mut self) {
+        self.memory.meters().beats_begin();
         loop {
             let Err(error) = self.session().await;
+            self.memory.meters().beat_failed();
+            self.memory.tell_of_lapse();
             warn!(%error, "the connection on which changes are heard has ended; it is made anew");
             tokio::time::sleep(REST).await;
         }
@@ -120,9 +123,11 @@ impl Beats {
     /// snapshot may lack a change that the snapshot has.
     async fn begin(&mut self, drum: &Drum, lost: Option<Lost>) -> Result<(), Break> {
         self.course = None;
+        self.memory.tell_of_lapse();
         self.memory.distrust();
         if let Some(lost) = lost {
             warn!(reason = %lost, "all that was remembered is forgotten");
+            self.memory.meters().reset(lost);
         }
         if lost == Some(Lost::NotOurs) {
             (self.who.boot, self.number) = (new_boot(), 0);
@@ -159,7 +164,9 @@ impl Beats {
         self.memory.hooks().at(Point::Applied).await;
         let applied = heard.now.clone();
         let trust = course.take_up(sent, heard, acknowledged, !changes.is_empty());
+        self.memory.tell_of_lapse();
         self.memory.publish(&applied, sent.at, clock, trust);
+        self.memory.meters().acknowledged(sent.at, changes.len());
         trust.is_more_to_say
     }
 

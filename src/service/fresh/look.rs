@@ -20,7 +20,7 @@ use crate::{
         Mesh, OrgId, SecretHash,
         fresh::{Change, Tick},
     },
-    service::house::in_time,
+    service::{house::in_time, meters::Source},
 };
 
 /// The holder of a secret, and by what it is judged.
@@ -61,7 +61,11 @@ impl Fresh {
     pub(in crate::service) async fn holder(&self, store: &Store, hash: SecretHash) -> Result<Found, Error> {
         match self.memory.holder(&hash, None) {
             Some(recalled) => Ok(Ok(recalled.into())),
-            None => self.ask_one(store, hash).await.map(Found::from),
+            None => {
+                let answer = self.ask_one(store, hash).await?;
+                self.memory.meters().looked_up(Source::Database, 1);
+                Ok(answer.into())
+            }
         }
     }
 
@@ -81,6 +85,7 @@ impl Fresh {
             many => ask(&self.memory, store, many).await?,
         }
         .into_iter();
+        self.memory.meters().looked_up(Source::Database, asked.len());
         let of = |found: Option<Found>| found.or_else(|| asked.next().map(Found::from));
         let lost = || Error::Unavailable("a look-up lacks an answer".to_owned());
         found.into_iter().map(of).map(|found| found.ok_or_else(lost)).collect()

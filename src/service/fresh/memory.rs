@@ -24,6 +24,7 @@ use crate::{
         Mesh, OrgId, SecretHash,
         fresh::{Applied, Bound, Change, Server, Tick, Trust},
     },
+    service::meters::{Meters, Source},
 };
 
 /// On what a replica decides.
@@ -84,11 +85,14 @@ pub struct Memory {
     /// Every transaction below this one is in what was applied last; of the server whose name has this fingerprint.
     horizon: AtomicU64,
     server: AtomicU64,
+    /// The end of trust of which it was told that it lapsed.
+    lapse_told: AtomicU64,
+    meters: Arc<Meters>,
     hooks: Hooks,
 }
 
 impl Memory {
-    pub(super) fn new(bound: Bound, most_keys: usize, hooks: Hooks) -> Self {
+    pub(super) fn new(bound: Bound, most_keys: usize, meters: Arc<Meters>, hooks: Hooks) -> Self {
         Self {
             bound,
             most_keys,
@@ -102,6 +106,8 @@ impl Memory {
             as_of: AtomicI64::new(0),
             horizon: AtomicU64::new(0),
             server: AtomicU64::new(0),
+            lapse_told: AtomicU64::new(Tick::NEVER.nanos()),
+            meters,
             hooks,
         }
     }
@@ -116,6 +122,21 @@ impl Memory {
     #[must_use]
     pub const fn hooks(&self) -> &Hooks {
         &self.hooks
+    }
+
+    /// Where it counts.
+    #[must_use]
+    pub const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
+    /// Counts, once, that trust is over and no beat has given it again.
+    pub(in crate::service) fn tell_of_lapse(&self) {
+        let until = self.trusted_until();
+        let is_over = until != Tick::NEVER && boot() >= until;
+        if is_over && self.lapse_told.swap(until.nanos(), Ordering::Relaxed) != until.nanos() {
+            self.meters.lapsed();
+        }
     }
 
     /// How many keys it remembers.
@@ -152,12 +173,12 @@ impl Memory {
         if at_least.is_some_and(|change| !self.is_past(change)) {
             return None;
         }
-        self.holder_within(Duration::ZERO, hash)
+        self.holder_within(Duration::ZERO, hash).inspect(|_| self.meters.looked_up(Source::Memory, 1))
     }
 
     /// The same while the database is out of reach, for as long as the grace lasts.
     pub(super) fn holder_in_grace(&self, hash: &SecretHash) -> Option<Recalled<Arc<Known>>> {
-        self.holder_within(self.bound.grace(), hash)
+        self.holder_within(self.bound.grace(), hash).inspect(|_| self.meters.looked_up(Source::Grace, 1))
     }
 
     fn holder_within(&self, beyond: Duration, hash: &SecretHash) -> Option<Recalled<Arc<Known>>> {

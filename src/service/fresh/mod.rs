@@ -59,7 +59,7 @@ impl Fresh {
     pub fn new(target: &Target, wishes: Wishes) -> Self {
         let hooks = Hooks::default();
         let flights = Arc::new(Flights::new(hooks.clone()));
-        let memory = Arc::new(Memory::new(wishes.bound, wishes.most_keys, hooks));
+        let memory = Arc::new(Memory::new(wishes.bound, wishes.most_keys, Arc::default(), hooks));
         let thread = Thread::new(target.clone(), wishes, Arc::clone(&memory));
         Self { memory, flights, thread }
     }

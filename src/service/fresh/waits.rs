@@ -97,6 +97,7 @@ impl Waits {
         let seen = timeout(self.bound.patience(), self.ask()).await;
         match seen {
             Ok(Ok((sent, here, rows))) => {
+                self.memory.meters().saw_replicas(rows.len());
                 self.see(sent, &here, &rows);
                 let dead = self.reaper.see(boot(), &rows);
                 self.answer();
@@ -163,7 +164,10 @@ impl Waits {
         }
         self.memory.hooks().at(Point::Reap).await;
         match timeout(self.bound.patience(), lookout.reap(dead)).await {
-            Ok(Ok(gone)) => info!(gone, "replicas that beat no more are not waited for any longer"),
+            Ok(Ok(gone)) => {
+                self.memory.meters().reaped(gone);
+                info!(gone, "replicas that beat no more are not waited for any longer");
+            }
             _ => self.lookout = None,
         }
     }

@@ -1,0 +1,82 @@
+//! What is told of the counts: names, words, and what is read only when somebody asks.
+
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{Meters, Tick, boot};
+use crate::service::{House, fresh::Basis};
+
+impl Meters {
+    /// Registers all of it, below a registry whose prefix is our name.
+    pub fn register(&self, registry: &mut Registry) {
+        self.register_decisions(registry);
+        self.register_freshness(registry);
+        self.register_revocations(registry);
+        let (connections, waiting) = (self.pool_connections.family.clone(), self.pool_waiting.family.clone());
+        registry.register("pool_connections", "Connections to the database, by pool and state", connections);
+        registry.register("pool_waiting", "Requests that wait for a connection of that pool", waiting);
+    }
+
+    fn register_decisions(&self, to: &mut Registry) {
+        let [guard, verify] = &self.denials;
+        to.register("lookups", "Holders of secrets that were found out, by where", self.lookups.family.clone());
+        to.register("remembered_keys", "Secrets whose holder is remembered", self.remembered.clone());
+        to.register("guard_denials", "Requests whose key was refused by our own routes", guard.family.clone());
+        to.register("verify_denials", "Questions that were answered with no", verify.family.clone());
+        to.register(
+            "answers_in_grace",
+            "Questions answered from memory without the database",
+            self.answers_in_grace.clone(),
+        );
+    }
+
+    fn register_freshness(&self, to: &mut Registry) {
+        let age = "Time since the last acknowledged beat was sent";
+        to.register("trusted", "Whether decisions are made from memory now", self.trusted.clone());
+        to.register("beats", "Beats that were acknowledged, and that failed", self.beats.family.clone());
+        to.register_with_unit("beat_age", age, Unit::Seconds, self.beat_age.clone());
+        to.register("lapses", "Times that trust ended before a beat gave it again", self.lapses.clone());
+        to.register("resets", "Times that all that was remembered was forgotten", self.resets.family.clone());
+        to.register("changes_applied", "Changes that other replicas or this one made, applied", self.changes.clone());
+    }
+
+    fn register_revocations(&self, to: &mut Registry) {
+        let time = "Time from the commit of what takes something away until it held everywhere";
+        let unconfirmed = "Changes of which it could not be told whether they hold everywhere";
+        to.register_with_unit("revocation_effect", time, Unit::Seconds, self.effects.clone());
+        let acknowledged = "Replicas that said in time that they know of such a change";
+        to.register("revocation_acknowledgements", acknowledged, self.acknowledgements.clone());
+        let lapsed = "Replicas that did not, and were waited for until they trusted nothing";
+        to.register("revocation_lapsed_replicas", lapsed, self.lapsed_replicas.clone());
+        to.register("revocations_unconfirmed", unconfirmed, self.unconfirmed.clone());
+        to.register("replicas", "Replicas that the last look has seen", self.replicas.clone());
+        to.register("replicas_reaped", "Rows of dead replicas that this one has taken away", self.reaped.clone());
+    }
+
+    /// Seconds since the last acknowledged beat was sent, or the beats began; none where there are none.
+    fn beat_age(&self) -> f64 {
+        match Tick::from_nanos(self.last_beat.load(std::sync::atomic::Ordering::Relaxed)) {
+            Tick::NEVER => f64::NAN,
+            last => boot().since(last).as_secs_f64(),
+        }
+    }
+}
+
+impl House {
+    /// Reads what is not counted as it happens.
+    pub fn read_meters(&self) {
+        let (meters, memory) = (&self.meters, &self.fresh.memory);
+        memory.tell_of_lapse();
+        meters.remembered.set(whole(memory.len()));
+        meters.trusted.set(i64::from(memory.basis() == Basis::Memory));
+        meters.beat_age.set(meters.beat_age());
+        for (number, used) in self.store.used().into_iter().enumerate() {
+            meters.pool_connections.at(2 * number).set(whole(used.in_use));
+            meters.pool_connections.at(2 * number + 1).set(whole(used.idle));
+            meters.pool_waiting.at(number).set(whole(used.waiting));
+        }
+    }
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
