@@ -15,6 +15,7 @@ mod open;
 mod org;
 mod probe;
 mod quickstart;
+mod replicas;
 mod restore;
 mod serve;
 mod show;
@@ -45,6 +46,8 @@ enum Verb {
     Init(init::Init),
     /// Make, list, suspend and resume orgs, straight on the database
     Org(org::Org),
+    /// List the running services that may decide from memory, straight on the database
+    Replicas(replicas::Replicas),
     /// Show, check and explain the settings
     Config(config::Config),
     /// Look at everything that the service needs, and say what to do about what is wrong
@@ -129,6 +132,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Quickstart(quickstart) => quickstart.run().await.map(|()| Outcome::Done),
         Verb::Init(init) => init.run().await.map(|()| Outcome::Done),
         Verb::Org(org) => org.run().await.map(|()| Outcome::Done),
+        Verb::Replicas(replicas) => replicas.run().await.map(|()| Outcome::Done),
         Verb::Config(config) => config.run().map(|()| Outcome::Done),
         Verb::Doctor(doctor) => doctor.run().await,
         Verb::Healthcheck(healthcheck) => healthcheck.run().await,

@@ -40,6 +40,13 @@ pub(super) fn effective(after_ms: impl std::fmt::Display, acknowledged: usize, l
     format!("effective everywhere after {after_ms} ms: {acknowledged} {replicas}{lapsed}")
 }
 
+/// The same from an answer of the service, where it says so.
+pub(super) fn effective_in(answer: &Value) -> Option<String> {
+    answer["effective"].as_str().filter(|effective| *effective == "everywhere")?;
+    let count = |member: &str| usize::try_from(answer[member].as_u64()?).ok();
+    Some(effective(answer["after_ms"].as_u64()?, count("acknowledged")?, count("lapsed")?))
+}
+
 /// Lines whose columns stand below one another; the last is as long as it is.
 pub(super) fn table(rows: &[Vec<String>]) -> Result<(), Failure> {
     let width = |column: usize| {

@@ -32,6 +32,14 @@ pub struct Facts {
     pub is_encrypted: bool,
     /// How many connections this login can have at most.
     pub most_connections: i64,
+    /// For what a commit waits: its `synchronous_commit`.
+    pub commit: String,
+    /// For which standbys a commit waits: its `synchronous_standby_names`.
+    pub standbys: String,
+    /// How many follow it.
+    pub followers: i64,
+    /// How full the queue of notifications is, of 1.
+    pub queue: f64,
 }
 
 /// Asks it.
@@ -45,7 +53,10 @@ pub async fn facts(db: &Client) -> Result<Facts, tokio_postgres::Error> {
                                - current_setting('superuser_reserved_connections')::bigint
                                - coalesce(current_setting('reserved_connections', true), '0')::bigint,
                              nullif(d.datconnlimit, -1), nullif(r.rolconnlimit, -1))
-                FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user)";
+                FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = session_user),
+               current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+               (SELECT count(*) FROM pg_stat_replication),
+               CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_notification_queue_usage() END";
     let row = db.query_one(sql, &[]).await?;
     Ok(Facts {
         version: row.try_get(0)?,
@@ -56,6 +67,10 @@ pub async fn facts(db: &Client) -> Result<Facts, tokio_postgres::Error> {
         is_read_only: row.try_get(5)?,
         is_encrypted: row.try_get(6)?,
         most_connections: row.try_get(7)?,
+        commit: row.try_get(8)?,
+        standbys: row.try_get(9)?,
+        followers: row.try_get(10)?,
+        queue: row.try_get(11)?,
     })
 }
 

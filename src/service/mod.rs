@@ -22,6 +22,7 @@ pub mod orgs;
 pub mod precondition;
 pub mod record;
 pub mod refusal;
+pub mod replicas;
 pub mod revoke;
 pub mod rotate;
 pub mod states;

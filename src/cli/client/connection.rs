@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{
-    super::Failure,
+    super::{Failure, show},
     answer::Answer,
     ask::Ask,
     flags::{ClientFlags, Form},
@@ -49,7 +49,7 @@ impl Client {
     /// Sends what the command is for; or, where that was wanted, prints it as a `curl` command and gives nothing.
     pub(super) async fn act(&self, ask: &Ask) -> Result<Option<Answer>, Failure> {
         if self.flags.print_curl {
-            super::super::show::line(&ask.as_curl(&self.base)?)?;
+            show::line(&ask.as_curl(&self.base)?)?;
             return Ok(None);
         }
         self.ask(ask).await.map(Some)
@@ -138,6 +138,13 @@ impl Client {
     pub(super) fn say(&self, text: &str) {
         if !self.flags.quiet {
             eprintln!("{text}");
+        }
+    }
+
+    /// Tells people that a change holds everywhere, where the answer says so.
+    pub(super) fn say_effective(&self, answer: &Answer) {
+        if let Some(words) = answer.value().ok().as_ref().and_then(show::effective_in) {
+            self.say(&words);
         }
     }
 

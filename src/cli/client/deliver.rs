@@ -136,7 +136,9 @@ impl Place {
             }
             (Self::Stdout, Some(_)) => client.show(answer, "secret", |_| Vec::new()),
         };
-        done.map_err(|failure| lost(&value, &failure))
+        done.map_err(|failure| lost(&value, &failure))?;
+        client.say_effective(answer);
+        Ok(())
     }
 }
 

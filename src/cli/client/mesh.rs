@@ -91,6 +91,7 @@ impl Mesh {
         };
         let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
         client.show(&answer, "slug", words)?;
+        client.say_effective(&answer);
         Ok(Outcome::Done)
     }
 }

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::{
     clock,
     finding::{Finding, Report},
-    schema,
+    freshness, schema,
 };
 use crate::{
     app::{self, Database},
@@ -33,9 +33,11 @@ pub(super) async fn look(settings: &Settings, database: &Database, report: &mut 
         Err(error) => return report.add(Finding::fail("database", connect::chain(&error))),
     };
     report.add(server(settings, database, &facts));
+    report.add(freshness::durability(&facts));
     let is_current = schema::look(database, report).await;
     report.add(time(&client).await);
-    report.add(feed(database).await);
+    report.add(freshness::feed(database, is_current).await);
+    report.add(freshness::queue(&facts));
     report.add(pool(settings, &facts));
     if is_current {
         schema::look_inside(settings, database, report).await;
@@ -74,15 +76,6 @@ async fn time(client: &Client) -> Finding {
     match inspect::clock(client).await {
         Ok(theirs) => clock::judge(before, theirs, OffsetDateTime::now_utc()),
         Err(error) => Finding::fail("clock", connect::chain(&error)),
-    }
-}
-
-async fn feed(database: &Database) -> Finding {
-    match inspect::is_heard(&database.target).await {
-        Ok(true) => Finding::ok("feed", "what one connection announces, another hears"),
-        Ok(false) => Finding::fail("feed", "what one connection announces, another does not hear")
-            .fix("give the direct address of the database: a pooler in between swallows LISTEN"),
-        Err(error) => Finding::fail("feed", error.to_string()),
     }
 }
 

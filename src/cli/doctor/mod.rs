@@ -7,6 +7,7 @@ mod clock;
 mod data_dir;
 mod database;
 mod finding;
+mod freshness;
 mod schema;
 mod server;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio_postgres::{Client, error::SqlState};
+use tokio_postgres::{Client, GenericClient, error::SqlState};
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +24,8 @@ queries! {
     SEEN = "
         SELECT EXISTS (SELECT FROM key_changes
             WHERE kind = 'probe' AND subject = $1 AND pg_visible_in_snapshot(xact, pg_current_snapshot()))";
+    /// The same within the transaction of the probe.
+    TRIED = "SELECT EXISTS (SELECT FROM key_changes WHERE kind = 'probe' AND subject = $1)";
     /// The triggers that feed it, where they fire always.
     SOURCES = "
         SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -76,6 +78,31 @@ pub async fn ensure_primary(db: &Client) -> Result<(), Error> {
     if db.query_one(IS_STANDBY, &[]).await?.try_get(0)? { Err(Error::Standby) } else { Ok(()) }
 }
 
+async fn ensure_fed(db: &impl GenericClient) -> Result<(), Error> {
+    let fed: i64 = db.query_one(SOURCES, &[]).await?.try_get(0)?;
+    if fed == TRIGGERS { Ok(()) } else { Err(Error::Unfed(fed)) }
+}
+
+async fn say(db: &impl GenericClient, word: Uuid) -> Result<(), Error> {
+    match db.query_one(PROBE, &[&word]).await {
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Err(Error::Blind),
+        told => Ok(told.map(drop)?),
+    }
+}
+
+/// Refuses a feed that is not fed or not seen, as far as that can be told without leaving anything behind.
+pub async fn ensure_whole(target: &Target) -> Result<(), Error> {
+    let (mut login, word) = (target.connect().await?, Uuid::from_u128(rand::random()));
+    let trial = login.transaction().await?;
+    ensure_fed(&trial).await?;
+    trial.batch_execute(&format!("SET LOCAL ROLE {APP}")).await?;
+    say(&trial, word).await?;
+    trial.batch_execute(&format!("SET LOCAL ROLE {OPERATOR}")).await?;
+    let is_seen: bool = trial.query_one(TRIED, &[&word]).await?.try_get(0)?;
+    trial.rollback().await?;
+    if is_seen { Ok(()) } else { Err(Error::Blind) }
+}
+
 /// Refuses a way to the database on which a call does not arrive, and a feed that is not fed or not seen.
 pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
     let (operator, mut heard) = target.as_role(OPERATOR).connect_hearing().await?;
@@ -93,13 +120,7 @@ pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
     if !tokio::time::timeout(PATIENCE, arrives).await.unwrap_or(false) {
         return Err(Error::Deaf);
     }
-    let fed: i64 = operator.query_one(SOURCES, &[]).await?.try_get(0)?;
-    if fed != TRIGGERS {
-        return Err(Error::Unfed(fed));
-    }
-    match app.query_one(PROBE, &[&word]).await {
-        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => return Err(Error::Blind),
-        told => told?,
-    };
+    ensure_fed(&operator).await?;
+    say(&app, word).await?;
     if operator.query_one(SEEN, &[&word]).await?.try_get(0)? { Ok(()) } else { Err(Error::Blind) }
 }

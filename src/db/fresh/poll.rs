@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
@@ -12,9 +13,18 @@ use crate::domain::fresh::{Replica, Server};
 queries! {
     /// Every row, and where this was asked, even if there is no row.
     REPLICAS = "
-        SELECT meshkey_server() AS here, clock_timestamp() AS now, r.boot_id, r.beat, r.name, r.snap::text AS snapshot,
-               r.server, r.hold_ms, r.started_at, r.seen_at
-        FROM (SELECT 1) one LEFT JOIN replicas r ON true ORDER BY r.started_at, r.boot_id";
+        SELECT meshkey_server() AS here, r.boot_id, r.beat, r.name, r.snap::text AS snapshot, r.server, r.hold_ms
+        FROM (SELECT 1) one LEFT JOIN replicas r ON true";
+    /// The same for people. How far behind one is can be told only of the server whose numbers its snapshot has.
+    LISTED = "
+        SELECT r.boot_id, r.beat, r.name, r.snap::text AS snapshot, r.server, r.hold_ms, r.started_at, r.seen_at,
+               clock_timestamp() AS now, r.server = meshkey_server() AS is_here,
+               CASE WHEN r.server = meshkey_server() THEN
+                   (SELECT count(*) FROM key_changes c
+                    WHERE c.kind <> 'probe' AND c.xact < pg_snapshot_xmax(pg_current_snapshot())
+                      AND NOT pg_visible_in_snapshot(c.xact, r.snap))
+               END AS behind
+        FROM replicas r ORDER BY r.started_at, r.boot_id";
     /// Only those that still stand where they stood.
     REAP = "
         DELETE FROM replicas WHERE boot_id IN (
@@ -36,6 +46,16 @@ pub struct Listed {
     pub seen_at: OffsetDateTime,
     /// The clock of the database.
     pub now: OffsetDateTime,
+    /// Whether what it has applied is of the server that was asked.
+    pub is_here: bool,
+    /// How many changes it has not yet applied, as far as it has said; unknown for one of another server.
+    pub behind: Option<i64>,
+}
+
+/// Every replica that has a row, the oldest first.
+pub async fn list(db: &impl GenericClient) -> Result<Vec<Listed>, Error> {
+    let list = db.prepare_cached(LISTED).await?;
+    db.query(&list, &[]).await?.iter().map(listed).collect()
 }
 
 /// A connection to watch the replicas on.
@@ -54,16 +74,10 @@ impl Lookout {
 
     /// The server that was asked, and the rows.
     pub async fn replicas(&self) -> Result<(Server, Vec<Replica>), Error> {
-        let (here, listed) = self.listed().await?;
-        Ok((here, listed.into_iter().map(|one| one.replica).collect()))
-    }
-
-    /// The same, for people.
-    pub async fn listed(&self) -> Result<(Server, Vec<Listed>), Error> {
         let rows = self.client.query(&self.replicas, &[]).await?;
         let first = rows.first().ok_or_else(|| row::corrupt("no row"))?;
-        let listed = rows.iter().map(listed).filter_map(Result::transpose).collect::<Result<_, _>>()?;
-        Ok((super::server(first, "here")?, listed))
+        let replicas = rows.iter().map(replica).filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok((super::server(first, "here")?, replicas))
     }
 
     /// Takes away the rows that still show these beats.
@@ -78,17 +92,26 @@ impl Lookout {
     }
 }
 
-fn listed(row: &Row) -> Result<Option<Listed>, Error> {
+fn listed(row: &Row) -> Result<Listed, Error> {
+    Ok(Listed {
+        replica: replica(row)?.ok_or_else(|| row::corrupt("a replica without an id"))?,
+        started_at: row::get(row, "started_at")?,
+        seen_at: row::get(row, "seen_at")?,
+        now: row::get(row, "now")?,
+        is_here: row::get(row, "is_here")?,
+        behind: row::get(row, "behind")?,
+    })
+}
+
+fn replica(row: &Row) -> Result<Option<Replica>, Error> {
     let Some(boot) = row::get::<Option<Uuid>>(row, "boot_id")? else { return Ok(None) };
     let hold: i32 = row::get(row, "hold_ms")?;
-    let replica = Replica {
+    Ok(Some(Replica {
         boot,
         beat: row::get(row, "beat")?,
         name: row::get(row, "name")?,
         snapshot: super::snapshot(row, "snapshot")?,
         server: super::server(row, "server")?,
         hold: Duration::from_millis(hold.unsigned_abs().into()),
-    };
-    let (started_at, seen_at) = (row::get(row, "started_at")?, row::get(row, "seen_at")?);
-    Ok(Some(Listed { replica, started_at, seen_at, now: row::get(row, "now")? }))
+    }))
 }

@@ -91,6 +91,7 @@ impl Edit {
         let after = client.ask(&ask).await?;
         let places = Places::of(client, &[after.value()?]).await?;
         client.show(&after, "id", |key| words(key, Some(&places.name(key))))?;
+        client.say_effective(&after);
         Ok(Outcome::Done)
     }
 

@@ -99,13 +99,15 @@ fn confirmed(tried: &Value) -> Result<(), Failure> {
 
 fn shown(client: &Client, answer: &Answer) -> Result<(), Failure> {
     if !client.flags.is_table() {
-        return client.show(answer, "key.id", |_| Vec::new());
+        client.show(answer, "key.id", |_| Vec::new())?;
+        client.say_effective(answer);
+        return Ok(());
     }
     let ended = answer.value()?;
     let others = ended["cascaded"].as_array().map_or(0, Vec::len) as u64;
     let others = if others == 0 { String::new() } else { format!(", and {} that it led to", count(others, "key")) };
     let key = &ended["key"];
     line(&format!("revoked  {}  {}{others}", text(key, "label"), text(key, "id")))?;
-    client.say(&format!("effective {}", text(&ended, "effective")));
+    client.say_effective(answer);
     Ok(())
 }

@@ -56,6 +56,7 @@ impl Rotate {
             let answer = client.ask(&ask).await?;
             let places = Places::of(client, &[answer.value()?]).await?;
             client.show(&answer, "id", |key| words(key, Some(&places.name(key))))?;
+            client.say_effective(&answer);
             return Ok(Outcome::Done);
         }
         self.delivery.fetch(client, &ask, |key, places| words(key, Some(&places.name(key)))).await
