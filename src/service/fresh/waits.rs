@@ -121,9 +121,12 @@ impl Waits {
             Some(lookout) => lookout,
             None => Lookout::new(self.target.connect().await?).await?,
         };
-        // Calling is a courtesy: what does not hear it beats anyway.
+        // Calling is a courtesy: what does not hear it beats anyway. A full queue of notifications must not keep the rows from
+        // being read; on a connection that has ended they will not be.
         if self.waiting.iter().any(|wait| !wait.has_called) {
-            lookout.wake().await?;
+            if let Err(error) = lookout.wake().await {
+                warn!(%error, "the replicas could not be called");
+            }
             self.waiting.iter_mut().for_each(|wait| wait.has_called = true);
         }
         self.memory.hooks().at(Point::Poll).await;
