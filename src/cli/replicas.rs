@@ -56,7 +56,7 @@ impl List {
             return show::print(&json!({ "items": listed.iter().map(as_json).collect::<Vec<_>>() }));
         }
         if listed.is_empty() {
-            eprintln!("none: no service runs on this database, or those that run remember nothing (cache_keys = 0)");
+            eprintln!("none: no service runs on this database");
             return Ok(());
         }
         let head = ["NAME", "BOOT ID", "BEAT", "LAST BEAT", "HOLD", "SERVER", "BEHIND"].map(str::to_owned).to_vec();

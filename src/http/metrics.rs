@@ -1,4 +1,4 @@
-//! `/metrics`, on an address of its own: what is counted, in the text form of OpenMetrics 1.0. And the counts of requests, by
+//! `/metrics`, on an address of its own: what is counted, in the text form of `OpenMetrics` 1.0. And the counts of requests, by
 //! route and status.
 
 use std::{
@@ -79,7 +79,7 @@ pub struct Board {
     registry: Registry,
 }
 
-/// What [`Board::text`] is: OpenMetrics, which Prometheus reads as it reads its own.
+/// What [`Board::text`] is: `OpenMetrics`, which Prometheus reads as it reads its own.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 impl Board {

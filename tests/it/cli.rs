@@ -5,6 +5,7 @@
 
 mod audit;
 mod completion;
+mod effective;
 mod exit_codes;
 mod formats;
 mod names;

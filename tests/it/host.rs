@@ -6,6 +6,7 @@ mod doctor;
 mod doctor_server;
 mod interrupted;
 mod migrate;
+mod replicas;
 mod restore;
 
 use std::{

@@ -44,11 +44,16 @@ pub struct Org {
 impl House {
     /// A house on a fresh copy of the template.
     pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with these settings besides, by their variables.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
         let cluster = Cluster::of_this_run();
         let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
         let create = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
         connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
-        Self::on(database, &[]).await
+        Self::on(database, settings).await
     }
 
     /// One more service on the same database, as a second replica would be.
@@ -173,6 +178,16 @@ impl House {
         self.sql("superuser").await.batch_execute("UPDATE api_keys SET last_used_at = NULL").await.unwrap();
     }
 
+    /// What is told at `/metrics`.
+    pub fn metrics(&self) -> String {
+        self.server.as_ref().unwrap().board().text().unwrap()
+    }
+
+    /// Where it is told, if anywhere.
+    pub fn metrics_address(&self) -> Option<std::net::SocketAddr> {
+        self.server.as_ref().unwrap().metrics_address()
+    }
+
     /// Stops the service gracefully; the database stays until the house is dropped.
     pub async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
@@ -183,6 +198,7 @@ impl House {
 
 impl Drop for House {
     fn drop(&mut self) {
+        let metrics = self.server.as_ref().and_then(|server| server.board().text().ok()).unwrap_or_default();
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -193,7 +209,10 @@ impl Drop for House {
         let order = (std::mem::take(&mut self.database), done);
         let told = Cluster::of_this_run().drops.send(order).ok().and_then(|()| wait.recv().ok());
         // A test that has failed has said what is wrong with it.
-        if let (Some(leak), false) = (told.flatten().or_else(canary::heard), std::thread::panicking()) {
+        if let (Some(leak), false) = (
+            told.flatten().or_else(canary::heard).or_else(|| canary::find_in_metrics(&metrics)),
+            std::thread::panicking(),
+        ) {
             panic!("{leak}");
         }
     }

@@ -32,6 +32,7 @@ mod life;
 mod lists;
 mod lost;
 mod mesh;
+mod metrics;
 mod migrations;
 mod nemesis;
 mod packaging;

@@ -82,9 +82,6 @@ fn in_words(problem: &Value, retry: Option<&str>, origin: &str) -> String {
         }
     };
     lines.extend(super::super::show::effective_in(problem).map(|words| format!("  {words}")));
-    if text("code") == "revocation_unconfirmed" {
-        lines.push("  the change is made; send it again, which waits for it and changes nothing twice".to_owned());
-    }
     if text("code") == "invalid_token" {
         lines.push(format!("  the key came from {origin}"));
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    super::{Failure, Outcome, show::line},
+    super::{Failure, show::line},
     answer::Answer,
     ask::Ask,
     connection::Client,
@@ -45,13 +45,13 @@ struct NewFile {
 }
 
 impl Delivery {
-    /// Asks for a new secret and hands it over; what is said to people comes from `in_words`.
+    /// Asks for a new secret and hands it over; gives the answer. What is said to people comes from `in_words`.
     pub(super) async fn fetch(
         &self,
         client: &Client,
         ask: &Ask,
         in_words: impl FnOnce(&Value, &Places) -> Vec<String>,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<Answer, Failure> {
         let place = self.ready()?;
         let answer = match client.ask(ask).await {
             Ok(answer) => answer,
@@ -63,7 +63,7 @@ impl Delivery {
         // From here on the secret is made: whatever fails, it is handed over first.
         let places = Places::of(client, &[answer.value()?]).await.unwrap_or_default();
         place.hand_over(client, &answer, |key| in_words(key, &places))?;
-        Ok(Outcome::Done)
+        Ok(answer)
     }
 
     /// Makes the place ready.
@@ -136,9 +136,7 @@ impl Place {
             }
             (Self::Stdout, Some(_)) => client.show(answer, "secret", |_| Vec::new()),
         };
-        done.map_err(|failure| lost(&value, &failure))?;
-        client.say_effective(answer);
-        Ok(())
+        done.map_err(|failure| lost(&value, &failure))
     }
 }
 

@@ -91,7 +91,9 @@ impl Mesh {
         };
         let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
         client.show(&answer, "slug", words)?;
-        client.say_effective(&answer);
+        if matches!(self.verb, Verb::Archive(_)) {
+            client.say_effective(&answer);
+        }
         Ok(Outcome::Done)
     }
 }

@@ -59,14 +59,12 @@ impl From<Answer> for Found {
 impl Fresh {
     /// Who holds this secret.
     pub(in crate::service) async fn holder(&self, store: &Store, hash: SecretHash) -> Result<Found, Error> {
-        match self.memory.holder(&hash, None) {
-            Some(recalled) => Ok(Ok(recalled.into())),
-            None => {
-                let answer = self.ask_one(store, hash).await?;
-                self.memory.meters().looked_up(Source::Database, 1);
-                Ok(answer.into())
-            }
+        if let Some(recalled) = self.memory.holder(&hash, None) {
+            return Ok(Ok(recalled.into()));
         }
+        let answer = self.ask_one(store, hash).await?;
+        self.memory.meters().looked_up(Source::Database, 1);
+        Ok(answer.into())
     }
 
     /// Who holds these secrets, in their order; each at least as fresh as that change, if one is named with it.

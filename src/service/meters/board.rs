@@ -52,7 +52,7 @@ impl Meters {
         to.register("replicas_reaped", "Rows of dead replicas that this one has taken away", self.reaped.clone());
     }
 
-    /// Seconds since the last acknowledged beat was sent, or the beats began; none where there are none.
+    /// Seconds since the last acknowledged beat was sent, or the beats began; no number before that.
     fn beat_age(&self) -> f64 {
         match Tick::from_nanos(self.last_beat.load(std::sync::atomic::Ordering::Relaxed)) {
             Tick::NEVER => f64::NAN,

@@ -153,6 +153,7 @@ fn words(line: &str) -> Vec<String> {
 
 static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let masks = [
+        (r"after \d+ ms: \d+ replicas? knows?(; \d+ did not answer and trust nothing any more)?", "after MS: REPLICAS"),
         (r"mshk_[0-9A-Za-z]{49}", "mshk_SECRET"),
         (r"mshk_[0-9A-Za-z]{8}", "mshk_HINT"),
         (r"(key|org|mesh|evt)_[0-9a-hjkmnp-tv-z]{26}", "${1}_ID"),

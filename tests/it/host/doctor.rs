@@ -44,12 +44,26 @@ async fn all_is_looked_at_and_nothing_is_changed() {
     let told = doctor(&house, &[]).expect(0).json();
     let checks: Vec<_> =
         told["checks"].as_array().unwrap().iter().map(|found| found["check"].as_str().unwrap()).collect();
-    let expected =
-        ["config", "database", "roles", "schema", "clock", "feed", "pool", "bootstrap", "keys", "server", "url"];
+    let expected = [
+        "config",
+        "database",
+        "durability",
+        "roles",
+        "schema",
+        "clock",
+        "feed",
+        "queue",
+        "pool",
+        "bootstrap",
+        "keys",
+        "server",
+        "url",
+    ];
     assert_eq!(checks, expected);
-    for check in ["config", "roles", "schema", "clock", "feed", "pool", "bootstrap", "keys", "url"] {
+    for check in ["config", "roles", "schema", "clock", "feed", "queue", "pool", "bootstrap", "keys", "url"] {
         expect(&told, check, "ok", "");
     }
+    expect(&told, "durability", "ok", "durable on one node");
     expect(&told, "server", "warn", "does not answer");
     assert_eq!(dump(&db, "true").await, before);
     let lines: Done = house.try_meshkey(&["doctor", "--listen", "127.0.0.1:1"]).into();
@@ -60,10 +74,26 @@ async fn all_is_looked_at_and_nothing_is_changed() {
     );
 }
 
+/// What `serve` refuses to start on.
+#[tokio::test]
+async fn a_feed_that_is_not_fed_or_not_seen_is_told() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    db.batch_execute("ALTER TABLE api_keys ENABLE REPLICA TRIGGER tell_change").await.unwrap();
+    expect(&doctor(&house, &[]).expect(1).json(), "feed", "fail", "only 12 fire always");
+    db.batch_execute("ALTER TABLE api_keys ENABLE ALWAYS TRIGGER tell_change").await.unwrap();
+    expect(&doctor(&house, &[]).expect(0).json(), "feed", "ok", "told of and seen");
+    db.batch_execute("ALTER TABLE key_changes ENABLE ROW LEVEL SECURITY; CREATE POLICY w ON key_changes FOR INSERT WITH CHECK (true)")
+        .await
+        .unwrap();
+    expect(&doctor(&house, &[]).expect(1).json(), "feed", "fail", "does not see");
+}
+
 #[tokio::test]
 async fn an_empty_database_is_not_migrated() {
     // T-1
-    let house = House::new().await;
+    let mut house = House::new().await;
+    house.stop().await;
     let db = house.sql("superuser").await;
     db.batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner").await.unwrap();
     let told = doctor(&house, &[]).expect(0).json();

@@ -53,9 +53,10 @@ fn is_line(said: &str, got: &str) -> bool {
 
 /// The text with a word in capitals in place of everything that is new each time.
 pub(super) fn masked(text: &str) -> String {
+    let text = effects_masked(text);
     let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-:.".contains(c);
     let mut masked = String::new();
-    let mut rest = text;
+    let mut rest = text.as_str();
     while let Some(start) = rest.find(is_of_word) {
         let (between, from) = rest.split_at(start);
         let (word, after) = from.split_at(from.find(|c| !is_of_word(c)).unwrap_or(from.len()));
@@ -63,6 +64,18 @@ pub(super) fn masked(text: &str) -> String {
         rest = after;
     }
     masked + rest
+}
+
+/// How long a change took to hold everywhere, how many replicas know of it, and which transaction it was, for people and in
+/// JSON.
+fn effects_masked(text: &str) -> String {
+    let told =
+        Regex::new(r"after \d+ ms: \d+ replicas? knows?(; \d+ did not answer and trust nothing any more)?").unwrap();
+    let number = Regex::new(r#""(after_ms|acknowledged|lapsed)":\s*\d+"#).unwrap();
+    let change = Regex::new(r#""transaction":\s*"[0-9]+/[0-9A-F]{8}/[0-9]+""#).unwrap();
+    let text = told.replace_all(text, "after TIME: REPLICAS");
+    let text = number.replace_all(&text, r#""$1":0"#);
+    change.replace_all(&text, r#""transaction":"CHANGE""#).into_owned()
 }
 
 fn mask(word: &str) -> String {
@@ -85,6 +98,16 @@ fn what_is_new_each_time_is_masked_and_nothing_else() {
         r#"{"id":"key_01m80az45senjr3werq5scq2tj","at":"2026-11-22T00:37:15.60361Z"} http://127.0.0.1:7700/v1 "v2""#;
     assert_eq!(masked(text), r#"{"id":"key_ID","at":"TIME"} http://ADDRESS/v1 "v2""#);
     assert_eq!(masked("mshk_fwnkkgHd…, key_expired"), "SECRET…, key_expired");
+}
+
+#[test]
+fn how_a_change_came_to_hold_does_not_count_but_that_it_does() {
+    assert_eq!(masked("everywhere after 6 ms: 1 replica knows"), masked("everywhere after 41 ms: 3 replicas know"));
+    assert_ne!(masked("everywhere after 6 ms: 1 replica knows"), masked("everywhere"));
+    let body =
+        |ms| format!(r#"{{"after_ms":{ms},"acknowledged":{ms},"lapsed":0,"transaction":"7{ms}/0000000A/{ms}"}}"#);
+    assert_eq!(masked(&body(1)), masked(&body(12)));
+    assert_ne!(masked(&body(1)), masked(r#"{"acknowledged":1,"lapsed":0,"transaction":"71/0000000A/1"}"#));
 }
 
 #[test]

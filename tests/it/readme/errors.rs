@@ -52,6 +52,10 @@ async fn the_example_of_each_error_is_what_the_service_answers() {
         answers.extend(provoked::by_the_tenant(&house).await);
         answers.extend(provoked::by_the_store(&house).await);
     }
+    {
+        let house = House::with(&[("MESHKEY_BOUND", "500ms")]).await;
+        answers.extend(provoked::by_the_wait(&house).await);
+    }
     ensure_as_said(&answers);
     let mut seen: BTreeSet<_> = answers.iter().map(|answer| answer.body["code"].as_str().unwrap().to_owned()).collect();
     seen.insert("request_timeout".to_owned()); // below

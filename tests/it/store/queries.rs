@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::house::House;
 
 /// The queries that only the operator's role runs.
-const OPERATOR_ONLY: [(&str, &str); 29] = [
+const OPERATOR_ONLY: [(&str, &str); 31] = [
     ("fresh", "BEGIN"),
     ("fresh", "BEAT"),
     ("fresh", "LEAVE"),
@@ -15,12 +15,14 @@ const OPERATOR_ONLY: [(&str, &str); 29] = [
     ("fresh", "CALL"),
     ("fresh", "PROBE"),
     ("fresh", "SEEN"),
+    ("fresh", "TRIED"),
     ("fresh", "SOURCES"),
     ("fresh", "CLEAR"),
     ("fresh", "CLAIM"),
     ("fresh", "FORGET_CHANGES"),
     ("fresh", "FORGET_REPLICAS"),
     ("fresh", "REPLICAS"),
+    ("fresh", "LISTED"),
     ("fresh", "REAP"),
     ("fresh", "WAKE"),
     ("audit", "TRY_BEGIN"),

@@ -81,17 +81,22 @@ impl Edit {
             client.act(&ask.dry(self.dry_run)).await?;
             return Ok(Outcome::Done);
         }
+        let mut takes_away = false;
         if self.dry_run || !self.widen {
             let tried = client.ask(&ask.clone().dry(true)).await?;
             if self.dry_run {
                 return impact::show(client, &tried).await.map(|()| Outcome::Done);
             }
-            ensure_no_gain(&tried.value()?["impact"])?;
+            let impact = &tried.value()?["impact"];
+            ensure_no_gain(impact)?;
+            takes_away = !text(impact, "loses").is_empty();
         }
         let after = client.ask(&ask).await?;
         let places = Places::of(client, &[after.value()?]).await?;
         client.show(&after, "id", |key| words(key, Some(&places.name(key))))?;
-        client.say_effective(&after);
+        if takes_away {
+            client.say_effective(&after);
+        }
         Ok(Outcome::Done)
     }
 

@@ -71,7 +71,7 @@ impl Issue {
             }
             return Ok(Outcome::Done);
         }
-        self.delivery.fetch(client, &ask, issued).await
+        self.delivery.fetch(client, &ask, issued).await.map(|_| Outcome::Done)
     }
 
     async fn wish(&self, client: &Client) -> Result<Value, Failure> {

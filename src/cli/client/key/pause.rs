@@ -35,7 +35,9 @@ impl Pause {
         client.show(&answer, "status", |key| {
             vec![format!("{}  {}  {}", text(key, "label"), text(key, "id"), text(key, "status"))]
         })?;
-        client.say_effective(&answer);
+        if verb == "disable" {
+            client.say_effective(&answer);
+        }
         Ok(Outcome::Done)
     }
 }

@@ -11,7 +11,7 @@ use super::{
         complete,
         connection::Client,
         deliver::Delivery,
-        impact,
+        impact, when,
     },
     Places, words,
 };
@@ -59,7 +59,12 @@ impl Rotate {
             client.say_effective(&answer);
             return Ok(Outcome::Done);
         }
-        self.delivery.fetch(client, &ask, |key, places| words(key, Some(&places.name(key)))).await
+        let answer = self.delivery.fetch(client, &ask, |key, places| words(key, Some(&places.name(key)))).await?;
+        // With an overlap nothing ends now.
+        if self.overlap.as_deref().and_then(when::span).is_some_and(time::Duration::is_zero) {
+            client.say_effective(&answer);
+        }
+        Ok(Outcome::Done)
     }
 
     async fn ask(&self, client: &Client) -> Result<Ask, Failure> {

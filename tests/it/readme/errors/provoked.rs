@@ -1,5 +1,6 @@
 //! Each error, provoked.
 
+use meshkey::service::fresh::hooks::Point;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -107,6 +108,22 @@ pub(super) async fn by_the_store(house: &House) -> Vec<Answer> {
     house.set_reachable(true).await;
     house.sql("superuser").await.batch_execute("ALTER TABLE audit_events RENAME TO elsewhere").await.unwrap();
     vec![unavailable, admin.get("/v1/orgs/acme/audit").await]
+}
+
+/// The database goes out of reach when the revocation was committed, and nobody waits for it yet.
+pub(super) async fn by_the_wait(house: &House) -> Vec<Answer> {
+    let (key, _) = house.admin().issue(json!({"label": "x", "capabilities": ["read"], "topics": "all"})).await;
+    let admin = house.admin();
+    let committed = house.fresh().memory.hooks().stop_at(Point::Committed);
+    let path = admin.at(&format!("/keys/{}/revoke", key["id"].as_str().unwrap()));
+    let cut = async {
+        committed.reached().await;
+        house.set_reachable(false).await;
+        drop(committed);
+    };
+    let (answer, ()) = tokio::join!(admin.post(&path, json!({})), cut);
+    house.set_reachable(true).await;
+    vec![answer]
 }
 
 pub(super) async fn by_a_body_that_does_not_come(house: &House) -> Value {
