@@ -156,6 +156,7 @@ impl Memory {
     pub fn basis(&self) -> Basis {
         let (until, now) = (self.trusted_until(), boot());
         match until {
+            _ if self.most_keys == 0 => Basis::Asking,
             Tick::NEVER => Basis::Asking,
             until if now < until => Basis::Memory,
             until if now < until.after(self.bound.grace()) => Basis::Grace,
