@@ -124,10 +124,11 @@ impl Waits {
         // Calling is a courtesy: what does not hear it beats anyway. A full queue of notifications must not keep the rows from
         // being read; on a connection that has ended they will not be.
         if self.waiting.iter().any(|wait| !wait.has_called) {
+            // Once, even if it hangs: the rows are read without it then.
+            self.waiting.iter_mut().for_each(|wait| wait.has_called = true);
             if let Err(error) = lookout.wake().await {
                 warn!(%error, "the replicas could not be called");
             }
-            self.waiting.iter_mut().for_each(|wait| wait.has_called = true);
         }
         self.memory.hooks().at(Point::Poll).await;
         let sent = boot();
