@@ -31,6 +31,8 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "data_dir") => "/var/lib/meshkey",
         (_, "pg_bin") => "/usr/lib/postgresql/15/bin",
         (_, "workers") => "4",
+        (_, "replica_name") => "meshkey-1",
+        (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",
     }
 }

@@ -37,17 +37,22 @@ pub trait Body: Sized {
 #[derive(Debug)]
 pub struct NoBody;
 
-/// A JSON body.
-#[derive(Debug)]
+/// A JSON body. It may hold a key, and so is never shown.
 pub struct Json<T> {
     /// What it says.
     pub value: T,
+    bytes: Bytes,
+}
+
+impl<T> Json<T> {
     /// SHA-256 of its bytes.
-    pub digest: [u8; 32],
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
+    }
 }
 
 /// A JSON body that may be left out.
-#[derive(Debug)]
 pub struct Optional<T>(pub Json<T>);
 
 /// A JSON Merge Patch (RFC 7396).
@@ -90,7 +95,7 @@ impl<T: DeserializeOwned> Body for Json<T> {
             "application/json",
         )?;
         let bytes = bytes(request, payload).await?;
-        Ok(Self { value: parse(&bytes)?, digest: Sha256::digest(&bytes).into() })
+        Ok(Self { value: parse(&bytes)?, bytes })
     }
 }
 
@@ -100,7 +105,7 @@ impl<T: DeserializeOwned + Default> Body for Optional<T> {
         if says_nothing {
             let bytes = bytes(request, payload).await?;
             if bytes.is_empty() {
-                return Ok(Self(Json { value: T::default(), digest: Sha256::digest(b"").into() }));
+                return Ok(Self(Json { value: T::default(), bytes }));
             }
             return Err(unsupported(header::HeaderName::from_static("accept-post"), "application/json"));
         }

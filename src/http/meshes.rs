@@ -32,7 +32,7 @@ pub async fn create(
     caller: Caller<InOrg<may::Admin>, Input<Json<NewMesh>>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    let request = idempotent(&input.request, &proof, input.body.digest)?;
+    let request = idempotent(&input.request, &proof, &input.body)?;
     let NewMesh { slug, name } = input.body.value;
     let name = name.unwrap_or_else(|| Title::from(&slug));
     let keep = |mesh: &Mesh| {

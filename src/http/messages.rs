@@ -29,7 +29,7 @@ pub async fn send(
     caller: Caller<OnTopic<may::Send>, Input<Json<NewMessage>>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    let request = idempotent(&input.request, &proof, input.body.digest)?;
+    let request = idempotent(&input.request, &proof, &input.body)?;
     let NewMessage { body, reply_to } = input.body.value;
     let keep = |message: &Message| reply::kept(StatusCode::CREATED, None, None, message);
     let sent = service::messages::send(&house, &proof, &body, reply_to, request.as_ref(), &keep).await?;

@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{self, HeaderName},
 };
 
-use super::{Problem, catalogue};
+use super::{Problem, body::Json, catalogue};
 use crate::{
     db::idempotency::Request,
     service::{Admitted, IfMatch, precondition::Expected},
@@ -74,7 +74,7 @@ fn if_match(request: &HttpRequest) -> Result<Option<IfMatch>, Problem> {
 }
 
 /// The request, as it is remembered, if it has an `Idempotency-Key`: quoted, as the draft has it, or bare, as most send it.
-pub fn idempotent(request: &HttpRequest, by: &Admitted, body_hash: [u8; 32]) -> Result<Option<Request>, Problem> {
+pub fn idempotent<T>(request: &HttpRequest, by: &Admitted, body: &Json<T>) -> Result<Option<Request>, Problem> {
     let Some(text) = joined(request, &IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
     let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' && byte != b',');
@@ -82,5 +82,5 @@ pub fn idempotent(request: &HttpRequest, by: &Admitted, body_hash: [u8; 32]) -> 
         return Err(invalid("Idempotency-Key is one text of 1 to 255 visible characters, such as a UUID"));
     }
     let route = format!("{} {}", request.method(), request.path());
-    Ok(Some(Request { caller: by.credential().key, route, key: key.to_owned(), body_hash }))
+    Ok(Some(Request { caller: by.credential().key, route, key: key.to_owned(), body_hash: body.digest() }))
 }

@@ -30,7 +30,7 @@ pub async fn create(
     caller: Caller<Within<may::Admin>, Input<Json<NewTopic>>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    let request = idempotent(&input.request, &proof, input.body.digest)?;
+    let request = idempotent(&input.request, &proof, &input.body)?;
     let NewTopic { name, description } = input.body.value;
     let nothing = || "".parse().map_err(|_| Refusal::Impossible("an empty description is legal"));
     let description = description.map_or_else(nothing, Ok)?;

@@ -47,7 +47,10 @@ fn flag_names() -> Vec<String> {
 fn sample(name: &str) -> &'static str {
     match name {
         "listen" => "[::1]:8000",
-        "pool_size" | "workers" | "max_live_keys" => "3",
+        "pool_size" | "workers" | "max_live_keys" | "cache_keys" => "3",
+        "bound" | "outage_grace" => "3s",
+        "replica_name" => "one",
+        "metrics_listen" => "[::1]:9000",
         "allow_fsync_off" => "true",
         "key_prefix" => "acme1",
         "log" => "warn,meshkey=debug",

@@ -83,7 +83,7 @@ pub async fn issue(
     caller: Caller<Within<may::Admin>, Input<Json<NewKey>, DryRun>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    let request = idempotent(&input.request, &proof, input.body.digest)?;
+    let request = idempotent(&input.request, &proof, &input.body)?;
     let (wish, mode) = (Wish::try_from(input.body.value)?, input.query.mode());
     let keep = |issued: &Issued| keep(StatusCode::CREATED, issued);
     let issued = service::issue::issue(&house, &proof, &wish, mode, request.as_ref(), &keep).await?;

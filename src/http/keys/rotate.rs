@@ -11,7 +11,7 @@ use crate::{
     domain::key::{DEFAULT_OVERLAP, LONGEST_OVERLAP},
     http::{
         Caller, Input, Problem,
-        body::{Json, NoBody, Optional},
+        body::{NoBody, Optional},
         guard::{OwnKeyOr, may},
         preconditions::idempotent,
         query::DryRun,
@@ -52,9 +52,8 @@ pub async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
     let (id, mode) = (input.path("key")?, input.query.mode());
-    let Json { value, digest } = &input.body.0;
-    let request = idempotent(&input.request, &proof, *digest)?;
-    let overlap = value.overlap.map_or(DEFAULT_OVERLAP, |overlap| overlap.0);
+    let request = idempotent(&input.request, &proof, &input.body.0)?;
+    let overlap = input.body.0.value.overlap.map_or(DEFAULT_OVERLAP, |overlap| overlap.0);
     let keep = |issued: &Issued| keep(StatusCode::OK, issued);
     let issued = service::rotate::rotate(&house, &proof, id, overlap, mode, request.as_ref(), &keep).await?;
     let settled = issued.settled.as_ref();
