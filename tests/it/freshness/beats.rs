@@ -79,7 +79,7 @@ async fn who_missed_what_was_cleared_away_forgets_everything() {
     db.batch_execute("NOTIFY meshkey_changes").await.unwrap();
     stop.reached().await;
     let end = "UPDATE api_keys SET revoked_at = now(), revoked_by_kind = 'local' WHERE label = 'test';
-               DELETE FROM key_changes; UPDATE feed_marks SET mark = pg_snapshot_xmin(pg_current_snapshot())";
+               DELETE FROM key_changes; UPDATE feed_marks SET mark = pg_current_xact_id()";
     db.batch_execute(end).await.unwrap();
     drop(stop);
     eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
