@@ -1,13 +1,10 @@
 //! What is told at `/metrics`: where it is served, that it moves with what happens, and that its page tells of each.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::{client::Client, house::House};
+use super::{client::Client, house::House, tools::eventually};
 
 const PAGE: &str = "docs/reference/metrics.md";
 
@@ -33,11 +30,7 @@ fn seconds(house: &House, series: &str) -> f64 {
 
 /// Waits until a series of this house is as it should be.
 async fn until(house: &House, series: &str, is_so: impl Fn(f64) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so(seconds(house, series)) {
-        assert!(Instant::now() < deadline, "{series} is {}", seconds(house, series));
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually(series, async || is_so(seconds(house, series)).then_some(())).await;
 }
 
 async fn trusted(house: &House) {

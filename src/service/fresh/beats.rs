@@ -2,17 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use thiserror::Error;
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
 use tokio_postgres::Notification;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Wishes, boot, hooks::Point, memory::Memory};
+use super::{Break, Wishes, boot, hooks::Point, memory::Memory};
 use crate::{
     db::{
         self,
-        connect::{self, Target},
+        connect::Target,
         fresh::{
             CHANNEL,
             beat::{Brought, Drum, Identity},
@@ -26,19 +25,6 @@ use crate::{
 const REST: Duration = Duration::from_millis(100);
 /// A beat is a durable write: what it says must not be lost in a crash.
 const OPTIONS: &str = "-c synchronous_commit=on -c default_transaction_isolation=read\\ committed";
-
-/// Why a connection was given up.
-#[derive(Debug, Error)]
-enum Break {
-    #[error(transparent)]
-    Connect(#[from] connect::Error),
-    #[error(transparent)]
-    Database(#[from] db::Error),
-    #[error("the database did not answer in time")]
-    Late,
-    #[error("the connection was closed")]
-    Closed,
-}
 
 /// Who beats.
 pub(super) struct Beats {

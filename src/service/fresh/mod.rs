@@ -3,6 +3,7 @@
 //! database.
 
 mod beats;
+mod broken;
 mod changes;
 mod clock;
 mod flights;
@@ -28,6 +29,7 @@ pub use look::Held;
 pub(in crate::service) use look::not_relied_on;
 pub use memory::{Basis, Memory, Recalled};
 
+use broken::Break;
 use flights::Flights;
 use hooks::Hooks;
 use thread::Thread;

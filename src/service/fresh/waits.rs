@@ -11,14 +11,9 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{boot, hooks::Point, memory::Memory};
+use super::{Break, boot, hooks::Point, memory::Memory};
 use crate::{
-    db::{
-        self,
-        connect::{self, Target},
-        fresh::poll::Lookout,
-        store::OPERATOR,
-    },
+    db::{connect::Target, fresh::poll::Lookout, store::OPERATOR},
     domain::fresh::{Bound, Change, Effect, Reaper, Replica, Server, Tick, Unconfirmed, Watch},
 };
 
@@ -105,8 +100,7 @@ impl Waits {
             }
             failed => {
                 self.lookout = None;
-                let late = Failed::Late;
-                let error = failed.map_or(late, |failed| failed.err().unwrap_or(Failed::Late));
+                let error = failed.ok().and_then(Result::err).unwrap_or(Break::Late);
                 if !self.waiting.is_empty() {
                     warn!(%error, waiting = self.waiting.len(), "the replicas could not be looked at");
                 }
@@ -116,7 +110,7 @@ impl Waits {
     }
 
     /// Calls for those who have just come, and reads the rows.
-    async fn ask(&mut self) -> Result<(Tick, Server, Vec<Replica>), Failed> {
+    async fn ask(&mut self) -> Result<(Tick, Server, Vec<Replica>), Break> {
         let lookout = match self.lookout.take() {
             Some(lookout) => lookout,
             None => Lookout::new(self.target.connect().await?).await?,
@@ -175,15 +169,4 @@ impl Waits {
             _ => self.lookout = None,
         }
     }
-}
-
-/// Why the replicas could not be looked at.
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error(transparent)]
-    Connect(#[from] connect::Error),
-    #[error(transparent)]
-    Database(#[from] db::Error),
-    #[error("the database did not answer in time")]
-    Late,
 }

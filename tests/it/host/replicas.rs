@@ -1,11 +1,9 @@
 //! `replicas list`: who may decide from memory, by the rows that they write.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use super::Done;
-use crate::house::House;
+use crate::{house::House, tools::eventually};
 
 fn listed(house: &House) -> Vec<Value> {
     let done: Done = house.try_meshkey(&["replicas", "list", "--json"]).into();
@@ -14,15 +12,7 @@ fn listed(house: &House) -> Vec<Value> {
 
 /// The list, once it is as it should be: a replica beats a moment after it has started.
 async fn until(house: &House, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let items = listed(house);
-        if is_so(&items) {
-            return items;
-        }
-        assert!(Instant::now() < deadline, "{items:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("the list is as it should be", async || Some(listed(house)).filter(|items| is_so(items))).await
 }
 
 #[tokio::test]
