@@ -113,9 +113,14 @@ pub enum MalformedSet {
     TooMany,
 }
 
-/// Rights held together. Never empty. In order and each once, in one small piece: a remembered key has hardly more than one.
+/// Rights held together. Never empty. Those that every org has are bits: to look at them costs no look elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CapabilitySet(Box<[Capability]>);
+pub struct CapabilitySet {
+    /// See [`bit`].
+    built_in: u8,
+    /// In order and each once.
+    declared: Box<[Capability]>,
+}
 
 impl CapabilitySet {
     const MOST: usize = 69;
@@ -124,33 +129,51 @@ impl CapabilitySet {
     pub fn new(capabilities: impl IntoIterator<Item = Capability>) -> Result<Self, MalformedSet> {
         let set: BTreeSet<_> = capabilities.into_iter().collect();
         match set.len() {
-            0 => Err(MalformedSet::Empty),
-            1..=Self::MOST => Ok(Self(set.into_iter().collect())),
-            _ => Err(MalformedSet::TooMany),
+            0 => return Err(MalformedSet::Empty),
+            1..=Self::MOST => {}
+            _ => return Err(MalformedSet::TooMany),
         }
+        let built_in = set.iter().filter_map(bit).fold(0, |bits, bit| bits | bit);
+        Ok(Self { built_in, declared: set.into_iter().filter(|one| !one.is_built_in()).collect() })
     }
 
     /// Whether the set is enough for `needed`. The only place where admin means all.
     #[must_use]
     pub fn allows(&self, needed: &Capability) -> bool {
-        self.0.iter().any(|held| held == needed || *held == Capability::Admin)
+        self.holds(&Capability::Admin) || self.holds(needed)
+    }
+
+    fn holds(&self, capability: &Capability) -> bool {
+        bit(capability).map_or_else(|| self.declared.contains(capability), |bit| self.built_in & bit != 0)
     }
 
     /// Whether whatever `other` allows, this set allows.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        other.0.iter().all(|capability| self.allows(capability))
+        other.iter().all(|capability| self.allows(capability))
     }
 
     /// The capabilities, in one fixed order.
     pub fn iter(&self) -> impl Iterator<Item = &Capability> {
-        self.0.iter()
+        Capability::BUILT_IN.iter().filter(|one| self.holds(one)).chain(&self.declared)
+    }
+}
+
+/// The bit of a capability that every org has.
+const fn bit(capability: &Capability) -> Option<u8> {
+    match capability {
+        Capability::Send => Some(1),
+        Capability::Read => Some(1 << 1),
+        Capability::StateWrite => Some(1 << 2),
+        Capability::Admin => Some(1 << 3),
+        Capability::Verify => Some(1 << 4),
+        Capability::Declared(_) => None,
     }
 }
 
 impl Serialize for CapabilitySet {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(out)
+        out.collect_seq(self.iter())
     }
 }
 

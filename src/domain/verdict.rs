@@ -1,5 +1,7 @@
 //! The reasons for a no.
 
+use std::borrow::Cow;
+
 use super::{capability::Capability, rule::Rule, topic::TopicName};
 
 /// Why a key may not do what was asked. Judged in the order of [`super::rule`], at every door; told in full to the service that asks, and
@@ -57,28 +59,28 @@ impl Denial {
 
     /// The reason in words, for the service that asked.
     #[must_use]
-    pub fn detail(&self) -> String {
+    pub fn detail(&self) -> Cow<'static, str> {
         match self {
-            Self::UnknownKey => "no such key, or none that the asking key may ask about".to_owned(),
-            Self::Revoked => "this key, or this secret of it, was revoked".to_owned(),
-            Self::Expired => "this key has expired".to_owned(),
-            Self::Disabled => "this key is disabled".to_owned(),
-            Self::OrgSuspended => "the key's org is suspended".to_owned(),
-            Self::MeshArchived => "the mesh is archived".to_owned(),
-            Self::AddressNotAllowed => "this key may not be used from this address".to_owned(),
-            Self::WrongMesh => "this key does not act for the mesh or org in question".to_owned(),
-            Self::CapabilityMissing(capability) => format!("this key lacks the capability '{capability}'"),
-            Self::TopicOutOfScope(Some(topic)) => format!("this key does not reach the topic '{topic}'"),
-            Self::TopicOutOfScope(None) => "this key is confined to topics, and this belongs to no topic".to_owned(),
+            Self::UnknownKey => "no such key, or none that the asking key may ask about".into(),
+            Self::Revoked => "this key, or this secret of it, was revoked".into(),
+            Self::Expired => "this key has expired".into(),
+            Self::Disabled => "this key is disabled".into(),
+            Self::OrgSuspended => "the key's org is suspended".into(),
+            Self::MeshArchived => "the mesh is archived".into(),
+            Self::AddressNotAllowed => "this key may not be used from this address".into(),
+            Self::WrongMesh => "this key does not act for the mesh or org in question".into(),
+            Self::CapabilityMissing(capability) => format!("this key lacks the capability '{capability}'").into(),
+            Self::TopicOutOfScope(Some(topic)) => format!("this key does not reach the topic '{topic}'").into(),
+            Self::TopicOutOfScope(None) => "this key is confined to topics, and this belongs to no topic".into(),
         }
     }
 }
 
 /// The code and the words for a decision: the same at every door that tells.
 #[must_use]
-pub fn told(denial: Option<&Denial>) -> (&'static str, String) {
+pub fn told(denial: Option<&Denial>) -> (&'static str, Cow<'static, str>) {
     match denial {
-        None => ("ok", "this key may do that".to_owned()),
+        None => ("ok", "this key may do that".into()),
         Some(denial) => (denial.code(), denial.detail()),
     }
 }

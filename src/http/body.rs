@@ -163,15 +163,23 @@ async fn bytes(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Pr
 }
 
 async fn collect(payload: &mut Payload) -> Result<Bytes, Problem> {
-    let mut whole = BytesMut::new();
+    let mut whole = Bytes::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::new(catalogue::INVALID_REQUEST, "the body broke off"))?;
         if whole.len() + chunk.len() > LARGEST {
             return Err(Problem::of(catalogue::PAYLOAD_TOO_LARGE));
         }
-        whole.extend_from_slice(&chunk);
+        // Nearly every body is one chunk, which is not copied.
+        whole = if whole.is_empty() { chunk } else { joined(whole, &chunk) };
     }
-    Ok(whole.freeze())
+    Ok(whole)
+}
+
+/// In place, unless somebody else holds the first of them.
+fn joined(first: Bytes, next: &[u8]) -> Bytes {
+    let mut whole = BytesMut::from(first);
+    whole.extend_from_slice(next);
+    whole.freeze()
 }
 
 /// What has to be an object on the wire: serde would take a list for the members in their order, too.

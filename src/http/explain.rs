@@ -1,6 +1,6 @@
 //! `/v1/explain`: why a key may do something or not, and what would have to be changed.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ impl From<Asked> for Question {
 struct ExplanationView<'a> {
     allowed: bool,
     code: &'static str,
-    detail: String,
+    detail: Cow<'static, str>,
     rules: &'a [Finding],
     changes: &'a [Change],
     key: JudgedKey<'a>,

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Data};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Problem, credentials, trace::Facts};
+use super::{Problem, credentials, input::Read, trace::Facts};
 use crate::{
     domain::{Capability, audit::Trail},
     service::{Admitted, Demand, House, Reach, admit},
@@ -99,16 +99,16 @@ pub struct Caller<N, I> {
     need: PhantomData<N>,
 }
 
-impl<N: Need, I: FromRequest<Error = Problem> + 'static> FromRequest for Caller<N, I> {
+impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let mut payload = payload.take();
+        let payload = payload.take();
         Box::pin(async move {
             let proof = admitted::<N>(&request).await?;
-            let input = I::from_request(&request, &mut payload).await?;
+            let input = I::read(request, payload).await?;
             Ok(Self { proof, input, need: PhantomData })
         })
     }
@@ -139,7 +139,7 @@ async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
 }
 
 fn trail(request: &HttpRequest) -> Trail {
-    let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id.clone());
+    let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id);
     let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
     Trail { request_id, address }
 }

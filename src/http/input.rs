@@ -1,7 +1,6 @@
 //! Input: query, body and the headers that steer a change, read in this order and only after admission.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use futures_util::future::LocalBoxFuture;
+use actix_web::{HttpRequest, dev::Payload};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -21,18 +20,17 @@ pub struct Input<B = NoBody, Q = NoQuery> {
     pub request: HttpRequest,
 }
 
-impl<B: Body + 'static, Q: DeserializeOwned + 'static> FromRequest for Input<B, Q> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+/// What is read of a request once its caller was admitted. It is no extractor: a handler gets it from the guard alone.
+pub trait Read: Sized {
+    /// Reads it.
+    fn read(request: HttpRequest, payload: Payload) -> impl Future<Output = Result<Self, Problem>>;
+}
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let query = query::read(&request)?;
-            let body = B::read(&request, &mut payload).await?;
-            Ok(Self { body, query, request })
-        })
+impl<B: Body, Q: DeserializeOwned> Read for Input<B, Q> {
+    async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, Problem> {
+        let query = query::read(&request)?;
+        let body = B::read(&request, &mut payload).await?;
+        Ok(Self { body, query, request })
     }
 }
 

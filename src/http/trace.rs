@@ -15,7 +15,6 @@ use actix_web::{
     web::Data,
 };
 use tracing::{Level, debug, enabled, error, info};
-use uuid::Uuid;
 
 use super::{
     Problem, catalogue,
@@ -23,13 +22,13 @@ use super::{
     credentials::refuse_in_query,
     metrics::{Requests, Route},
 };
-use crate::domain::{KeyId, OrgId};
+use crate::domain::{KeyId, OrgId, RequestId};
 
 /// What is known of a request, for its answer and the log.
 #[derive(Debug)]
 pub struct Facts {
     /// Its id.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// Who asked, whether it was admitted or not.
     pub caller: Option<(KeyId, OrgId)>,
 }
@@ -47,8 +46,8 @@ pub async fn trace(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (start, method) = (Instant::now(), request.method().clone());
-    let request_id = format!("req_{}", Uuid::now_v7().simple());
-    request.extensions_mut().insert(Facts { request_id: request_id.clone(), caller: None });
+    let id = RequestId::new();
+    request.extensions_mut().insert(Facts { request_id: id, caller: None });
     let response = match refuse_target(&request) {
         Some(problem) => request.error_response(problem),
         None => match next.call(request).await {
@@ -58,15 +57,17 @@ pub async fn trace(
     };
     let told = Told::of(&response, method, start);
     let pattern = if told.is_said() { pattern(&response) } else { String::new() };
-    let mut response = said(response, &request_id, &pattern);
+    let mut room = [0; RequestId::LENGTH];
+    let request_id = id.spelled(&mut room);
+    let mut response = said(response, request_id, &pattern);
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, HeaderValue::try_from(&request_id)?);
+    headers.insert(REQUEST_ID, HeaderValue::from_str(request_id)?);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if told.is_said() {
-        told.log(&request_id, &pattern);
+        told.log(request_id, &pattern);
     }
     count(&response);
     Ok(response)

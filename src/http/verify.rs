@@ -11,6 +11,7 @@ use super::{
     Caller, Input, Problem,
     body::{Json, Object},
     guard::{Within, may},
+    reply::ok,
     view::VerdictView,
 };
 use crate::{
@@ -65,7 +66,7 @@ pub async fn one(
     let question = Question::from(caller.input.body.value);
     let mut verdicts = service::verify::verify(&house, &caller.proof, &[question], |_| String::new()).await?;
     let verdict = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
-    Ok(HttpResponse::Ok().json(VerdictView::from(&verdict)))
+    ok(&VerdictView::from(&verdict))
 }
 
 /// The body of a batch.

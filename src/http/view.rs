@@ -1,6 +1,6 @@
 //! What things look like on the wire, where it differs from what they are.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -153,7 +153,7 @@ impl From<Ended> for RevocationView {
 pub struct VerdictView<'a> {
     allowed: bool,
     code: &'static str,
-    detail: String,
+    detail: Cow<'static, str>,
     key: Option<JudgedKey<'a>>,
     #[serde(with = "time::serde::rfc3339")]
     as_of: OffsetDateTime,

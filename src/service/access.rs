@@ -47,7 +47,7 @@ pub struct Reaching {
 pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Reaching, Refusal> {
     let (mesh, topic) = (by.mesh_id()?, by.topic()?);
     if let Some(capability) = &wanted.capability {
-        ensure_known(capability, "capability")?;
+        ensure_known(capability, || "capability".to_owned())?;
     }
     let status = wanted.status.clone().unwrap_or(ALIVE.to_vec());
     let bound = ("access", by.org(), mesh, topic, &wanted.capability, &status);

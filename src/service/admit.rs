@@ -199,15 +199,16 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
         }
         Rejection { who, why }
     };
-    let held = find(house, secret, demand).await.map_err(|why| rejection(None, why))?;
+    let hash = secret.hash();
+    let held = find(house, hash, demand).await.map_err(|why| rejection(None, why))?;
     let credential = &held.known.credential;
     let who = Some((credential.key, credential.terms.grant.owner.org()));
-    judge_found(house, secret, held, demand, trail).await.map_err(|why| rejection(who, why))
+    judge_found(house, hash, held, demand, trail).await.map_err(|why| rejection(who, why))
 }
 
 async fn judge_found(
     house: &House,
-    secret: &Secret,
+    hash: SecretHash,
     Held { known, now, .. }: Held,
     demand: &Demand<'_>,
     trail: Trail,
@@ -235,13 +236,12 @@ async fn judge_found(
     judge(&credential.terms.grant, &needs, place.as_ref().map(Place::id), named).map_err(Why::Denied)?;
     let topic = topic.map_err(|_| Why::NotFound)?;
     house.uses.note(&known, Use { at: now, from: trail.address });
-    Ok(Admitted { known, hash: secret.hash(), needs, place, topic, trail })
+    Ok(Admitted { known, hash, needs, place, topic, trail })
 }
 
 /// Who holds it. While the database is out of reach, and for as long as the grace lasts, who may ask about others is admitted
 /// by what is remembered: it is asked about `send` and `read` alone then.
-async fn find(house: &House, secret: &Secret, demand: &Demand<'_>) -> Result<Held, Why> {
-    let hash = secret.hash();
+async fn find(house: &House, hash: SecretHash, demand: &Demand<'_>) -> Result<Held, Why> {
     match house.fresh.holder(&house.store, hash).await {
         Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
         Err(error) => {

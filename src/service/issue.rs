@@ -146,10 +146,13 @@ pub(super) fn ensure_life_within(own: &Terms, given: &Terms) -> Result<(), Refus
 /// Refuses names that nobody declared. Declaring is not yet possible: every name that is not built in is unknown.
 pub(super) fn ensure_declared(capabilities: &CapabilitySet) -> Result<(), Refusal> {
     let unknown = capabilities.iter().filter(|capability| !capability.is_built_in());
-    let faults: Vec<_> = unknown
-        .map(|capability: &Capability| Fault::at("/capabilities", UnknownCapability::from(capability).to_string()))
-        .collect();
+    let faults: Vec<_> = unknown.map(|capability| undeclared("/capabilities", capability)).collect();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// That nobody declared it, at this place of the input.
+pub(super) fn undeclared(place: impl Into<String>, capability: &Capability) -> Fault {
+    Fault::at(place, UnknownCapability::from(capability).to_string())
 }
 
 /// Refuses to hand out what the issuer does not hold, and says what that is. Ends are judged by

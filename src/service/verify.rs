@@ -5,16 +5,16 @@ use std::{net::IpAddr, sync::Arc};
 use time::OffsetDateTime;
 
 use super::{
-    Admitted, Fault, House, Refusal,
+    Admitted, House, Refusal,
     fresh::{Held, Known},
-    issue::ensure_declared,
+    issue::undeclared,
     meters::Door,
 };
 use crate::{
     db::{Transaction, meshes},
     domain::{
-        Capability, CapabilitySet, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName,
-        credential::Circumstances, fresh::Change, key::Use,
+        Capability, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances,
+        fresh::Change, key::Use,
     },
 };
 
@@ -93,7 +93,7 @@ async fn places(
     pointer: &impl Fn(usize) -> String,
 ) -> Result<Vec<Place>, Refusal> {
     for (number, question) in questions.iter().enumerate() {
-        ensure_known(&question.capability, &format!("{}/capability", pointer(number)))?;
+        ensure_known(&question.capability, || pointer(number) + "/capability")?;
     }
     let own = by.credential().terms.grant.owner;
     let mut places = Vec::with_capacity(questions.len());
@@ -124,14 +124,8 @@ pub(super) async fn named_place(
 }
 
 /// Refuses to ask for a capability that nobody declared. `place` is where the input names it.
-pub(super) fn ensure_known(capability: &Capability, place: &str) -> Result<(), Refusal> {
-    let set = CapabilitySet::new([capability.clone()]).map_err(|_| Refusal::Impossible("an empty set"))?;
-    ensure_declared(&set).map_err(|refusal| match refusal {
-        Refusal::Invalid(faults) => {
-            Refusal::Invalid(faults.into_iter().map(|fault| Fault::at(place, fault.detail)).collect())
-        }
-        other => other,
-    })
+pub(super) fn ensure_known(capability: &Capability, place: impl FnOnce() -> String) -> Result<(), Refusal> {
+    if capability.is_built_in() { Ok(()) } else { Err(Refusal::Invalid(vec![undeclared(place(), capability)])) }
 }
 
 /// Who is asked about: the holder, or since when it is known that there is none.

@@ -17,6 +17,7 @@ mod canary;
 mod cli;
 mod client;
 mod contract;
+mod decision;
 mod embedded;
 mod explain;
 mod flaws;

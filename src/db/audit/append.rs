@@ -96,7 +96,7 @@ async fn insert(
             &head.now,
             &actor.kind(),
             &actor.key().map(KeyId::uuid),
-            &trail.request_id,
+            &trail.request_id.as_ref().map(ToString::to_string),
             &trail.address,
             &column(links, |event| event.seq),
             &column(links, |event| event.id.uuid()),

@@ -95,7 +95,7 @@ impl Event {
             mesh: change.mesh,
             before: change.before,
             after: change.after,
-            request_id: trail.request_id.clone(),
+            request_id: trail.request_id.as_ref().map(ToString::to_string),
             address: trail.address,
             hash: ChainHash::START,
         };

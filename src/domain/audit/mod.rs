@@ -21,7 +21,10 @@ pub use self::{
     report::{Broken, Checkpoint, End, Fault, Report},
     walk::{Start, Walk},
 };
-use super::id::{KeyId, MeshId};
+use super::{
+    id::{KeyId, MeshId},
+    request_id::RequestId,
+};
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +98,7 @@ impl Subject {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trail {
     /// The request, as its answer and the log name it.
-    pub request_id: Option<String>,
+    pub request_id: Option<RequestId>,
     /// The address it came from.
     pub address: Option<IpAddr>,
 }

@@ -132,7 +132,7 @@ proptest! {
         prop_assert_eq!(told.denial.clone(), decided.err());
         let first = told.rules.iter().find(|rule| !rule.passed);
         prop_assert_eq!(first.map(|rule| rule.rule), told.denial.as_ref().map(Denial::code));
-        prop_assert_eq!(first.map(|rule| rule.detail.clone()), told.denial.as_ref().map(Denial::detail));
+        prop_assert_eq!(first.map(|rule| rule.detail.as_str().into()), told.denial.as_ref().map(Denial::detail));
         prop_assert_eq!(told.changes.is_empty(), first.is_none());
     }
 

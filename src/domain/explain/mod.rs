@@ -46,7 +46,7 @@ pub struct Finding {
 pub fn explain(key: &Credential, wanted: &Requirement, at: &Circumstances, end: OffsetDateTime) -> Explanation {
     let rules = key.judge(wanted, at).map(|judged| match judged {
         Ok(rule) => Finding { rule: rule.code(), passed: true, detail: kept(rule, key, wanted, at) },
-        Err(denial) => Finding { rule: denial.code(), passed: false, detail: denial.detail() },
+        Err(denial) => Finding { rule: denial.code(), passed: false, detail: denial.detail().into_owned() },
     });
     let denial = key.decide(wanted, at).err();
     Explanation { denial, rules: rules.into(), changes: change::changes(key, wanted, at, end) }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::{
     changes::{Changes, Slot, Ticket},
-    clock::{DatabaseClock, boot},
+    clock::{DatabaseClock, boot, moment},
     hooks::{Hooks, Point},
     known::{Known, KnownPlace},
 };
@@ -217,7 +217,7 @@ impl Memory {
         if now >= until.after(beyond) {
             return None;
         }
-        let as_of = OffsetDateTime::from_unix_timestamp_nanos(as_of.into()).ok()?;
+        let as_of = moment(as_of)?;
         Some(Recalled { what, now: self.clock.read(now)?, as_of })
     }
 
