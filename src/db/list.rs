@@ -27,7 +27,7 @@ pub(super) use status;
 
 /// A list sorted by `$key` in the direction of `$order`; `$beyond` is what lies further that way.
 macro_rules! sorted {
-    ($key:literal, $beyond:literal, $order:literal) => {
+    ($key:expr, $beyond:literal, $order:literal) => {
         concat!(
             "SELECT ",
             columns!(),
@@ -63,13 +63,21 @@ macro_rules! sorted {
     };
 }
 
+/// When the key `k` ends. Not by COALESCE, of which PostgreSQL does not know that it tells nothing of rows that are hidden:
+/// it would not look for it in the index.
+macro_rules! end {
+    () => {
+        "(CASE WHEN k.expires_at IS NULL THEN '9999-12-31T00:00:00Z'::timestamptz ELSE k.expires_at END)"
+    };
+}
+
 queries! {
     OLDEST = sorted!("k.created_at", ">", "ASC");
     NEWEST = sorted!("k.created_at", "<", "DESC");
     BY_LABEL = sorted!("k.label COLLATE \"C\"", ">", "ASC");
     BY_LABEL_DOWN = sorted!("k.label COLLATE \"C\"", "<", "DESC");
-    BY_END = sorted!("coalesce(k.expires_at, '9999-12-31T00:00:00Z'::timestamptz)", ">", "ASC");
-    BY_END_DOWN = sorted!("coalesce(k.expires_at, '9999-12-31T00:00:00Z'::timestamptz)", "<", "DESC");
+    BY_END = sorted!(end!(), ">", "ASC");
+    BY_END_DOWN = sorted!(end!(), "<", "DESC");
     BY_USE = sorted!("coalesce(k.last_used_at, '0001-01-02T00:00:00Z'::timestamptz)", ">", "ASC");
     BY_USE_DOWN = sorted!("coalesce(k.last_used_at, '0001-01-02T00:00:00Z'::timestamptz)", "<", "DESC");
 }

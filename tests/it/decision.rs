@@ -23,7 +23,7 @@ use super::{
     tools::{database_url, eventually},
 };
 
-/// The most instructions that a decision by what is remembered may take: it took 8475 when this was written, with Rust 1.92.
+/// The most instructions that a decision by what is remembered may take: it took 8475 when this was written, with Rust 1.95.
 /// A quarter more leaves room for another compiler, and none for a second look or an allocation.
 const MOST: u64 = 10_600;
 /// How many are counted.

@@ -19,8 +19,9 @@ fn count(text: &str, series: &str) -> u64 {
     text_of(text, series).parse().unwrap_or_else(|_| panic!("{series}: {text}"))
 }
 
+/// What a house has counted.
 #[track_caller]
-fn counted(house: &House, series: &str) -> u64 {
+pub fn counted(house: &House, series: &str) -> u64 {
     count(&house.metrics(), series)
 }
 

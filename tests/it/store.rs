@@ -1,5 +1,6 @@
 //! The store: its queries, the rules of its schema, its row-level security, its roles.
 
+mod plans;
 mod queries;
 mod roles;
 mod rows;

@@ -3,7 +3,7 @@
 use meshkey::service::fresh::hooks::Point;
 
 use super::shell::Shell;
-use crate::house::House;
+use crate::{house::House, metrics::counted};
 
 const HOLDS: &str = "effective everywhere after ";
 
@@ -58,6 +58,7 @@ async fn what_could_not_be_confirmed_is_said_and_is_no_success() {
     };
     house.set_reachable(true).await;
     let said = said.expect(8);
+    assert_eq!(counted(&house, "meshkey_revocations_unconfirmed_total"), 1);
     assert!(said.err.contains("revocation_unconfirmed") && said.err.contains("Send the same again"), "{said:?}");
     assert!(said.out.is_empty(), "{said:?}");
     // By its id: a name means a live key.

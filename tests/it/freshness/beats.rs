@@ -6,6 +6,7 @@ use tokio_postgres::Client as Db;
 use super::{QUICK, SLOW, Two, accepts, asks, holder, issued, remembers, told, trusts};
 use crate::{
     house::House,
+    metrics::counted,
     tools::{eventually, one},
 };
 
@@ -69,6 +70,7 @@ async fn on_another_server_everything_is_forgotten() {
     eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
     trusts(&two.slow).await;
     assert!(!accepts(&two.slow, &key.secret).await);
+    assert_eq!(counted(&two.slow, r#"meshkey_resets_total{reason="other_server"}"#), 1);
 }
 
 #[tokio::test]
@@ -85,6 +87,7 @@ async fn who_missed_what_was_cleared_away_forgets_everything() {
     eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
     trusts(&two.slow).await;
     assert!(!accepts(&two.slow, &key.secret).await);
+    assert_eq!(counted(&two.slow, r#"meshkey_resets_total{reason="pruned"}"#), 1);
 }
 
 // H5, H11
@@ -102,6 +105,7 @@ async fn two_processes_on_one_row_are_told_apart() {
     trusts(&two.slow).await;
     assert!(!remembers(&two.slow, &key.secret) && accepts(&two.slow, &key.secret).await);
     assert_eq!(one(&db, &format!("SELECT beat > 1000 FROM replicas WHERE boot_id = '{boot}'")).await, "t");
+    assert_eq!(counted(&two.slow, r#"meshkey_resets_total{reason="not_ours"}"#), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,10 @@ use meshkey::service::fresh::hooks::Point;
 use serde_json::{Value, json};
 
 use super::{Two, asks, holder, remembers, told};
-use crate::client::{Answer, Client};
+use crate::{
+    client::{Answer, Client},
+    metrics::counted,
+};
 
 async fn verify(asker: &Client, key: &str, capability: &str) -> Answer {
     let topic = if capability == "admin" { Value::Null } else { json!("deploys") };
@@ -41,6 +44,11 @@ async fn the_grace_lets_send_and_read_go_on_and_nothing_else() {
     asker.get("/v1/whoami").await.problem(503, "store_unavailable");
     let unknown = super::issued(&two.other).await;
     verify(&asker, &unknown.secret, "read").await.problem(503, "store_unavailable");
+    let of = |series: &str| counted(&two.slow, series);
+    assert_eq!(of("meshkey_answers_in_grace_total"), 2);
+    // For each of them the asker too; and the asker alone, for what is not answered so.
+    assert!(of(r#"meshkey_lookups_total{source="grace"}"#) >= 4);
+    assert_eq!(counted(&two.other, "meshkey_answers_in_grace_total"), 0);
 }
 
 // F12

@@ -5,6 +5,7 @@ use meshkey::{db::fresh::poll::Lookout, service::fresh::hooks::Point};
 use super::{QUICK, SLOW, Two, accepts, issued, told, trusts};
 use crate::{
     house::House,
+    metrics::counted,
     tools::{eventually, one},
 };
 
@@ -86,6 +87,8 @@ async fn the_dead_are_waited_for_once_and_then_no_more() {
     assert!(answer.body["after_ms"].as_u64().unwrap() >= 500, "{answer:?}");
     let rows = "SELECT count(*) FROM replicas";
     eventually("the row of the dead goes", async || (one(&db, rows).await == "1").then_some(())).await;
+    let reaped = async || (counted(&house, "meshkey_replicas_reaped_total") == 1).then_some(());
+    eventually("that is counted", reaped).await;
     let second = issued(&house).await;
     let answer = admin.act(&admin.at(&format!("/keys/{}/revoke", second.id))).await.expect(200).clone();
     assert_eq!(told(&answer), (&"everywhere".into(), 1, 0));
