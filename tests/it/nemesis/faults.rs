@@ -1,6 +1,10 @@
 //! Who breaks things: each server has its own breaker, and the database one.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
@@ -9,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     load::Load,
-    postgres::{Postgres, superuser},
+    postgres::{Postgres, free_port, superuser},
     replica::Replica,
     wire::{DEAF, DUMB, FREE, FROZEN, Flow, Wire},
 };
@@ -35,11 +39,13 @@ pub enum Fault {
     Crash,
     /// Somebody writes in another database, and does not come to an end.
     Writer,
+    /// The database gets a synchronous standby, is killed, and the standby takes its place.
+    Promote,
 }
 
 const OF_SERVERS: [Fault; 7] =
     [Fault::Kill, Fault::Stop, Fault::Freeze, Fault::Deafen, Fault::Mute, Fault::Cut, Fault::Terminate];
-const OF_DATABASE: [Fault; 2] = [Fault::Crash, Fault::Writer];
+const OF_DATABASE: [Fault; 3] = [Fault::Crash, Fault::Writer, Fault::Promote];
 /// How much longer than wanted it may go on, until everything has broken once, and enough has happened meanwhile.
 const EXTRA: Duration = Duration::from_mins(2);
 
@@ -49,6 +55,8 @@ pub struct Nemesis<'a> {
     dice: RefCell<StdRng>,
     deck: RefCell<Vec<Fault>>,
     done: RefCell<BTreeMap<Fault, usize>>,
+    /// Of the database that is the primary.
+    port: Cell<u16>,
     until: Instant,
 }
 
@@ -59,15 +67,16 @@ impl<'a> Nemesis<'a> {
             dice: RefCell::new(StdRng::seed_from_u64(seed)),
             deck: RefCell::default(),
             done: RefCell::default(),
+            port: Cell::default(),
             until: Instant::now() + length,
         }
     }
 
     /// Breaks things until its time is over, and mends each.
     pub async fn run(&self, postgres: &mut Postgres, wires: &[Wire], replicas: &mut [Replica]) {
-        let port = postgres.port;
-        let servers = replicas.iter_mut().zip(wires).map(|(replica, wire)| self.break_server(replica, wire, port));
-        tokio::join!(join_all(servers), self.break_database(postgres));
+        self.port.set(postgres.port);
+        let servers = replicas.iter_mut().zip(wires).map(|(replica, wire)| self.break_server(replica, wire));
+        tokio::join!(join_all(servers), self.break_database(postgres, wires));
     }
 
     /// What was done, and how often.
@@ -75,7 +84,7 @@ impl<'a> Nemesis<'a> {
         self.done.borrow().clone()
     }
 
-    async fn break_server(&self, replica: &mut Replica, wire: &Wire, database: u16) {
+    async fn break_server(&self, replica: &mut Replica, wire: &Wire) {
         while !self.is_over() {
             self.pass(300..2000).await;
             let fault = self.draw();
@@ -92,14 +101,14 @@ impl<'a> Nemesis<'a> {
                 Fault::Freeze => self.hold(wire, FROZEN).await,
                 Fault::Deafen => self.hold(wire, DEAF).await,
                 Fault::Mute => self.hold(wire, DUMB).await,
-                Fault::Terminate => terminate(database, &replica.name).await,
+                Fault::Terminate => terminate(self.port.get(), &replica.name).await,
                 _ => wire.cut(),
             }
             self.count(fault);
         }
     }
 
-    async fn break_database(&self, postgres: &mut Postgres) {
+    async fn break_database(&self, postgres: &mut Postgres, wires: &[Wire]) {
         while !self.is_over() {
             for fault in OF_DATABASE {
                 self.pass(1000..4000).await;
@@ -108,11 +117,25 @@ impl<'a> Nemesis<'a> {
                         postgres.crash(Signal::SIGQUIT).await;
                         postgres.start().await;
                     }
+                    Fault::Promote => self.fail_over(postgres, wires).await,
                     _ => self.write_elsewhere(postgres).await,
                 }
                 self.count(fault);
             }
         }
+    }
+
+    async fn fail_over(&self, postgres: &mut Postgres, wires: &[Wire]) {
+        let standby = postgres.standby(free_port(), postgres.port).await;
+        self.pass(0..1000).await;
+        postgres.crash(Signal::SIGKILL).await;
+        standby.promote().await;
+        for wire in wires {
+            wire.cut();
+            wire.lead(standby.port);
+        }
+        self.port.set(standby.port);
+        *postgres = standby;
     }
 
     /// Holds a wire so for a while. What was on the way arrives late.
