@@ -4,7 +4,7 @@
 use meshkey::service::fresh::hooks::{Point, Stop};
 use serde_json::{Value, json};
 
-use super::{Held, Two, accepts, holder, told};
+use super::{Held, QUICK, Two, accepts, holder, told};
 use crate::{client::Answer, tools::id};
 
 /// Stops the beats of the slow one.
@@ -119,6 +119,16 @@ async fn archiving_and_suspending_wait() {
     assert!(again.status.code() == Some(6) && words.contains("effective everywhere"), "{words}");
     two.other.meshkey(&["org", "resume", "acme", "--json"]);
     assert!(accepts(&two.slow, secret).await);
+}
+
+#[tokio::test]
+async fn narrowing_waits_for_who_does_not_answer_until_it_trusts_nothing() {
+    let two = Two::with(&QUICK).await;
+    let (key, admin) = (two.remembered().await, two.other.admin());
+    let _stop = deafen(&two).await;
+    let edit = json!({ "addresses": ["192.0.2.0/24"] });
+    let answer = admin.patch(&of(&two, &key, ""), edit, "*").await.expect(200).clone();
+    assert_eq!(told(&answer), (&json!("everywhere"), 1, 1), "{answer:?}");
 }
 
 #[tokio::test]
