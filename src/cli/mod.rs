@@ -66,6 +66,8 @@ enum Verb {
     Mesh(client::mesh::Mesh),
     /// Make, look at and archive topics; see who can reach one
     Topic(client::topic::Topic),
+    /// Declare what your own services may be asked for; list and retire it
+    Capability(client::capability::Capability),
     /// Prove the chains of events; archive old events and take them away
     Audit(audit::Audit),
     /// Show which key this is and what it may do
@@ -142,6 +144,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Key(key) => key.run().await,
         Verb::Mesh(mesh) => mesh.run().await,
         Verb::Topic(topic) => topic.run().await,
+        Verb::Capability(capability) => capability.run().await,
         Verb::Audit(audit) => audit.run().await,
         Verb::Whoami(whoami) => whoami.run().await,
         Verb::Api(api) => api.run().await,

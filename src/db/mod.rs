@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod capabilities;
 pub mod connect;
 pub mod embedded;
 pub mod error;
@@ -49,6 +50,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("audit", audit::list::ALL),
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
+    ("capabilities", capabilities::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),

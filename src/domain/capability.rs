@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-use super::suggest;
+use super::{name::checked_text, suggest};
 
 /// One right.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +25,36 @@ pub enum Capability {
 }
 
 /// The name of a right that an org declared: `[a-z][a-z0-9_.-]{1,47}`, none of the built-in ones.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct DeclaredName(String);
+checked_text!(DeclaredName);
+
+/// How many rights an org may declare.
+pub const MOST_DECLARED: i64 = 64;
+
+/// Why a text is no name for a right of an org's own.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MalformedDeclaredName {
+    /// It may not look so.
+    #[error("a capability is 2 to 48 characters of a-z 0-9 _ . -, the first a letter")]
+    Form,
+    /// Every org has it.
+    #[error("'{0}' is built in: every org has it")]
+    BuiltIn(String),
+}
+
+impl FromStr for DeclaredName {
+    type Err = MalformedDeclaredName;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.parse() {
+            Ok(Capability::Declared(name)) => Ok(name),
+            Ok(built_in) => Err(MalformedDeclaredName::BuiltIn(built_in.to_string())),
+            Err(_) => Err(MalformedDeclaredName::Form),
+        }
+    }
+}
 
 impl Capability {
     /// Those that every org has.
@@ -57,11 +85,12 @@ impl Capability {
 #[error("unknown capability '{0}'{hint}; known: send, read, state_write, admin, verify", hint = suggest::hint(.0, built_in_names()))]
 pub struct UnknownCapability(String);
 
-impl From<&Capability> for UnknownCapability {
-    /// A well-formed name that nobody declared.
-    fn from(capability: &Capability) -> Self {
-        Self(capability.name().to_owned())
-    }
+/// What to say of a well-formed name that an org has not declared, where it has declared these.
+#[must_use]
+pub fn undeclared(name: &str, declared: &[String]) -> String {
+    let known = || built_in_names().into_iter().chain(declared.iter().map(String::as_str));
+    let all = known().collect::<Vec<_>>().join(", ");
+    format!("unknown capability '{name}'{}; known: {all}", suggest::hint(name, known()))
 }
 
 fn built_in_names() -> [&'static str; 5] {

@@ -43,6 +43,6 @@ pub use owner::Owner;
 pub use request_id::RequestId;
 pub use scope::TopicScope;
 pub use secret::{Prefix, Secret, SecretHash};
-pub use tenant::{Mesh, Org, Topic};
+pub use tenant::{DeclaredCapability, Mesh, Org, Topic};
 pub use topic::{TopicName, TopicPattern};
 pub use verdict::Denial;

@@ -117,6 +117,12 @@ impl<const LEAST: usize, const MOST: usize> Text<LEAST, MOST> {
     }
 }
 
+impl<const MOST: usize> Default for Text<0, MOST> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl<const LEAST: usize, const MOST: usize> FromStr for Text<LEAST, MOST> {
     type Err = MalformedName;
 

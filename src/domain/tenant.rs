@@ -1,9 +1,10 @@
-//! Orgs, their meshes, and the topics of these.
+//! Orgs, what they declare, their meshes, and the topics of these.
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{
+    capability::DeclaredName,
     id::{MeshId, OrgId},
     name::{Description, Slug, Title},
     topic::TopicName,
@@ -64,6 +65,20 @@ pub struct Topic {
     /// The number of its latest message; 0 when there is none.
     pub last_seq: i64,
     /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// How often it was changed; the source of its `ETag`.
+    pub version: i64,
+}
+
+/// A capability that an org declared for services of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeclaredCapability {
+    /// Its name, which is its identity in the org.
+    pub name: DeclaredName,
+    /// What it allows.
+    pub description: Description,
+    /// When it was declared.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
     /// How often it was changed; the source of its `ETag`.

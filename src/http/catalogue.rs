@@ -84,6 +84,10 @@ catalogue! {
         "The topic is archived: it can be read, and takes no more messages or state.";
     KEY_LIMIT_REACHED = 409 "key_limit_reached" "Too many live keys"
         "The org has as many live keys as the setting `max_live_keys` allows. Revoke some that are no longer used.";
+    CAPABILITY_IN_USE = 409 "capability_in_use" "Capability in use"
+        "A key that is neither revoked nor expired has the capability. Take it from those keys first, or revoke them.";
+    CAPABILITY_LIMIT_REACHED = 409 "capability_limit_reached" "Too many capabilities"
+        "The org has declared 64 capabilities, which is as many as it may. Retire some that are no longer used.";
     PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
         "It was changed since you read it. Read it again, and send its new `ETag` in `If-Match`.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod body;
+pub mod capabilities;
 pub mod catalogue;
 pub mod credentials;
 pub mod docs;

@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route, orgs, states,
-    topics, verify, whoami,
+    Problem, access, audit, capabilities, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route,
+    orgs, states, topics, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -81,6 +81,9 @@ routes! {
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/archive" { post topics::archive; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/unarchive" { post topics::unarchive; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/access" { get access::list; }
+    "/v1/orgs/{org}/capabilities" { get capabilities::list; post capabilities::declare; }
+    "/v1/orgs/{org}/capabilities/{capability}" { get capabilities::show; patch capabilities::edit; }
+    "/v1/orgs/{org}/capabilities/{capability}/retire" { post capabilities::retire; }
     "/v1/orgs/{org}/keys" { get keys::list; post keys::issue; }
     "/v1/orgs/{org}/keys/{key}" { get keys::show; patch keys::edit; }
     "/v1/orgs/{org}/keys/{key}/rotate" { post keys::rotate; }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{Topic, TopicName, name::Description},
-    service::{self, House, Refusal},
+    service::{self, House},
 };
 
 /// The body of a creation.
@@ -21,7 +21,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewTopic {
     name: TopicName,
-    description: Option<Description>,
+    #[serde(default)]
+    description: Description,
 }
 
 /// Makes a topic.
@@ -32,8 +33,6 @@ pub async fn create(
     let Caller { proof, input, .. } = caller;
     let request = idempotent(&input.request, &proof, &input.body)?;
     let NewTopic { name, description } = input.body.value;
-    let nothing = || "".parse().map_err(|_| Refusal::Impossible("an empty description is legal"));
-    let description = description.map_or_else(nothing, Ok)?;
     let org = proof.org();
     let keep = |topic: &Topic| {
         let location = format!("/v1/orgs/{org}/meshes/{}/topics/{}", topic.mesh, topic.name);

@@ -3,7 +3,7 @@
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Admitted, House, Refusal, authority::is_covered, verify::ensure_known};
+use super::{Admitted, House, Refusal, authority::is_covered};
 use crate::{
     db::{Transaction, access as db, keys::Dated, topics},
     domain::{
@@ -47,7 +47,7 @@ pub struct Reaching {
 pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Reaching, Refusal> {
     let (mesh, topic) = (by.mesh_id()?, by.topic()?);
     if let Some(capability) = &wanted.capability {
-        ensure_known(capability, || "capability".to_owned())?;
+        house.ensure_known(by.org(), capability, || "capability".to_owned()).await?;
     }
     let status = wanted.status.clone().unwrap_or(ALIVE.to_vec());
     let bound = ("access", by.org(), mesh, topic, &wanted.capability, &status);

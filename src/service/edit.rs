@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::{
     Admitted, Conflict, Done, House, IfMatch, Refusal,
     authority::{self, Managed},
+    capabilities::ensure_declared,
     effect::Takes,
     house::{Mode, record},
     issue,
@@ -127,7 +128,8 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
     if after.expires_at != before.expires_at {
         issue::ensure_to_come(after.expires_at, *now)?;
     }
-    issue::ensure_declared(&after.grant.capabilities)?;
+    let org = before.grant.owner.org();
+    ensure_declared(transaction, org, after.grant.capabilities.iter(), "/capabilities").await?;
     if !before.covers(after) {
         issue::ensure_handed_out_within(own, after)?;
         if after.expires_at == before.expires_at {

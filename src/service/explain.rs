@@ -8,7 +8,7 @@ use super::{
     Admitted, House, Refusal,
     authority::{again, is_covered},
     issue::default_end,
-    verify::{Place, ensure_known, named_place},
+    verify::{Place, named_place},
 };
 use crate::{
     db::{
@@ -50,7 +50,7 @@ pub struct Explained {
 
 /// Explains. A caller is told of its own key, and as an admin of the keys that it covers. This is no use of the key.
 pub async fn explain(house: &House, by: &Admitted, question: &Question) -> Result<Explained, Refusal> {
-    ensure_known(&question.capability, || "/capability".to_owned())?;
+    house.ensure_known(by.org(), &question.capability, || "/capability".to_owned()).await?;
     house
         .look(by.org(), async |transaction| {
             again(transaction, by).await?;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    db::{self, Store, Transaction, audit, lookup, meshes, store::begin},
+    db::{self, Store, Transaction, audit, meshes, store::begin},
     domain::{
         MeshId, OrgId, Prefix,
         audit::{Actor, Change, Trail},
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     Refusal,
-    fresh::{self, Basis, Fresh},
+    fresh::{Basis, Fresh},
     meters::Meters,
     turns::Turns,
     uses::Uses,
@@ -126,8 +126,8 @@ impl House {
         let looking = self.fresh.look_at_place();
         let look = async |transaction: &Transaction<'_>| {
             let mesh = meshes::resolve(transaction, org, named).await?;
-            let is_relied_on = looking.relies_on(&lookup::standing(transaction).await?);
-            if is_relied_on { Ok(mesh) } else { Err(fresh::not_relied_on().into()) }
+            looking.ensure_relied_on(transaction).await?;
+            Ok(mesh)
         };
         let looked = self.look(org, look).await;
         if let (Err(Refusal::Store(_)), Some(known)) = (&looked, self.fresh.place_in_grace(org, named)) {

@@ -2,7 +2,10 @@
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, house::Mode, record};
+use super::{
+    Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, capabilities::ensure_declared, house::Mode,
+    record,
+};
 use crate::{
     db::{
         Transaction, audit,
@@ -11,10 +14,9 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, Capability, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName,
-        TopicPattern, TopicScope,
+        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName, TopicPattern,
+        TopicScope,
         audit::{Action, Actor, Trail},
-        capability::UnknownCapability,
         key::DEFAULT_LIFE,
         name::Note,
         suggest,
@@ -75,6 +77,7 @@ pub async fn issue(
             let issuer = authority::hold(transaction, by).await?;
             let owner = owner(transaction, issuer.key.terms.grant.owner, wish).await?;
             let terms = terms(wish, owner, &issuer)?;
+            ensure_declared(transaction, by.org(), wish.capabilities.iter(), "/capabilities").await?;
             ensure_handed_out_within(&issuer.key.terms, &terms)?;
             let wanted = patterns(&terms.grant.topics);
             ensure_topics_exist(transaction, owner, wanted, &issuer.key.terms.grant.topics).await?;
@@ -99,7 +102,6 @@ async fn owner(transaction: &Transaction<'_>, own: Owner, wish: &Wish) -> Result
 
 fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
     let own = &issuer.key.terms;
-    ensure_declared(&wish.capabilities)?;
     let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
     let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
     let expires_at = match wish.ends {
@@ -141,18 +143,6 @@ pub(super) fn ensure_outlived(own: &Terms, end: Option<OffsetDateTime>) -> Resul
 pub(super) fn ensure_life_within(own: &Terms, given: &Terms) -> Result<(), Refusal> {
     let detail = "this key ends later than yours, and may be revoked or disabled with yours, but not handed out anew";
     if own.outlives(given.expires_at) { Ok(()) } else { Err(Refusal::Exceeds(vec![Fault::at("", detail)])) }
-}
-
-/// Refuses names that nobody declared. Declaring is not yet possible: every name that is not built in is unknown.
-pub(super) fn ensure_declared(capabilities: &CapabilitySet) -> Result<(), Refusal> {
-    let unknown = capabilities.iter().filter(|capability| !capability.is_built_in());
-    let faults: Vec<_> = unknown.map(|capability| undeclared("/capabilities", capability)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
-}
-
-/// That nobody declared it, at this place of the input.
-pub(super) fn undeclared(place: impl Into<String>, capability: &Capability) -> Fault {
-    Fault::at(place, UnknownCapability::from(capability).to_string())
 }
 
 /// Refuses to hand out what the issuer does not hold, and says what that is. Ends are judged by

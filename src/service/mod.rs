@@ -5,6 +5,7 @@ pub mod access;
 pub mod admit;
 pub mod audit;
 pub mod authority;
+pub mod capabilities;
 pub mod disable;
 pub mod edit;
 pub mod effect;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::domain::{
-    Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
+    DeclaredCapability, Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
     audit::{Action, Change, Subject},
 };
 
@@ -61,6 +61,20 @@ impl Recorded for Topic {
     }
 }
 
+impl Recorded for DeclaredCapability {
+    fn subject(&self) -> Subject {
+        Subject { kind: "capability", id: self.name.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        None
+    }
+
+    fn facts(&self) -> Value {
+        json!({ "name": self.name, "description": self.description })
+    }
+}
+
 impl Recorded for Key {
     fn subject(&self) -> Subject {
         Subject { kind: "key", id: self.id.to_string() }
@@ -90,6 +104,12 @@ impl Recorded for Key {
 pub(super) fn made(action: Action, thing: &impl Recorded) -> Change {
     let (subject, mesh) = (thing.subject(), thing.mesh());
     Change { action, subject, mesh, before: None, after: Some(thing.facts()) }
+}
+
+/// That a thing is no more.
+pub(super) fn ended(action: Action, thing: &impl Recorded) -> Change {
+    let (subject, mesh) = (thing.subject(), thing.mesh());
+    Change { action, subject, mesh, before: Some(thing.facts()), after: None }
 }
 
 /// That a thing was changed: only what differs.

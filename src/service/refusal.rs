@@ -49,6 +49,10 @@ pub enum Conflict {
     TopicArchived,
     /// The org has as many live keys as it may.
     KeyLimitReached,
+    /// A live key has the capability.
+    CapabilityInUse,
+    /// The org has declared as many capabilities as it may.
+    CapabilityLimitReached,
     /// The org is suspended.
     AlreadySuspended,
     /// The org is not suspended.

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use super::{
     Admitted, House, Refusal,
     fresh::{Held, Known},
-    issue::undeclared,
     meters::Door,
 };
 use crate::{
@@ -92,10 +91,10 @@ async fn places(
     questions: &[Question],
     pointer: &impl Fn(usize) -> String,
 ) -> Result<Vec<Place>, Refusal> {
-    for (number, question) in questions.iter().enumerate() {
-        ensure_known(&question.capability, || pointer(number) + "/capability")?;
-    }
     let own = by.credential().terms.grant.owner;
+    for (number, question) in questions.iter().enumerate() {
+        house.ensure_known(own.org(), &question.capability, || pointer(number) + "/capability").await?;
+    }
     let mut places = Vec::with_capacity(questions.len());
     for (number, question) in questions.iter().enumerate() {
         let place = match &question.mesh {
@@ -121,11 +120,6 @@ pub(super) async fn named_place(
     let mesh = meshes::resolve(transaction, own.org(), named).await?;
     let place = mesh.map(|mesh| (Owner::Mesh(mesh.org, mesh.id), mesh.archived_at.is_some()));
     Ok(place.filter(|(owner, _)| own.covers(*owner)))
-}
-
-/// Refuses to ask for a capability that nobody declared. `place` is where the input names it.
-pub(super) fn ensure_known(capability: &Capability, place: impl FnOnce() -> String) -> Result<(), Refusal> {
-    if capability.is_built_in() { Ok(()) } else { Err(Refusal::Invalid(vec![undeclared(place(), capability)])) }
 }
 
 /// Who is asked about: the holder, or since when it is known that there is none.

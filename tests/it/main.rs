@@ -14,6 +14,7 @@ mod audit;
 mod authority;
 mod book;
 mod canary;
+mod capabilities;
 mod cli;
 mod client;
 mod contract;

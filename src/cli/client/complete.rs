@@ -27,9 +27,14 @@ const KEPT: Duration = Duration::from_mins(1);
 /// How long somebody who pressed a key waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The capabilities that everybody knows.
+/// The capabilities that every org has, and those that this one has declared.
 pub(super) fn capabilities() -> Vec<CompletionCandidate> {
-    Capability::BUILT_IN.iter().map(|known| CompletionCandidate::new(known.name())).collect()
+    Capability::BUILT_IN.iter().map(|known| CompletionCandidate::new(known.name())).chain(declared()).collect()
+}
+
+/// The capabilities that the org has declared.
+pub(super) fn declared() -> Vec<CompletionCandidate> {
+    names("capabilities", "name")
 }
 
 /// The meshes of the org.

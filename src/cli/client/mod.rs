@@ -4,6 +4,7 @@ mod answer;
 pub(super) mod api;
 mod ask;
 pub(super) mod audit;
+pub(super) mod capability;
 pub(super) mod complete;
 mod confirm;
 mod connection;

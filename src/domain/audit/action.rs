@@ -40,6 +40,9 @@ actions! {
     KeyDisabled = "key.disabled";
     KeyEnabled = "key.enabled";
     KeyRevoked = "key.revoked";
+    CapabilityDeclared = "capability.declared";
+    CapabilityEdited = "capability.edited";
+    CapabilityRetired = "capability.retired";
     AuditRetained = "audit.retained";
 }
 

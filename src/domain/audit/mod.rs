@@ -91,7 +91,7 @@ pub struct Subject {
 
 impl Subject {
     /// Every kind of subject.
-    pub const KINDS: [&'static str; 4] = ["org", "mesh", "topic", "key"];
+    pub const KINDS: [&'static str; 5] = ["org", "mesh", "topic", "key", "capability"];
 }
 
 /// Through what a change came in: what the audit says beside who did it.

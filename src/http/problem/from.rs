@@ -67,6 +67,8 @@ impl From<Conflict> for Problem {
             Conflict::NotArchived => catalogue::NOT_ARCHIVED,
             Conflict::TopicArchived => catalogue::TOPIC_ARCHIVED,
             Conflict::KeyLimitReached => catalogue::KEY_LIMIT_REACHED,
+            Conflict::CapabilityInUse => catalogue::CAPABILITY_IN_USE,
+            Conflict::CapabilityLimitReached => catalogue::CAPABILITY_LIMIT_REACHED,
             // Said by the command line alone.
             Conflict::AlreadySuspended | Conflict::NotSuspended => catalogue::ORG_SUSPENDED,
         })

@@ -1,9 +1,15 @@
-//! What is remembered: holders of secrets, and meshes by name.
+//! What is remembered: holders of secrets, meshes by name, and the capabilities that orgs have declared.
 
-use std::sync::{Mutex, TryLockError};
+use std::{
+    sync::{Mutex, TryLockError},
+    time::Duration,
+};
 
-use super::changes::{Slot, Ticket};
-use crate::domain::{Credential, Mesh, MeshId, key::Use};
+use super::{
+    changes::{Slot, Ticket},
+    memory::{Memory, Named},
+};
+use crate::domain::{Credential, Mesh, MeshId, OrgId, capability::DeclaredName, key::Use};
 
 /// The holder of a secret, as it was read.
 pub struct Known {
@@ -59,5 +65,37 @@ impl KnownPlace {
     pub(super) const fn new(mesh: &Mesh, stamp: Ticket) -> Self {
         let slot = Slot::of(mesh.id.uuid());
         Self { mesh: mesh.id, is_archived: mesh.archived_at.is_some(), stamp, slot }
+    }
+}
+
+/// A capability that an org has declared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownDeclared {
+    stamp: Ticket,
+    slot: Slot,
+}
+
+impl Memory {
+    /// Whether it is remembered that the org has declared this, and may be trusted.
+    pub(in crate::service) fn declares(&self, org: OrgId, name: &DeclaredName) -> bool {
+        self.declares_within(Duration::ZERO, org, name)
+    }
+
+    /// The same while the database is out of reach, for as long as the grace lasts.
+    pub(in crate::service) fn declares_in_grace(&self, org: OrgId, name: &DeclaredName) -> bool {
+        self.declares_within(self.bound().grace(), org, name)
+    }
+
+    fn declares_within(&self, beyond: Duration, org: OrgId, name: &DeclaredName) -> bool {
+        let is_current = |known: &KnownDeclared| self.changes.none_since(known.stamp, &[known.slot]);
+        let named = Named(org, name.as_str());
+        self.recall(beyond, || self.declared.try_get(&named).ok().flatten().filter(is_current)).is_some()
+    }
+
+    pub(super) fn remember_declared(&self, org: OrgId, name: &DeclaredName, stamp: Ticket) {
+        if self.may_remember() {
+            let known = KnownDeclared { stamp, slot: Slot::of(org.uuid()) };
+            let _ = self.declared.try_insert((org, name.as_str().into()), known);
+        }
     }
 }

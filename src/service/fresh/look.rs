@@ -12,12 +12,10 @@ use super::{
     memory::{Memory, Recalled},
 };
 use crate::{
-    db::{
-        Error, Store,
-        lookup::{self, Standing},
-    },
+    db::{Error, Store, Transaction, lookup},
     domain::{
         Mesh, OrgId, SecretHash,
+        capability::DeclaredName,
         fresh::{Change, Tick},
     },
     service::{house::in_time, meters::Source},
@@ -122,16 +120,22 @@ impl Fresh {
     }
 }
 
-/// A look-up of a mesh that is under way.
+/// A look-up of a mesh, or of what an org has declared, that is under way.
 pub(in crate::service) struct Looking<'a> {
     memory: &'a Memory,
     ticket: Ticket,
 }
 
 impl Looking<'_> {
-    /// Whether what was read there may be relied on.
-    pub(in crate::service) fn relies_on(&self, standing: &Standing) -> bool {
-        self.memory.relies_on(standing)
+    /// Refuses what is read on a server that may have been replaced.
+    pub(in crate::service) async fn ensure_relied_on(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        let standing = lookup::standing(transaction).await?;
+        if self.memory.relies_on(&standing) { Ok(()) } else { Err(not_relied_on()) }
+    }
+
+    /// Remembers that the org has declared this.
+    pub(in crate::service) fn remember_declared(&self, org: OrgId, name: &DeclaredName) {
+        self.memory.remember_declared(org, name, self.ticket);
     }
 
     /// Remembers what was found.
@@ -160,7 +164,7 @@ async fn ask(memory: &Memory, store: &Store, hashes: &[SecretHash]) -> Result<Ve
 }
 
 /// The database may have been replaced by another that this process does not know of.
-pub(in crate::service) fn not_relied_on() -> Error {
+fn not_relied_on() -> Error {
     Error::Unavailable("it is not known to be the primary any more".to_owned())
 }
 

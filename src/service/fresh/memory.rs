@@ -16,7 +16,7 @@ use super::{
     changes::{Changes, Slot, Ticket},
     clock::{DatabaseClock, boot, moment},
     hooks::{Hooks, Point},
-    known::{Known, KnownPlace},
+    known::{Known, KnownDeclared, KnownPlace},
 };
 use crate::{
     db::{fresh::beat::Changed, lookup::Standing},
@@ -57,7 +57,7 @@ impl<T> Recalled<T> {
 
 /// The name of a place, as it is asked for.
 #[derive(Hash)]
-struct Named<'a>(OrgId, &'a str);
+pub(super) struct Named<'a>(pub(super) OrgId, pub(super) &'a str);
 
 impl Equivalent<(OrgId, Box<str>)> for Named<'_> {
     fn equivalent(&self, (org, named): &(OrgId, Box<str>)) -> bool {
@@ -65,7 +65,7 @@ impl Equivalent<(OrgId, Box<str>)> for Named<'_> {
     }
 }
 
-/// The most places that are remembered.
+/// The most places that are remembered, and the most declared capabilities.
 const MOST_PLACES: usize = 10_000;
 
 /// What a process remembers.
@@ -74,7 +74,8 @@ pub struct Memory {
     most_keys: usize,
     holders: Cache<SecretHash, Arc<Known>>,
     places: Cache<(OrgId, Box<str>), KnownPlace>,
-    changes: Changes,
+    pub(super) declared: Cache<(OrgId, Box<str>), KnownDeclared>,
+    pub(super) changes: Changes,
     trusted_until: AtomicU64,
     announced_until: AtomicU64,
     /// The timeline on which the beats are; 0 before the first.
@@ -98,6 +99,7 @@ impl Memory {
             most_keys,
             holders: Cache::new(most_keys),
             places: Cache::new(MOST_PLACES.min(most_keys)),
+            declared: Cache::new(MOST_PLACES.min(most_keys)),
             changes: Changes::new(),
             trusted_until: AtomicU64::new(Tick::NEVER.nanos()),
             announced_until: AtomicU64::new(Tick::NEVER.nanos()),
@@ -204,7 +206,7 @@ impl Memory {
 
     /// Trust is read first, then what is remembered, then the clock: a beat that is taken up in between can neither make
     /// this entry trusted again nor let it outlive the trust under which it was read.
-    fn recall<T>(&self, beyond: Duration, read: impl FnOnce() -> Option<T>) -> Option<Recalled<T>> {
+    pub(super) fn recall<T>(&self, beyond: Duration, read: impl FnOnce() -> Option<T>) -> Option<Recalled<T>> {
         let until = self.trusted_until();
         if until == Tick::NEVER {
             return None;
@@ -254,15 +256,19 @@ impl Memory {
 
     /// Remembers a holder. Whether it has changed since it was read is seen when it is recalled, by its stamp.
     pub(super) fn remember(&self, hash: SecretHash, known: &Arc<Known>) {
-        if boot() < self.trusted_until() && self.most_keys > 0 {
+        if self.may_remember() {
             let _ = self.holders.try_insert(hash, Arc::clone(known));
         }
     }
 
     pub(super) fn remember_place(&self, org: OrgId, named: &str, mesh: &Mesh, ticket: Ticket) {
-        if boot() < self.trusted_until() && self.most_keys > 0 {
+        if self.may_remember() {
             let _ = self.places.try_insert((org, named.into()), KnownPlace::new(mesh, ticket));
         }
+    }
+
+    pub(super) fn may_remember(&self) -> bool {
+        boot() < self.trusted_until() && self.most_keys > 0
     }
 
     /// Trusts nothing any more.
@@ -277,6 +283,7 @@ impl Memory {
         self.changes.tell_everything();
         self.holders.clear();
         self.places.clear();
+        self.declared.clear();
     }
 
     /// Applies what has changed.

@@ -26,7 +26,6 @@ use crate::{
 pub use clock::boot;
 pub use known::{Known, KnownPlace};
 pub use look::Held;
-pub(in crate::service) use look::not_relied_on;
 pub use memory::{Basis, Memory, Recalled};
 
 use broken::Break;

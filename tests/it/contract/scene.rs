@@ -30,6 +30,7 @@ pub struct Place {
     pub topic: String,
     pub key: String,
     pub name: String,
+    pub capability: String,
 }
 
 /// A request that is ready to be sent, by anybody.
@@ -68,6 +69,9 @@ impl Scene {
             "unarchiveTopic" => place.topic = self.fresh_topic(true).await,
             _ => {}
         }
+        if operation.names("capability") {
+            place.capability = self.fresh_capability().await;
+        }
         if operation.names("name") {
             let entry = operation.path.replace("{mesh}", &place.mesh).replace("{topic}", &place.topic);
             let entry = entry.replace("{name}", &place.name);
@@ -84,6 +88,7 @@ impl Scene {
             topic: "deploys".to_owned(),
             key: String::new(),
             name: fresh("entry"),
+            capability: fresh("capability"),
         }
     }
 
@@ -132,6 +137,18 @@ impl Scene {
         mesh
     }
 
+    /// One that is there, and to be retired; what earlier calls have declared is retired, since an org has room for few.
+    async fn fresh_capability(&self) -> String {
+        let all = self.admin.at("/capabilities");
+        for old in self.admin.get(&format!("{all}?limit=200")).await.expect(200).items() {
+            let old = old["name"].as_str().unwrap();
+            self.admin.act(&format!("{all}/{old}/retire")).await.expect(200);
+        }
+        let name = fresh("capability");
+        self.admin.post(&all, json!({ "name": name })).await.expect(201);
+        name
+    }
+
     async fn fresh_topic(&self, archived: bool) -> String {
         let (topics, name) = (self.admin.at(&format!("/meshes/{}/topics", self.main)), fresh("topic"));
         self.admin.post(&topics, json!({ "name": name })).await.expect(201);
@@ -147,11 +164,13 @@ impl Call {
     pub fn new(operation: &Operation, place: &Place) -> Self {
         let path = operation.path.replace("{org}", &place.org).replace("{mesh}", &place.mesh);
         let path = path.replace("{topic}", &place.topic).replace("{key}", &place.key).replace("{name}", &place.name);
+        let path = path.replace("{capability}", &place.capability);
         assert!(!path.contains('{'), "no value for a parameter of {path}");
         let mut body = operation.body.as_ref().map(|body| body.example.clone());
         match (operation.id.as_str(), &mut body) {
             ("createMesh", Some(body)) => body["slug"] = json!(fresh("mesh")),
             ("createTopic", Some(body)) => body["name"] = json!(fresh("topic")),
+            ("declareCapability", Some(body)) => body["name"] = json!(fresh("capability")),
             ("issueKey", Some(body)) => body["mesh"] = json!(place.mesh),
             _ => {}
         }

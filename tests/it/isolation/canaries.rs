@@ -73,6 +73,10 @@ impl Canaries {
         let our_key = id(&we.issue(json!({ "mesh": "main", "capabilities": ["read"], "topics": "all" })).await.0);
         let topic = json!({ "name": "zzcanary.topic", "description": "zzcanary" });
         they.post(&they.at(&format!("/meshes/{mesh}/topics")), topic).await.expect(201);
+        if our_org != their_org {
+            let capability = json!({ "name": "zzcanary.capability", "description": "zzcanary" });
+            they.post(&they.at("/capabilities"), capability).await.expect(201);
+        }
         for place in ["", "/topics/zzcanary.topic"] {
             let path = format!("/v1/meshes/{mesh}{place}/state/zzcanary.state");
             they.put(&path, json!({ "value": "zzcanary" })).await.expect(201);
@@ -138,6 +142,7 @@ impl Canaries {
         for operation in PROMISE.guarded().filter(|operation| operation.method == "get") {
             let path = operation.path.replace("{org}", &self.our_org).replace("{mesh}", "main");
             let path = path.replace("{topic}", "deploys").replace("{key}", &self.our_key).replace("{name}", "ours");
+            let path = path.replace("{capability}", "ours");
             let answer = self.we.get(&path).await;
             self.ensure_none(&answer.face(), &path);
         }

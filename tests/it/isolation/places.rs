@@ -51,6 +51,7 @@ fn in_paths(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("name", "zzcanary.state".to_owned()),
     ];
     if canaries.their_org != canaries.our_org {
+        values.push(("capability", "zzcanary.capability".to_owned()));
         values.extend([("org", canaries.their_org.clone()), ("org", "zzcanary-org".to_owned())]);
     }
     values
@@ -99,9 +100,9 @@ fn body(id: &str) -> Option<Value> {
         "verifyKey" => json!({ "key": "x", "capability": "read", "mesh": "main" }),
         "verifyKeys" => json!({ "items": [{ "key": "x", "capability": "read", "mesh": "main" }] }),
         "editOrg" | "editMesh" => json!({ "name": "New" }),
-        "editTopic" => json!({ "description": "new" }),
+        "editTopic" | "editCapability" => json!({ "description": "new" }),
         "createMesh" => json!({ "slug": "new" }),
-        "createTopic" => json!({ "name": "new" }),
+        "createTopic" | "declareCapability" => json!({ "name": "new" }),
         "putMeshState" | "putTopicState" => json!({ "value": 1 }),
         _ => return None,
     })

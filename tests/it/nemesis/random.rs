@@ -23,7 +23,7 @@ async fn go_on_for(length: Duration) {
         nemesis.run(postgres, wires, replicas).await;
         doors.until_ready().await;
     };
-    timeout(length + EXTRA, load.beside(breaking)).await.expect("an end of it");
+    timeout(length + EXTRA, Box::pin(load.beside(breaking))).await.expect("an end of it");
     println!("{:?}", nemesis.done());
     load.ensure_right().await;
     replicas.iter_mut().for_each(Replica::ensure_well);

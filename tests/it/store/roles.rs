@@ -24,6 +24,7 @@ async fn the_roles_may_do_this_and_no_more() {
         "audit_checkpoints\tSELECT",
         "audit_events\tINSERT SELECT",
         "audit_heads\tSELECT",
+        "capabilities\tDELETE INSERT SELECT",
         "idempotency\tDELETE INSERT SELECT UPDATE",
         "key_changes\tINSERT",
         "key_secrets\tINSERT SELECT",
@@ -85,6 +86,7 @@ async fn what_a_row_is_can_be_changed_by_no_role() {
         ("key_secrets", "org_id key_id number hash hint created_at"),
         ("meshes", "id org_id slug created_at"),
         ("topics", "org_id mesh_id name created_at"),
+        ("capabilities", "org_id name created_at"),
         ("audit_heads", "org_id"),
         ("audit_checkpoints", "org_id seq hash at"),
     ] {

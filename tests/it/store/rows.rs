@@ -19,6 +19,7 @@ async fn filled() -> (House, String, String) {
     rival.post(&rival.at("/meshes/main/topics"), json!({ "name": "deploys" })).await.expect(201);
     for admin in [house.admin(), rival] {
         admin.post("/v1/meshes/main/topics/deploys/messages", json!({ "body": 1 })).await.expect(201);
+        admin.post(&admin.at("/capabilities"), json!({ "name": "upload" })).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
     }
     let db = house.sql("superuser").await;

@@ -89,6 +89,7 @@ pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
     let (_, of_mesh) = admin.issue(json!({"mesh": "main", "capabilities": ["send"], "topics": "all"})).await;
     let mesh = |verb: &str| format!("/v1/orgs/acme/meshes/main/{verb}");
     let mut answers = vec![admin.act(&mesh("unarchive")).await];
+    answers.extend(by_capabilities(&admin).await);
     admin.act(&mesh("topics/deploys/archive")).await.expect(200);
     answers.push(admin.post(MESSAGES, json!({"body": "deployed"})).await);
     admin.act(&mesh("archive")).await.expect(200);
@@ -98,6 +99,15 @@ pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
     answers.push(admin.get("/v1/whoami").await);
     house.meshkey(&["org", "resume", "acme", "--json"]);
     answers
+}
+
+async fn by_capabilities(admin: &Client) -> [Answer; 2] {
+    let all = "/v1/orgs/acme/capabilities";
+    for number in 0..64 {
+        admin.post(all, json!({ "name": format!("right-{number}") })).await.expect(201);
+    }
+    admin.issue(json!({ "capabilities": ["right-0"], "topics": "all" })).await;
+    [admin.act(&format!("{all}/right-0/retire")).await, admin.post(all, json!({ "name": "one-more" })).await]
 }
 
 /// Last: it breaks the house.
