@@ -95,6 +95,25 @@ async fn meshes_and_topics_and_who_can_touch_them() {
 }
 
 #[tokio::test]
+async fn an_org_declares_what_its_own_services_may_be_asked_for() {
+    let house = House::new().await;
+    let mut shell = Shell::of(&house.admin());
+    shell.type_in("capability list");
+    shell.type_in("capability declare upload --description 'Put files into the store'");
+    shell.type_in("capability declare send");
+    shell.type_in("capability describe upload 'Put a file into the store'");
+    shell.type_in("capability list");
+    shell.type_in("key issue uploader -m main -c uplaod --all-topics");
+    shell.type_in("key issue uploader -m main -c upload --all-topics");
+    shell.type_in("key can uploader upload -m main");
+    shell.type_in("capability retire upload");
+    shell.type_in("key revoke uploader --yes");
+    shell.type_in("capability retire upload");
+    shell.type_in("capability show upload");
+    assert_snapshot!(shell.transcript());
+}
+
+#[tokio::test]
 async fn what_a_change_would_do_is_told_before_it_is_done() {
     let house = House::new().await;
     let mut shell = Shell::of(&house.admin());
