@@ -94,6 +94,11 @@ async fn everything_that_decides_is_told_and_nothing_else() {
         ("UPDATE meshes SET name = 'y'", vec![]),
         ("UPDATE api_keys SET last_used_at = now(), last_used_from = '192.0.2.1', note = 'n', version = 9", vec![]),
         ("UPDATE key_secrets SET last_used_at = now()", vec![]),
+        ("INSERT INTO capabilities (org_id, name) SELECT id, 'upload' FROM orgs", vec![]),
+        ("UPDATE capabilities SET description = 'd', version = 2", vec![]),
+        ("UPDATE capabilities SET name = 'upload.2'", vec!["org"]),
+        ("DELETE FROM capabilities", vec!["org"]),
+        ("TRUNCATE capabilities", vec!["all"]),
         ("TRUNCATE key_secrets", vec!["all"]),
     ] {
         assert_eq!(told(sql).await, kinds, "{sql}");
