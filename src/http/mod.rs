@@ -25,6 +25,7 @@ pub mod routes;
 pub mod states;
 pub mod topics;
 pub mod trace;
+pub mod traceparent;
 pub mod verify;
 pub mod view;
 pub mod whoami;

@@ -21,6 +21,7 @@ use super::{
     catalogue::Kind,
     credentials::refuse_in_query,
     metrics::{Requests, Route},
+    traceparent::TraceId,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
 
@@ -67,7 +68,7 @@ pub async fn trace(
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if told.is_said() {
-        told.log(request_id, &pattern);
+        told.log(request_id, TraceId::of(response.request().headers()), &pattern);
     }
     count(&response);
     Ok(response)
@@ -153,19 +154,22 @@ impl Told {
         self.status >= 400 || self.is_change || enabled!(Level::DEBUG)
     }
 
-    fn log(&self, request_id: &str, pattern: &str) {
+    fn log(&self, request_id: &str, trace: Option<TraceId>, pattern: &str) {
         let Self { method, status, caller, code, reason, is_change, start } = self;
+        let trace = trace.map(|trace| trace.to_string());
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
         match status {
             500.. => {
-                error!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "failed");
+                error!(request_id, trace, key, org, %method, route = pattern, status, code, reason, microseconds, "failed");
             }
             400.. => {
-                info!(request_id, key, org, %method, route = pattern, status, code, reason, microseconds, "refused");
+                info!(request_id, trace, key, org, %method, route = pattern, status, code, reason, microseconds, "refused");
             }
-            _ if *is_change => info!(request_id, key, org, %method, route = pattern, status, microseconds, "changed"),
-            _ => debug!(request_id, key, org, %method, route = pattern, status, microseconds, "answered"),
+            _ if *is_change => {
+                info!(request_id, trace, key, org, %method, route = pattern, status, microseconds, "changed");
+            }
+            _ => debug!(request_id, trace, key, org, %method, route = pattern, status, microseconds, "answered"),
         }
     }
 }

@@ -46,7 +46,11 @@ struct Served {
 
 impl Served {
     fn start(dir: &TempDir) -> Self {
-        let mut child = meshkey(dir, &["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap();
+        Self::logging(dir, Stdio::null())
+    }
+
+    fn logging(dir: &TempDir, log: Stdio) -> Self {
+        let mut child = meshkey(dir, &["serve", "--listen", "127.0.0.1:0"]).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let base = line.trim().strip_prefix("meshkey ready on ").unwrap_or_else(|| panic!("{line}")).to_owned();
@@ -196,6 +200,29 @@ async fn a_store_out_of_reach_is_a_503_and_never_a_401() {
     house.stranger().get("/livez").await.expect(200);
     house.set_reachable(true).await;
     admin.get("/v1/whoami").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_log_names_the_trace_that_a_request_belongs_to() {
+    let dir = shelter();
+    let log = dir.path().join("log");
+    let mut served = Served::logging(&dir, std::fs::File::create(&log).unwrap().into());
+    let (trace, client) = ("4bf92f3577b34da6a3ce929d0e0e4736", reqwest::Client::new());
+    let ask = async |parent: String| {
+        let answer =
+            client.get(format!("{}/v1/whoami", served.base)).header("traceparent", parent).send().await.unwrap();
+        answer.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    let known = ask(format!("00-{trace}-00f067aa0ba902b7-01")).await;
+    let garbled = ask(format!("00-{trace}-00f067aa0ba902b7-01\u{e9}")).await;
+    assert_eq!(served.terminate(), Some(0));
+    let lines = std::fs::read_to_string(log).unwrap();
+    let line = |id: &str| {
+        let line = lines.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("{id}: {lines}"));
+        serde_json::from_str::<Value>(line).unwrap()
+    };
+    assert_eq!((&line(&known)["trace"], &line(&known)["message"]), (&trace.into(), &"refused".into()));
+    assert_eq!(line(&garbled).get("trace"), None);
 }
 
 #[tokio::test]
