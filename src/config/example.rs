@@ -30,6 +30,7 @@ fn sample(setting: &Setting) -> &'static str {
         (Fallback::Value(text), _) => text,
         (_, "data_dir") => "/var/lib/meshkey",
         (_, "pg_bin") => "/usr/lib/postgresql/15/bin",
+        (_, "trusted_proxies") => "10.0.0.0/8",
         (_, "workers") => "4",
         (_, "replica_name") => "meshkey-1",
         (_, "metrics_listen") => "127.0.0.1:9464",

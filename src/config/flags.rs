@@ -38,6 +38,9 @@ pub struct ServeFlags {
     /// The address and port to serve on.
     #[arg(long, value_name = "ADDRESS:PORT", help = help(table::LISTEN))]
     pub listen: Option<String>,
+    /// Whose word about addresses is taken.
+    #[arg(long, value_name = "ADDRESSES", help = help(table::TRUSTED_PROXIES))]
+    pub trusted_proxies: Option<String>,
     /// The threads that answer requests.
     #[arg(long, value_name = "NUMBER", help = help(table::WORKERS))]
     pub workers: Option<String>,
@@ -86,6 +89,7 @@ impl ServeFlags {
     fn text(&self, name: &str) -> Option<&str> {
         match name {
             "listen" => self.listen.as_deref(),
+            "trusted_proxies" => self.trusted_proxies.as_deref(),
             "workers" => self.workers.as_deref(),
             "pool_size" => self.pool_size.as_deref(),
             "key_prefix" => self.key_prefix.as_deref(),

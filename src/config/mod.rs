@@ -32,6 +32,7 @@ pub use secret::SecretText;
 pub use table::Setting;
 pub use value::LogFormat;
 
+use crate::domain::TrustedProxies;
 use sources::{Given, Sources};
 
 const SHORTEST_BOUND: Duration = Duration::from_millis(500);
@@ -64,6 +65,8 @@ pub struct Settings {
     pub replica_name: Option<String>,
     /// See [`table::METRICS_LISTEN`].
     pub metrics_listen: Option<SocketAddr>,
+    /// See [`table::TRUSTED_PROXIES`].
+    pub trusted_proxies: TrustedProxies,
     /// See [`table::WORKERS`].
     pub workers: usize,
     /// See [`table::KEY_PREFIX`].
@@ -99,6 +102,7 @@ impl Settings {
             cache_keys: from.value(&table::CACHE_KEYS, value::number(0..=100_000_000))?,
             replica_name: from.optional(&table::REPLICA_NAME, value::replica_name)?,
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
+            trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?.unwrap_or_default(),
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,

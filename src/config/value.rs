@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{SecretText, Setting};
-use crate::telemetry;
+use crate::{domain::TrustedProxies, telemetry};
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,10 @@ pub(super) fn replica_name(text: &str) -> Result<String, String> {
 }
 
 /// A whole number within `range`.
+pub(super) fn proxies(text: &str) -> Result<TrustedProxies, String> {
+    text.parse().map_err(|_| "expected addresses or ranges by commas, such as `10.0.0.0/8, 192.0.2.1`".to_owned())
+}
+
 pub(super) fn number<N>(range: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String>
 where
     N: FromStr + PartialOrd + std::fmt::Display,

@@ -46,6 +46,12 @@ fn canonical(net: IpNet) -> IpNet {
 }
 
 impl Network {
+    /// Whether it is one of its addresses.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+
     /// Its first and its last address.
     #[must_use]
     pub fn bounds(self) -> (IpAddr, IpAddr) {
@@ -118,9 +124,7 @@ impl AddressList {
         match (self, address) {
             (Self::Anywhere, _) => true,
             (Self::Within(_), None) => false,
-            (Self::Within(ranges), Some(address)) => {
-                ranges.0.iter().any(|range| range.0.contains(&address.to_canonical()))
-            }
+            (Self::Within(ranges), Some(address)) => ranges.0.iter().any(|range| range.contains(address)),
         }
     }
 

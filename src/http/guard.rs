@@ -3,9 +3,9 @@
 //! All input goes *into* the [`Caller`]; beside it a guarded handler takes only `Data`. Every service function that
 //! touches a tenant's data takes the proof that only the guard hands out.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, net::IpAddr};
 
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderName, web::Data};
 use futures_util::future::LocalBoxFuture;
 
 use super::{Problem, credentials, input::Read, trace::Facts};
@@ -13,6 +13,8 @@ use crate::{
     domain::{Capability, audit::Trail},
     service::{Admitted, Demand, House, Reach, admit},
 };
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Single rights, as types: `may::Send` never shadows `std`'s `Send`.
 pub mod may {
@@ -128,7 +130,7 @@ async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
     };
-    let admitted = admit(house, &secret, &demand, trail(request)).await;
+    let admitted = admit(house, &secret, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         facts.caller = match &admitted {
             Ok(proof) => Some((proof.credential().key, proof.org())),
@@ -138,8 +140,18 @@ async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
     Ok(admitted?)
 }
 
-fn trail(request: &HttpRequest) -> Trail {
+fn trail(house: &House, request: &HttpRequest) -> Trail {
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id);
-    let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
-    Trail { request_id, address }
+    Trail { request_id, address: address(house, request) }
+}
+
+/// Whence the request comes.
+pub(super) fn address(house: &House, request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    if house.trusted_proxies.is_nobody() {
+        return Some(peer.to_canonical());
+    }
+    let lines = request.headers().get_all(FORWARDED_FOR).map(|line| line.to_str().unwrap_or_default());
+    let lines: Vec<&str> = lines.collect();
+    Some(house.trusted_proxies.client(peer, lines.iter().flat_map(|line| line.split(','))))
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     db::{self, Store, Transaction, audit, meshes, store::begin},
     domain::{
-        MeshId, OrgId, Prefix,
+        MeshId, OrgId, Prefix, TrustedProxies,
         audit::{Actor, Change, Trail},
     },
 };
@@ -26,6 +26,8 @@ pub struct House {
     pub fresh: Fresh,
     /// What is counted.
     pub meters: Arc<Meters>,
+    /// Whose word about addresses is taken.
+    pub trusted_proxies: TrustedProxies,
     /// What new keys begin with.
     pub prefix: Prefix,
     /// How many live keys an org may have.

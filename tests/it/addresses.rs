@@ -34,6 +34,40 @@ async fn a_key_is_refused_from_an_address_that_is_not_on_its_list() {
     }
 }
 
+// G-27
+#[tokio::test]
+async fn behind_a_trusted_proxy_the_address_is_the_one_that_the_proxy_saw() {
+    let house = House::with(&[("MESHKEY_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")]).await;
+    let admin = house.admin();
+    let wish = json!({ "mesh": "main", "capabilities": ["admin"], "topics": "all", "addresses": ["192.0.2.0/24"] });
+    let (_, key) = admin.issue(wish).await;
+    let from = async |lines: &[&str]| {
+        let request = key.raw("GET", "/v1/whoami");
+        lines.iter().fold(request, |request, line| request.header("x-forwarded-for", line)).send().await
+    };
+    for seen in [&["192.0.2.7"][..], &["198.51.100.1, 192.0.2.7, 10.2.3.4"], &["198.51.100.1", "192.0.2.7"]] {
+        from(seen).await.expect(200);
+    }
+    let forged: [&[&str]; 5] = [
+        &[],
+        &["192.0.2.7, 198.51.100.1"],
+        &["192.0.2.7", "198.51.100.1, 10.2.3.4"],
+        &["192.0.2.7, x"],
+        &["192.0.2.7;x"],
+    ];
+    for forged in forged {
+        from(forged).await.problem(403, "ip_not_allowed");
+    }
+    // The audit says so too.
+    let path = key.at("/keys");
+    let wish = json!({ "label": "child", "mesh": "main", "capabilities": ["read"], "topics": "all" });
+    let child =
+        key.raw("POST", &path).header("x-forwarded-for", "192.0.2.9").json(&wish).send().await.expect(201).clone();
+    assert_eq!(child.body["addresses"], json!(["192.0.2.0/24"]));
+    let events = admin.get(&admin.at("/audit?limit=1")).await.expect(200).clone();
+    assert_eq!(events.items()[0]["address"], "192.0.2.9");
+}
+
 #[tokio::test]
 async fn an_admin_bound_to_addresses_hands_out_no_wider_list() {
     //
