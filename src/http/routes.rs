@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route, orgs, states,
-    topics, verify, whoami,
+    Problem, access, audit, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route, oauth, orgs,
+    states, topics, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -67,6 +67,7 @@ macro_rules! routes {
 routes! {
     "/v1/verify" { post verify::one; }
     "/v1/verify/batch" { post verify::batch; }
+    "/v1/introspect" { post oauth::introspect::introspect; }
     "/v1/whoami" { get whoami::whoami; }
     "/livez" { get health::livez; }
     "/readyz" { get health::readyz; }

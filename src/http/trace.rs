@@ -21,6 +21,7 @@ use super::{
     catalogue::Kind,
     credentials::refuse_in_query,
     metrics::{Requests, Route},
+    problem::is_oauth,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
 
@@ -111,7 +112,8 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
     let body = problem.body(request_id, pattern);
     let (mut headers, status) = (response.headers().clone(), status);
     problem.set_headers(&mut headers);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let kind = if is_oauth(pattern) { "application/json" } else { "application/problem+json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.remove(header::CONTENT_LENGTH);
     let mut response = response.map_body(|_, _| BoxBody::new(body));
     *response.headers_mut() = headers;
@@ -134,7 +136,8 @@ struct Told {
 impl Told {
     fn of(response: &ServiceResponse<BoxBody>, method: Method, start: Instant) -> Self {
         let request = response.request();
-        let is_look = matches!(method, Method::GET | Method::HEAD) || request.path().starts_with("/v1/verify");
+        let is_question = ["/v1/verify", "/v1/introspect"].iter().any(|path| request.path().starts_with(path));
+        let is_look = matches!(method, Method::GET | Method::HEAD) || is_question;
         let is_replay = response.headers().contains_key(REPLAYED);
         let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
         Self {

@@ -36,6 +36,7 @@ mod mesh;
 mod metrics;
 mod migrations;
 mod nemesis;
+mod oauth;
 mod packaging;
 mod process;
 mod promise;

@@ -1,0 +1,8 @@
+//! The OAuth doors: for gateways and libraries that speak no API of ours. They judge nothing of their own.
+
+pub mod client;
+pub mod form;
+pub mod introspect;
+
+pub use client::Client;
+pub use form::Form;
