@@ -101,6 +101,7 @@ routes! {
     "/v1/meshes/{mesh}/state/{name}" {
         get states::show_of_mesh; put states::put_of_mesh; delete states::delete_of_mesh;
     }
+    "/v1/revoke" { post oauth::revoke::revoke; }
     "/v1/explain" { post explain::explain; }
     "/openapi.yaml" { get docs::contract; }
     "/docs" { get docs::lead; }

@@ -4,6 +4,7 @@ mod askers;
 mod introspect;
 mod oracle;
 mod requests;
+mod revoke;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod form;
 pub mod introspect;
+pub mod revoke;
 
 pub use client::Client;
 pub use form::Form;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Problem, catalogue};
 
 /// The routes at which errors are read by clients of OAuth.
-const DOORS: [&str; 1] = ["/v1/introspect"];
+const DOORS: [&str; 2] = ["/v1/introspect", "/v1/revoke"];
 const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="meshkey""#);
 const BEARER: HeaderValue = HeaderValue::from_static(r#"Bearer realm="meshkey", error="invalid_token""#);
 
@@ -72,6 +72,7 @@ impl Problem {
     pub(super) fn said(&self) -> Said {
         let error = match self.0.status.as_u16() {
             401 => "invalid_client",
+            _ if self.code() == catalogue::UNAUTHORIZED_CLIENT.code => catalogue::UNAUTHORIZED_CLIENT.code,
             503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",
