@@ -32,6 +32,7 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "pg_bin") => "/usr/lib/postgresql/15/bin",
         (_, "workers") => "4",
         (_, "replica_name") => "meshkey-1",
+        (_, "public_url") => "https://keys.example.org",
         (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",
     }

@@ -64,6 +64,8 @@ pub struct Settings {
     pub replica_name: Option<String>,
     /// See [`table::METRICS_LISTEN`].
     pub metrics_listen: Option<SocketAddr>,
+    /// See [`table::PUBLIC_URL`].
+    pub public_url: Option<String>,
     /// See [`table::WORKERS`].
     pub workers: usize,
     /// See [`table::KEY_PREFIX`].
@@ -99,6 +101,7 @@ impl Settings {
             cache_keys: from.value(&table::CACHE_KEYS, value::number(0..=100_000_000))?,
             replica_name: from.optional(&table::REPLICA_NAME, value::replica_name)?,
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
+            public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,

@@ -103,6 +103,8 @@ routes! {
     }
     "/v1/revoke" { post oauth::revoke::revoke; }
     "/v1/explain" { post explain::explain; }
+    "/.well-known/oauth-authorization-server" { get oauth::metadata::authorization_server; }
+    "/.well-known/oauth-protected-resource" { get oauth::metadata::protected_resource; }
     "/openapi.yaml" { get docs::contract; }
     "/docs" { get docs::lead; }
     "/docs/errors" { get docs::errors; }

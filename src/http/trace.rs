@@ -8,7 +8,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        Method, StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -21,6 +21,7 @@ use super::{
     catalogue::Kind,
     credentials::refuse_in_query,
     metrics::{Requests, Route},
+    oauth::PublicUrl,
     problem::is_oauth,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
@@ -112,6 +113,9 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
     let body = problem.body(request_id, pattern);
     let (mut headers, status) = (response.headers().clone(), status);
     problem.set_headers(&mut headers);
+    if let Some(url) = response.request().app_data::<Data<PublicUrl>>().filter(|_| status == StatusCode::UNAUTHORIZED) {
+        url.complete(&mut headers);
+    }
     let kind = if is_oauth(pattern) { "application/json" } else { "application/problem+json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.remove(header::CONTENT_LENGTH);

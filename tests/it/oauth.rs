@@ -2,6 +2,7 @@
 
 mod askers;
 mod introspect;
+mod metadata;
 mod oracle;
 mod requests;
 mod revoke;

@@ -3,7 +3,9 @@
 pub mod client;
 pub mod form;
 pub mod introspect;
+pub mod metadata;
 pub mod revoke;
 
 pub use client::Client;
 pub use form::Form;
+pub use metadata::PublicUrl;
