@@ -1,6 +1,7 @@
 //! The OAuth doors: what gateways and libraries ask, and what they are told.
 
 mod askers;
+mod clients;
 mod introspect;
 mod metadata;
 mod oracle;
@@ -26,7 +27,10 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let house = House::new().await;
+        Self::on(House::new().await).await
+    }
+
+    async fn on(house: House) -> Self {
         let admin = house.admin();
         admin.post(&admin.at("/meshes"), json!({ "slug": "other" })).await.expect(201);
         let (key, asker) = admin.issue(json!({ "capabilities": ["verify"], "topics": "all" })).await;
