@@ -88,9 +88,8 @@ pub async fn revoke_by_secret(house: &House, by: &Admitted, secret: Option<Secre
         return Ok(());
     }
     match revoke(house, by, subject.key, &Revocation::default(), Mode::Real).await {
-        Ok(_) | Err(Refusal::AlreadySo(Conflict::AlreadyRevoked, _)) => Ok(()),
         Err(Refusal::NotFound) if subject.ensure_live(now).is_ok() => Err(Refusal::NotYours),
-        Err(Refusal::NotFound) => Ok(()),
+        Ok(_) | Err(Refusal::NotFound | Refusal::AlreadySo(Conflict::AlreadyRevoked, _)) => Ok(()),
         Err(refusal) => Err(refusal),
     }
 }

@@ -74,9 +74,9 @@ async fn asked(scene: &Scene) -> Value {
 async fn authlib_asks_revokes_and_guards() {
     let list = sources().join("requirements.txt");
     let fetched = library("authlib-1.9.9", |place| {
-        let pip =
-            ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile", "--target"];
-        Command::new("python3").args(pip).arg(place).arg("-r").arg(list).output()
+        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile"];
+        let impatiently = ["--retries", "1", "--timeout", "20", "--target"];
+        Command::new("python3").args(pip).args(impatiently).arg(place).arg("-r").arg(list).output()
     });
     let Some(place) = fetched else { return };
     let scene = Scene::new().await;
@@ -109,8 +109,9 @@ async fn oauth4webapi_finds_asks_and_revokes() {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(sources().join(file), place.join(file))?;
         }
-        let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
-        Command::new("npm").args(npm).arg(place).output()
+        let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        let impatiently = ["--fetch-retries=1", "--fetch-timeout=20000", "--prefix"];
+        Command::new("npm").args(npm).args(impatiently).arg(place).output()
     });
     let Some(place) = fetched else { return };
     let scene = Scene::on(House::with(&[("MESHKEY_PUBLIC_URL", URL)]).await).await;

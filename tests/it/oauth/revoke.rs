@@ -60,10 +60,10 @@ async fn an_admin_revokes_what_it_covers_and_takes_no_others_along() {
     let (_, admin) = scene.admin.issue(wanted).await;
     let (issuer_id, issuer) = scene.sender(json!({ "capabilities": ["admin"], "topics": "all" })).await;
     let narrow = json!({ "mesh": "main", "capabilities": ["send"], "topics": ["deploys"] });
-    let (_, issued) = issuer.issue(narrow).await;
+    let (_, child) = issuer.issue(narrow).await;
     let before = count_events(&scene.admin).await;
     ensure_done(&revoke(&admin, issuer.secret()).await);
-    assert!(!is_alive(&issuer).await && is_alive(&issued).await);
+    assert!(!is_alive(&issuer).await && is_alive(&child).await);
     assert_eq!(count_events(&scene.admin).await, before + 1);
     assert_eq!(newest(&scene.admin).await["subject"]["id"], issuer_id);
     // It is dead already, which is no fault, and is not written down again.
