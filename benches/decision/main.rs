@@ -56,6 +56,7 @@ const DEMAND: Demand<'static> = Demand {
     mesh: None,
     topic: None,
     own_key: None,
+    claims: None,
     acts_in_mesh: false,
 };
 
@@ -204,7 +205,7 @@ fn secret(number: u32) -> Outcome<Secret> {
 
 fn question(key: u32) -> Outcome<Question> {
     let secret = Some(secret(key)?);
-    Ok(Question { secret, capability: Capability::Read, mesh: None, topic: None, address: None, at_least: None })
+    Ok(Question { secret, capability: Some(Capability::Read), mesh: None, topic: None, address: None, at_least: None })
 }
 
 /// How many bytes more there are afterwards.

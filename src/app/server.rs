@@ -20,7 +20,7 @@ use super::{Error, Share, database, house};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
-    http::{self, metrics::Board},
+    http::{self, metrics::Board, oauth::PublicUrl},
     service::{House, uses::keep_writing},
 };
 
@@ -57,7 +57,7 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     check::ensure_feed(&database.target).await?;
     house.fresh.begin();
     let board = Data::new(Board::new(Arc::clone(&house)));
-    let door = serve(listener, Arc::clone(&house), &board, settings.workers, own)?;
+    let door = serve(listener, Arc::clone(&house), &board, settings, own)?;
     let side_door = match side_listener {
         Some((listener, address)) => Some((address, serve_metrics(listener, board.clone())?)),
         None => None,
@@ -96,15 +96,18 @@ fn serve(
     listener: TcpListener,
     house: Arc<House>,
     board: &Data<Board>,
-    workers: usize,
+    settings: &Settings,
     own: fn(&mut ServiceConfig),
 ) -> Result<Door, Error> {
     let (house, requests) = (Data::from(house), Data::from(Arc::clone(board.requests())));
+    let url = settings.public_url.clone().map(PublicUrl::new).map(Data::new);
     let server = HttpServer::new(move || {
-        let app = App::new().app_data(house.clone()).app_data(requests.clone()).wrap(from_fn(http::trace::trace));
-        app.configure(own).configure(http::routes::configure)
+        let app = App::new().app_data(house.clone()).app_data(requests.clone());
+        let app = url.iter().fold(app, |app, url| app.app_data(url.clone()));
+        app.wrap(from_fn(http::trace::trace)).configure(own).configure(http::routes::configure)
     });
-    let server = server.workers(workers).client_request_timeout(HEAD).shutdown_timeout(GRACE).disable_signals();
+    let server =
+        server.workers(settings.workers).client_request_timeout(HEAD).shutdown_timeout(GRACE).disable_signals();
     Ok(Door::open(server.listen(listener).map_err(Error::Serve)?.run()))
 }
 

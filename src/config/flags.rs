@@ -68,6 +68,9 @@ pub struct ServeFlags {
     /// Where the metrics are.
     #[arg(long, value_name = "ADDRESS:PORT", help = help(table::METRICS_LISTEN))]
     pub metrics_listen: Option<String>,
+    /// Where clients reach the service.
+    #[arg(long, value_name = "URL", help = help(table::PUBLIC_URL))]
+    pub public_url: Option<String>,
     /// Where the database is.
     #[command(flatten)]
     pub database: DatabaseFlags,
@@ -99,6 +102,7 @@ impl ServeFlags {
             "cache_keys" => self.cache_keys.as_deref(),
             "replica_name" => self.replica_name.as_deref(),
             "metrics_listen" => self.metrics_listen.as_deref(),
+            "public_url" => self.public_url.as_deref(),
             _ => self.database.text(name),
         }
     }

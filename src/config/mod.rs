@@ -67,6 +67,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// See [`table::TRUSTED_PROXIES`].
     pub trusted_proxies: TrustedProxies,
+    /// See [`table::PUBLIC_URL`].
+    pub public_url: Option<String>,
     /// See [`table::WORKERS`].
     pub workers: usize,
     /// See [`table::KEY_PREFIX`].
@@ -103,6 +105,7 @@ impl Settings {
             replica_name: from.optional(&table::REPLICA_NAME, value::replica_name)?,
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
             trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?.unwrap_or_default(),
+            public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,

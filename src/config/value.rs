@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
+use reqwest::Url;
+
 use super::{SecretText, Setting};
 use crate::{domain::TrustedProxies, telemetry};
 
@@ -83,6 +85,16 @@ fn read_span(text: &str) -> Option<Duration> {
 pub(super) fn replica_name(text: &str) -> Result<String, String> {
     let is_legal = (1..=64).contains(&text.chars().count()) && !text.contains(char::is_control);
     if is_legal && text.trim() == text { Ok(text.to_owned()) } else { Err("1 to 64 characters in one line".to_owned()) }
+}
+
+/// Where something is reached: what it is called there is for nobody else to say, and so there is no path.
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let origin = Url::parse(text).ok().filter(|url| {
+        let is_bare = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+        is_bare && matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none()
+    });
+    let wanted = "a scheme, a host and perhaps a port, such as https://keys.example.org";
+    origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wanted.to_owned())
 }
 
 /// A whole number within `range`.

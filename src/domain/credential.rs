@@ -54,6 +54,18 @@ pub struct Circumstances {
 }
 
 impl Credential {
+    /// Whether the secret was replaced, and its end has come.
+    #[must_use]
+    pub fn is_replaced(&self, now: OffsetDateTime) -> bool {
+        self.secret_dies_at.is_some_and(|end| end <= now)
+    }
+
+    /// Until when the secret is accepted at most.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
+        self.terms.expires_at.into_iter().chain(self.secret_dies_at).min()
+    }
+
     /// Whether the secret is one to be accepted at all. A no here means 401 on our own API.
     pub fn ensure_live(&self, now: OffsetDateTime) -> Result<(), Denial> {
         rule::decide(rule::of_life(self, now))

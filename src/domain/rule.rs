@@ -71,9 +71,8 @@ pub type Judged = Result<Rule, Denial>;
 
 /// Whether the secret is one to be accepted at all.
 pub(super) fn of_life(key: &Credential, now: OffsetDateTime) -> [Judged; 3] {
-    let is_replaced = key.secret_dies_at.is_some_and(|end| end <= now);
     [
-        Rule::Revoked.judged(!key.is_revoked && !is_replaced, || Denial::Revoked),
+        Rule::Revoked.judged(!key.is_revoked && !key.is_replaced(now), || Denial::Revoked),
         Rule::Expired.judged(!key.terms.is_expired(now), || Denial::Expired),
         Rule::Disabled.judged(!key.is_disabled, || Denial::Disabled),
     ]

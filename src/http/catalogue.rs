@@ -40,6 +40,8 @@ catalogue! {
         "The request contradicts itself or breaks HTTP: two credentials, a header twice, a credential in the URL, an unreadable precondition. Send the key once, as `Authorization: Bearer` or `X-API-Key`, and never in the URL.";
     MALFORMED_JSON = 400 "malformed_json" "Body is not JSON"
         "The body could not be read as JSON. The detail says where reading stopped.";
+    UNAUTHORIZED_CLIENT = 400 "unauthorized_client" "Not yours to revoke"
+        "The token is a key that yours may know of and may not revoke. That takes the key itself, or one with `admin` that covers it.";
     INVALID_CURSOR = 400 "invalid_cursor" "Cursor not valid here"
         "The cursor belongs to another list or to other filters. Start again without a cursor.";
     UNAUTHENTICATED = 401 "unauthenticated" "Key required"

@@ -4,8 +4,13 @@ use actix_web::{
     HttpRequest,
     http::header::{self, HeaderName, HeaderValue},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
 
-use super::{catalogue, problem::Problem};
+use super::{
+    catalogue,
+    problem::{Problem, Scheme},
+};
 use crate::domain::Secret;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -27,6 +32,42 @@ pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
     text.trim_matches(' ').parse().map_err(|_| Problem::invalid_token("malformed"))
 }
 
+/// What a client of the OAuth doors presents.
+pub struct Presented {
+    /// Its key.
+    pub secret: Secret,
+    /// The id of that key, as the client says it.
+    pub claims: Option<String>,
+    /// How it was presented.
+    pub scheme: Scheme,
+}
+
+/// The secret that a client of the OAuth doors presents: as everywhere, or by `Basic` with the id of the key before it
+/// (RFC 6749, 2.3.1).
+pub fn of_client(request: &HttpRequest) -> Result<Presented, Problem> {
+    let authorization = only(request, &header::AUTHORIZATION).map_err(|problem| problem.to_client(Scheme::Bearer))?;
+    let is_alone = !request.headers().contains_key(&API_KEY);
+    if let Some(pair) = authorization.and_then(|value| after("basic", value)).filter(|_| is_alone) {
+        return basic(pair).ok_or_else(|| Problem::invalid_token("malformed").to_client(Scheme::Basic));
+    }
+    let secret = presented(request).map_err(|problem| problem.to_client(Scheme::Bearer))?;
+    Ok(Presented { secret, claims: None, scheme: Scheme::Bearer })
+}
+
+fn basic(pair: &str) -> Option<Presented> {
+    let pair = Zeroizing::new(STANDARD.decode(pair.trim_matches(' ')).ok()?);
+    let (id, secret) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    let (id, secret) = (unescaped(id)?, unescaped(secret)?);
+    Some(Presented { secret: secret.parse().ok()?, claims: Some(id.to_string()), scheme: Scheme::Basic })
+}
+
+/// One value as a form has it: some clients escape even the underscore.
+fn unescaped(text: &str) -> Option<Zeroizing<String>> {
+    let is_one = !text.is_empty() && !text.contains(['&', '=']);
+    let (value, _) = form_urlencoded::parse(text.as_bytes()).next().filter(|_| is_one)?;
+    Some(Zeroizing::new(value.into_owned()))
+}
+
 fn invalid(detail: &str) -> Problem {
     Problem::new(catalogue::INVALID_REQUEST, detail)
         .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="meshkey", error="invalid_request""#)
@@ -44,9 +85,14 @@ fn only<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a He
 
 /// What stands behind `Bearer`, in any case (G-10).
 fn bearer(value: &HeaderValue) -> Result<&str, Problem> {
+    after("bearer", value).ok_or_else(Problem::unauthenticated)
+}
+
+/// What stands behind the name of a scheme.
+fn after<'a>(wanted: &str, value: &'a HeaderValue) -> Option<&'a str> {
     let text = value.to_str().unwrap_or_default();
     let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(rest) } else { Err(Problem::unauthenticated()) }
+    scheme.eq_ignore_ascii_case(wanted).then_some(rest)
 }
 
 /// Refuses a key in the URL, whatever is asked there.

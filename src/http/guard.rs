@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::{Problem, credentials, input::Read, trace::Facts};
 use crate::{
-    domain::{Capability, audit::Trail},
+    domain::{Capability, Secret, audit::Trail},
     service::{Admitted, Demand, House, Reach, admit},
 };
 
@@ -109,15 +109,19 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let proof = admitted::<N>(&request).await?;
+            let proof = admitted::<N>(&request, &credentials::presented(&request)?, None).await?;
             let input = I::read(request, payload).await?;
             Ok(Self { proof, input, need: PhantomData })
         })
     }
 }
 
-async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
-    let secret = credentials::presented(request)?;
+/// Admits the holder of a secret to what the route demands; also held against the key that it says it is, where it says so.
+pub(super) async fn admitted<N: Need>(
+    request: &HttpRequest,
+    secret: &Secret,
+    claims: Option<&str>,
+) -> Result<Admitted, Problem> {
     let house = request.app_data::<Data<House>>().ok_or_else(|| Problem::of(super::catalogue::INTERNAL))?;
     let path = request.match_info();
     let demand = Demand {
@@ -127,10 +131,11 @@ async fn admitted<N: Need>(request: &HttpRequest) -> Result<Admitted, Problem> {
         mesh: path.get("mesh"),
         topic: path.get("topic"),
         own_key: path.get("key").filter(|_| N::OR_OWN),
+        claims,
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
     };
-    let admitted = admit(house, &secret, &demand, trail(house, request)).await;
+    let admitted = admit(house, secret, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         facts.caller = match &admitted {
             Ok(proof) => Some((proof.credential().key, proof.org())),

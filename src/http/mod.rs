@@ -16,6 +16,7 @@ pub mod keys;
 pub mod meshes;
 pub mod messages;
 pub mod metrics;
+pub mod oauth;
 pub mod orgs;
 pub mod preconditions;
 pub mod problem;

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route,
-    orgs, states, topics, verify, whoami,
+    oauth, orgs, states, topics, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -67,6 +67,7 @@ macro_rules! routes {
 routes! {
     "/v1/verify" { post verify::one; }
     "/v1/verify/batch" { post verify::batch; }
+    "/v1/introspect" { post oauth::introspect::introspect; }
     "/v1/whoami" { get whoami::whoami; }
     "/livez" { get health::livez; }
     "/readyz" { get health::readyz; }
@@ -103,7 +104,10 @@ routes! {
     "/v1/meshes/{mesh}/state/{name}" {
         get states::show_of_mesh; put states::put_of_mesh; delete states::delete_of_mesh;
     }
+    "/v1/revoke" { post oauth::revoke::revoke; }
     "/v1/explain" { post explain::explain; }
+    "/.well-known/oauth-authorization-server" { get oauth::metadata::authorization_server; }
+    "/.well-known/oauth-protected-resource" { get oauth::metadata::protected_resource; }
     "/openapi.yaml" { get docs::contract; }
     "/docs" { get docs::lead; }
     "/docs/errors" { get docs::errors; }

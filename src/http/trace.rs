@@ -8,7 +8,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        Method, StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -21,6 +21,8 @@ use super::{
     catalogue::Kind,
     credentials::refuse_in_query,
     metrics::{Requests, Route},
+    oauth::PublicUrl,
+    problem::is_oauth,
     traceparent::TraceId,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
@@ -112,7 +114,11 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
     let body = problem.body(request_id, pattern);
     let (mut headers, status) = (response.headers().clone(), status);
     problem.set_headers(&mut headers);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(url) = response.request().app_data::<Data<PublicUrl>>().filter(|_| status == StatusCode::UNAUTHORIZED) {
+        url.complete(&mut headers);
+    }
+    let kind = if is_oauth(pattern) { "application/json" } else { "application/problem+json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.remove(header::CONTENT_LENGTH);
     let mut response = response.map_body(|_, _| BoxBody::new(body));
     *response.headers_mut() = headers;
@@ -135,7 +141,8 @@ struct Told {
 impl Told {
     fn of(response: &ServiceResponse<BoxBody>, method: Method, start: Instant) -> Self {
         let request = response.request();
-        let is_look = matches!(method, Method::GET | Method::HEAD) || request.path().starts_with("/v1/verify");
+        let is_question = ["/v1/verify", "/v1/introspect"].iter().any(|path| request.path().starts_with(path));
+        let is_look = matches!(method, Method::GET | Method::HEAD) || is_question;
         let is_replay = response.headers().contains_key(REPLAYED);
         let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
         Self {

@@ -54,7 +54,7 @@ impl From<AskedKey> for Question {
     fn from(asked: AskedKey) -> Self {
         let AskedKey { key, capability, mesh, topic, ip, at_least } = asked;
         let at_least = at_least.map(|said| said.0);
-        Self { secret: key.parse().ok(), capability, mesh, topic, address: ip, at_least }
+        Self { secret: key.parse().ok(), capability: Some(capability), mesh, topic, address: ip, at_least }
     }
 }
 

@@ -180,9 +180,9 @@ impl<'a> From<&'a Credential> for JudgedKey<'a> {
 }
 
 impl<'a> From<&'a Verdict> for VerdictView<'a> {
-    fn from(Verdict { denial, known, as_of }: &'a Verdict) -> Self {
+    fn from(Verdict { denial, held, as_of }: &'a Verdict) -> Self {
         let (code, detail) = told(denial.as_ref());
-        let key = known.as_ref().map(|known| JudgedKey::from(&known.credential));
+        let key = held.as_ref().map(|held| JudgedKey::from(&held.known.credential));
         Self { allowed: denial.is_none(), code, detail, key, as_of: *as_of }
     }
 }

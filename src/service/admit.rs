@@ -48,6 +48,8 @@ pub struct Demand<'a> {
     pub topic: Option<&'a str>,
     /// The key that is named, where its holder may do this to it.
     pub own_key: Option<&'a str>,
+    /// The key that the caller says it is, where it says so.
+    pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
     pub acts_in_mesh: bool,
 }
@@ -214,6 +216,7 @@ async fn judge_found(
     trail: Trail,
 ) -> Result<Admitted, Why> {
     let credential = &known.credential;
+    ensure_claim(credential, demand.claims)?;
     credential.ensure_live(now).map_err(Why::Token)?;
     let at = Circumstances { now, from: trail.address, is_place_archived: false };
     credential.ensure_usable(&at).map_err(Why::Denied)?;
@@ -250,6 +253,12 @@ async fn find(house: &House, hash: SecretHash, demand: &Demand<'_>) -> Result<He
             held.ok_or(Why::Undecided(error))
         }
     }
+}
+
+/// Who says that it is another key than the one it shows is as unknown as one that nobody holds.
+fn ensure_claim(credential: &Credential, claimed: Option<&str>) -> Result<(), Why> {
+    let is_true = claimed.is_none_or(|claimed| claimed.parse() == Ok(credential.key));
+    if is_true { Ok(()) } else { Err(Why::Token(Denial::UnknownKey)) }
 }
 
 /// Another tenant's org is as unknown as one that does not exist.

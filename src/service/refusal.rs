@@ -65,6 +65,9 @@ pub enum Refusal {
     /// Not there, or nothing that the caller may know of.
     #[error("not found")]
     NotFound,
+    /// The caller may know of it, and has no say in it.
+    #[error("not the caller's")]
+    NotYours,
     /// The caller's key has died since it was admitted.
     #[error("the caller's key is no longer accepted")]
     Dead,

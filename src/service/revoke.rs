@@ -5,14 +5,17 @@ use std::{
     time::Duration,
 };
 
-use super::{Admitted, Conflict, Done, House, Refusal, authority, effect::Takes, house::Mode, record::changed};
+use super::{
+    Admitted, Conflict, Done, House, Refusal, authority, effect::Takes, fresh::Held, house::Mode, record::changed,
+    verify::may_know,
+};
 use crate::{
     db::{
         Transaction, audit,
         keys::{self, Dated},
     },
     domain::{
-        Capability, Denial, Key, KeyId, OrgId,
+        Capability, Denial, Key, KeyId, OrgId, Secret,
         audit::{Action, Change},
         name::Reason,
     },
@@ -71,6 +74,24 @@ pub async fn revoke(
             Ok((Ended { key: after.remove(at), cascaded: after, before: was }, Takes::Away))
         })
         .await
+}
+
+/// Revokes the key that a secret is of. Where there is none, where the caller may not know of it, and where the secret is of no
+/// use any more, nothing happens, and nobody is told which of these it was (RFC 7009, 2.2).
+pub async fn revoke_by_secret(house: &House, by: &Admitted, secret: Option<Secret>) -> Result<(), Refusal> {
+    let Some(secret) = secret else { return Ok(()) };
+    let Ok(Held { known, now, .. }) = house.fresh.holder(&house.store, secret.hash()).await? else { return Ok(()) };
+    let (own, subject) = (by.credential().terms.grant.owner, &known.credential);
+    // What was replaced is dead, and the key that goes on has another secret. What has only expired or is disabled could live
+    // again, and a revocation may not hold everywhere yet.
+    if !may_know(own, subject) || (subject.is_replaced(now) && !subject.is_revoked) {
+        return Ok(());
+    }
+    match revoke(house, by, subject.key, &Revocation::default(), Mode::Real).await {
+        Err(Refusal::NotFound) if subject.ensure_live(now).is_ok() => Err(Refusal::NotYours),
+        Ok(_) | Err(Refusal::NotFound | Refusal::AlreadySo(Conflict::AlreadyRevoked, _)) => Ok(()),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Locks every key that this one issued, and that those issued. None of them can issue another while it is locked, so

@@ -1,14 +1,10 @@
 //! Verify: another service asks what a key may do. The requirement is part of the question (P-9).
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{
-    Admitted, House, Refusal,
-    fresh::{Held, Known},
-    meters::Door,
-};
+use super::{Admitted, House, Refusal, fresh::Held, meters::Door};
 use crate::{
     db::{Transaction, meshes},
     domain::{
@@ -24,8 +20,8 @@ pub const MOST_QUESTIONS: usize = 100;
 pub struct Question {
     /// The key; none where the text is not that of a key.
     pub secret: Option<Secret>,
-    /// What it wants to do.
-    pub capability: Capability,
+    /// What it wants to do; nothing, where one asks only whether it lives and may be used at all.
+    pub capability: Option<Capability>,
     /// In which mesh, by id or slug; if none is said, for the asker's owner.
     pub mesh: Option<String>,
     /// On which topic.
@@ -40,8 +36,8 @@ pub struct Question {
 pub struct Verdict {
     /// Why not; none if it may.
     pub denial: Option<Denial>,
-    /// The key, unless it is unknown to the asker.
-    pub known: Option<Arc<Known>>,
+    /// The key, and when it was judged, unless it is unknown to the asker.
+    pub held: Option<Held>,
     /// Every change that was committed before this was taken into account, by the clock of the database.
     pub as_of: OffsetDateTime,
 }
@@ -93,7 +89,9 @@ async fn places(
 ) -> Result<Vec<Place>, Refusal> {
     let own = by.credential().terms.grant.owner;
     for (number, question) in questions.iter().enumerate() {
-        house.ensure_known(own.org(), &question.capability, || pointer(number) + "/capability").await?;
+        if let Some(capability) = &question.capability {
+            house.ensure_known(own.org(), capability, || pointer(number) + "/capability").await?;
+        }
     }
     let mut places = Vec::with_capacity(questions.len());
     for (number, question) in questions.iter().enumerate() {
@@ -148,7 +146,7 @@ fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Opti
     let asker = house.fresh.holder_in_grace(&by.hash())?;
     by.ensure_still(Some(&asker.known.credential), asker.now, false).ok()?;
     let recalled = |question: &Question| {
-        let may_be_graced = matches!(question.capability, Capability::Send | Capability::Read);
+        let may_be_graced = matches!(question.capability, Some(Capability::Send | Capability::Read));
         let secret = question.secret.as_ref().filter(|_| may_be_graced && question.at_least.is_none())?;
         house.fresh.holder_in_grace(&secret.hash()).map(Ok)
     };
@@ -163,23 +161,26 @@ fn judge(
     asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
-    let Held { known, now, as_of } = match asked {
+    let held = match asked {
         Ok(held) if may_know(own, &held.known.credential) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {
-            return Verdict { denial: Some(Denial::UnknownKey), known: None, as_of };
+            return Verdict { denial: Some(Denial::UnknownKey), held: None, as_of };
         }
     };
-    let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
-    let at = Circumstances { now, from: question.address, is_place_archived };
-    let denial = known.credential.decide(&wanted, &at).err();
-    if denial.is_none() {
-        house.uses.note(&known, Use { at: now, from: question.address });
+    let (credential, as_of) = (&held.known.credential, held.as_of);
+    let at = Circumstances { now: held.now, from: question.address, is_place_archived };
+    let judged = match question.capability.clone() {
+        Some(capability) => credential.decide(&Requirement { within, capability, topic: question.topic.clone() }, &at),
+        None => credential.ensure_live(at.now).and_then(|()| credential.ensure_usable(&at)),
+    };
+    if judged.is_ok() {
+        house.uses.note(&held.known, Use { at: held.now, from: question.address });
     }
-    Verdict { denial, known: Some(known), as_of }
+    Verdict { denial: judged.err(), held: Some(held), as_of }
 }
 
 /// An asker may know the keys that its owner covers; and a mesh's asker the org-wide keys, which act in its mesh too.
-fn may_know(own: Owner, credential: &Credential) -> bool {
+pub(super) fn may_know(own: Owner, credential: &Credential) -> bool {
     let theirs = credential.terms.grant.owner;
     own.covers(theirs) || theirs == Owner::Org(own.org())
 }

@@ -100,6 +100,11 @@ impl Client {
         self.raw("POST", path).json(&body).send().await
     }
 
+    /// A `POST` of a form, as clients of OAuth send it.
+    pub async fn form(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        self.raw("POST", path).form(pairs).send().await
+    }
+
     /// A `POST` without a body, for the verbs.
     pub async fn act(&self, path: &str) -> Answer {
         self.raw("POST", path).send().await
@@ -137,6 +142,11 @@ impl Request {
 
     pub fn json(self, body: &Value) -> Self {
         self.body(JSON, body.to_string())
+    }
+
+    /// A form.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        self.body("application/x-www-form-urlencoded", serde_urlencoded::to_string(pairs).unwrap())
     }
 
     /// A body of any kind.

@@ -37,6 +37,7 @@ mod mesh;
 mod metrics;
 mod migrations;
 mod nemesis;
+mod oauth;
 mod packaging;
 mod process;
 mod promise;

@@ -42,9 +42,9 @@ impl Promise {
         Self { document, operations, validators: Mutex::default() }
     }
 
-    /// The operations that demand a key.
+    /// The operations that demand a key, and answer in our own manner. The others have tests of their own.
     pub fn guarded(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.iter().filter(|operation| !operation.open)
+        self.operations.iter().filter(|operation| !operation.open && !operation.is_oauth)
     }
 
     /// The operation of that id.
@@ -102,7 +102,7 @@ impl Promise {
         ensure_common_headers(seen)?;
         let here = self.at(seen.path);
         let is_problem = seen.status >= 400 && seen.method != "HEAD";
-        let problem = if is_problem { Some(self.problem(seen, !here.is_empty())?) } else { None };
+        let problem = if is_problem { Some(self.problem(seen, &here)?) } else { None };
         let method = if seen.method == "HEAD" { "get" } else { &seen.method.to_lowercase() };
         let Some(operation) = here.iter().find(|operation| operation.method == method) else {
             return ensure_nothing_is_served(seen, &here);
@@ -114,13 +114,17 @@ impl Promise {
     }
 
     /// The body as a problem, if it is a whole one. A path without a pattern may go without `instance`.
-    fn problem(&self, seen: &Seen<'_>, has_pattern: bool) -> Result<Value, String> {
-        ensure_content_type(seen, "application/problem+json")?;
+    fn problem(&self, seen: &Seen<'_>, here: &[&Operation]) -> Result<Value, String> {
+        let (has_pattern, is_oauth) = (!here.is_empty(), here.iter().any(|operation| operation.is_oauth));
+        let (media, schema) =
+            if is_oauth { ("application/json", "OAuthProblem") } else { ("application/problem+json", "Problem") };
+        ensure_content_type(seen, media)?;
         let mut problem: Value = serde_json::from_slice(seen.bytes).map_err(|fault| fault.to_string())?;
         if let (false, Some(members)) = (has_pattern, problem.as_object_mut()) {
             members.entry("instance").or_insert_with(|| json!("none"));
         }
-        self.ensure_valid("#/components/schemas/Problem", &problem)?;
+        self.ensure_valid(&format!("#/components/schemas/{schema}"), &problem)?;
+        ensure(is_oauth || problem["error"].is_null(), || "`error` is for clients of OAuth".to_owned())?;
         let code = problem["code"].as_str().unwrap_or_default();
         let id = header(seen, "x-request-id").unwrap_or_default();
         ensure(problem["status"] == seen.status, || "`status` is not the status".to_owned())?;

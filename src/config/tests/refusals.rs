@@ -122,6 +122,32 @@ fn a_key_prefix_is_four_to_twelve_letters_and_digits() {
 }
 
 #[test]
+fn a_public_url_is_a_scheme_a_host_and_a_port() {
+    for (good, meant) in [
+        ("https://keys.example.org", "https://keys.example.org"),
+        ("https://KEYS.example.org:443/", "https://keys.example.org"),
+        ("http://127.0.0.1:7700", "http://127.0.0.1:7700"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+    ] {
+        assert_eq!(load(&[("MESHKEY_PUBLIC_URL", good)]).unwrap().public_url.as_deref(), Some(meant));
+    }
+    for bad in [
+        "keys.example.org",
+        "//keys.example.org",
+        "ftp://keys.example.org",
+        "https://",
+        "https://keys.example.org/keys",
+        "https://keys.example.org?x",
+        "https://keys.example.org/#x",
+        "https://ci@keys.example.org",
+        "https://ci:x@keys.example.org",
+    ] {
+        let said = refusal(&[("MESHKEY_PUBLIC_URL", bad)]);
+        assert!(said.ends_with("give a scheme, a host and perhaps a port, such as https://keys.example.org"), "{said}");
+    }
+}
+
+#[test]
 fn a_secret_is_in_no_error() {
     let dir = TempDir::new().unwrap();
     let broken = file(&dir, "broken.toml", &format!("workers = 1\ndatabase_url = \"{PASSWORD}\n"));

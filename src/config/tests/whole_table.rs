@@ -50,6 +50,7 @@ fn sample(name: &str) -> &'static str {
         "pool_size" | "workers" | "max_live_keys" | "cache_keys" => "3",
         "bound" | "outage_grace" => "3s",
         "replica_name" => "one",
+        "public_url" => "https://keys.example",
         "metrics_listen" => "[::1]:9000",
         "trusted_proxies" => "10.0.0.0/8",
         "allow_fsync_off" => "true",

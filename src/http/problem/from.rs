@@ -79,6 +79,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotFound => Self::of(catalogue::NOT_FOUND),
+            Refusal::NotYours => Self::of(catalogue::UNAUTHORIZED_CLIENT),
             Refusal::Dead => Self::invalid_token("died since it was admitted"),
             Refusal::Denied(denial) => denial.into(),
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),

@@ -19,6 +19,9 @@ use super::{
 use crate::{domain::Denial, service::Settled};
 
 mod from;
+mod oauth;
+
+pub use self::oauth::{Scheme, is_oauth};
 
 /// Where a fault stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,6 +58,8 @@ pub struct Problem(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: &'static Kind,
+    /// That of the kind, but at the OAuth doors.
+    status: StatusCode,
     detail: String,
     errors: Vec<Item>,
     missing: Option<Missing>,
@@ -80,6 +85,8 @@ struct Wire<'a> {
     missing: Option<&'a Missing>,
     #[serde(flatten)]
     settled: Option<&'a SettledView>,
+    #[serde(flatten)]
+    oauth: Option<oauth::Said>,
 }
 
 impl Problem {
@@ -88,6 +95,7 @@ impl Problem {
         let (errors, headers) = (Vec::new(), Vec::new());
         Self(Box::new(Inner {
             kind,
+            status: kind.status(),
             detail: detail.into(),
             errors,
             missing: None,
@@ -182,11 +190,11 @@ impl Problem {
     /// The body for this request.
     #[must_use]
     pub fn body(&self, request_id: &str, pattern: &str) -> String {
-        let Inner { kind, detail, errors, missing, settled, .. } = &*self.0;
+        let Inner { kind, status, detail, errors, missing, settled, .. } = &*self.0;
         let wire = Wire {
             r#type: format!("/docs/errors/{}", kind.code),
             title: kind.title,
-            status: kind.status,
+            status: status.as_u16(),
             detail,
             code: kind.code,
             request_id,
@@ -194,14 +202,18 @@ impl Problem {
             errors,
             missing: missing.as_ref(),
             settled: settled.as_ref(),
+            oauth: is_oauth(pattern).then(|| self.said()),
         };
         serde_json::to_string(&wire).unwrap_or_default()
     }
 
     /// Sets the headers that go with it.
     pub fn set_headers(&self, headers: &mut HeaderMap) {
+        for (name, _) in &self.0.headers {
+            headers.remove(name);
+        }
         for (name, value) in &self.0.headers {
-            headers.insert(name.clone(), value.clone());
+            headers.append(name.clone(), value.clone());
         }
     }
 }
@@ -214,7 +226,7 @@ impl fmt::Display for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.0.kind.status()
+        self.0.status
     }
 
     /// The bare status: the body is written where the request is known, see [`super::trace`].

@@ -12,6 +12,8 @@ pub struct Operation {
     pub path: String,
     /// Whether anyone may call it.
     pub open: bool,
+    /// Whether it is for clients of OAuth, whom it answers in their manner.
+    pub is_oauth: bool,
     /// What a caller must hold, any of them; empty: any live key.
     pub needs: Vec<String>,
     /// How far the need must reach: `org`, `mesh`, `topic` or `within`.
@@ -94,6 +96,7 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
         method: method.to_owned(),
         path: path.to_owned(),
         open: demands.is_empty(),
+        is_oauth: source["x-door"] == "oauth",
         needs,
         reach: text(&source["x-reach"]),
         topics_all: source["x-topics"] == "all",

@@ -53,6 +53,11 @@ async fn a_service_is_protected_as_said() {
 }
 
 #[tokio::test]
+async fn a_gateway_asks_as_said() {
+    follow("how-to/oauth.md").await;
+}
+
+#[tokio::test]
 async fn an_upgrade_is_checked_as_said() {
     follow("how-to/upgrade.md").await;
 }

@@ -60,6 +60,7 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
         sender.post("/v1/meshes/main/topics/secrets/messages", json!({"body": "deployed"})).await,
         some_admin.post("/v1/orgs/acme/keys", wish).await,
         elsewhere.get("/v1/whoami").await,
+        sender.form("/v1/revoke", &[("token", some_admin.secret())]).await,
     ]
 }
 

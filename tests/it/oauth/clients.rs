@@ -1,0 +1,142 @@
+//! Libraries that others wrote, as they are: what they send is understood, and what they are told satisfies them.
+//!
+//! Each is fetched once, from its own registry, into the directory of the build. Where that cannot be done it is said.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use super::Scene;
+use crate::house::House;
+
+const URL: &str = "https://keys.example.org";
+
+/// Says what was not tried, where the harness would keep it to itself.
+fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/oauth/clients")
+}
+
+/// Where a library is, fetched by `fetch` into an empty directory if it was not yet; none where it cannot be had.
+fn library(name: &str, fetch: impl FnOnce(&Path) -> std::io::Result<Output>) -> Option<PathBuf> {
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let place = build.join(name);
+    if place.exists() {
+        return Some(place);
+    }
+    let fresh = tempfile::tempdir_in(build).unwrap();
+    match fetch(fresh.path()) {
+        Ok(output) if output.status.success() => {}
+        cause => {
+            skipped(&format!("{name}, because it cannot be fetched: {cause:?}"));
+            return None;
+        }
+    }
+    // Another run may have been quicker: what it has fetched is the same.
+    drop(fs::rename(fresh.keep(), &place));
+    Some(place)
+}
+
+/// Runs a program that is told `asked`, and gives what it has found.
+fn run(mut program: Command, asked: &Value) -> Value {
+    let program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(asked.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What a client is told: a gateway's key, one that it is asked about, and one that is neither.
+async fn asked(scene: &Scene) -> Value {
+    let (key_id, key) = scene.sender(json!({ "label": "ci" })).await;
+    let (_, other) = scene.sender(json!({ "capabilities": ["verify"], "topics": "all" })).await;
+    json!({
+        "base": scene.admin.base(),
+        "url": URL,
+        "id": scene.asker_id,
+        "secret": scene.asker.secret(),
+        "key": key.secret(),
+        "key_id": key_id,
+        "other": other.secret(),
+    })
+}
+
+#[tokio::test]
+async fn authlib_asks_revokes_and_guards() {
+    let list = sources().join("requirements.txt");
+    let fetched = library("authlib-1.9.9", |place| {
+        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile"];
+        let impatiently = ["--retries", "1", "--timeout", "20", "--target"];
+        Command::new("python3").args(pip).args(impatiently).arg(place).arg("-r").arg(list).output()
+    });
+    let Some(place) = fetched else { return };
+    let scene = Scene::new().await;
+    let mut python = Command::new("python3");
+    python.arg("-B").arg(sources().join("authlib_asks.py")).env("PYTHONPATH", place);
+    // The test speaks to the service without TLS.
+    python.env("AUTHLIB_INSECURE_TRANSPORT", "1").env("NO_PROXY", "*");
+    let told = run(python, &asked(&scene).await);
+    let expected = json!({
+        "active": true,
+        "scope": "send topic:deploys",
+        "may": true,
+        "may_not": false,
+        "nothing": { "active": false },
+        "send": "yes",
+        "read": "insufficient_scope",
+        "wrong_pair": [401, "invalid_client", r#"Basic realm="meshkey""#],
+        "not_ours": [400, "unauthorized_client"],
+        "revoked": [200, null],
+        "again": [200, null],
+        "dead": { "active": false },
+        "refused": "invalid_token",
+    });
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn oauth4webapi_finds_asks_and_revokes() {
+    let fetched = library("oauth4webapi-3.8.8", |place| {
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(sources().join(file), place.join(file))?;
+        }
+        let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        let impatiently = ["--fetch-retries=1", "--fetch-timeout=20000", "--prefix"];
+        Command::new("npm").args(npm).args(impatiently).arg(place).output()
+    });
+    let Some(place) = fetched else { return };
+    let scene = Scene::on(House::with(&[("MESHKEY_PUBLIC_URL", URL)]).await).await;
+    let mut node = Command::new("node");
+    node.arg(sources().join("oauth4webapi_asks.mjs")).arg(place);
+    let asked = asked(&scene).await;
+    let mut told = run(node, &asked);
+    let key = told["key"].take();
+    assert_eq!((&key["active"], &key["scope"]), (&json!(true), &json!("send topic:deploys")));
+    assert_eq!((&key["client_id"], &key["label"]), (&asked["key_id"], &json!("ci")));
+    let challenged = |status: u16, schemes: &[&str]| json!(["WWWAuthenticateChallengeError", status, schemes]);
+    let expected = json!({
+        "issuer": URL,
+        "servers": [URL],
+        "key": null,
+        "may": true,
+        "may_not": false,
+        "nothing": { "active": false },
+        "wrong_pair": challenged(401, &["basic"]),
+        "nobody": challenged(401, &["bearer", "basic"]),
+        "not_ours": ["ResponseBodyError", "unauthorized_client"],
+        "revoked": "done",
+        "again": "done",
+        "unknown": "done",
+        "dead": { "active": false },
+    });
+    assert_eq!(told, expected);
+}
