@@ -44,7 +44,7 @@ impl Promise {
 
     /// The operations that demand a key.
     pub fn guarded(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.iter().filter(|operation| !operation.open)
+        self.operations.iter().filter(|operation| !operation.open && !operation.gate)
     }
 
     /// The operation of that id.
@@ -104,7 +104,7 @@ impl Promise {
         let is_problem = seen.status >= 400 && seen.method != "HEAD";
         let problem = if is_problem { Some(self.problem(seen, !here.is_empty())?) } else { None };
         let method = if seen.method == "HEAD" { "get" } else { &seen.method.to_lowercase() };
-        let Some(operation) = here.iter().find(|operation| operation.method == method) else {
+        let Some(operation) = here.iter().find(|operation| operation.gate || operation.method == method) else {
             return ensure_nothing_is_served(seen, &here);
         };
         if seen.status == 414 {
@@ -217,6 +217,9 @@ fn ensure_nothing_is_served(seen: &Seen<'_>, here: &[&Operation]) -> Result<(), 
     let is_page = seen.path.starts_with("/docs/") && seen.status == 200; // as the description of `/docs` says
     if is_page {
         return Ok(());
+    }
+    if seen.path.starts_with("/v1/forward-auth") {
+        return ensure([401, 403, 503].contains(&seen.status), served); // as the description of that door says
     }
     if here.is_empty() {
         return ensure([400, 401, 404, 414].contains(&seen.status), served);

@@ -12,6 +12,8 @@ pub struct Operation {
     pub path: String,
     /// Whether anyone may call it.
     pub open: bool,
+    /// Whether a gateway asks here, with any method: no caller is admitted, and the key is judged by the gate in the path.
+    pub gate: bool,
     /// What a caller must hold, any of them; empty: any live key.
     pub needs: Vec<String>,
     /// How far the need must reach: `org`, `mesh`, `topic` or `within`.
@@ -60,7 +62,8 @@ impl Operation {
         let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
         loop {
             match (wanted.next(), given.next()) {
-                (None, None) => return true,
+                // `{path}` is all the rest, whatever it holds.
+                (None, None) | (Some("{path}"), Some(_)) => return true,
                 (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
                 _ => return false,
             }
@@ -94,6 +97,7 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
         method: method.to_owned(),
         path: path.to_owned(),
         open: demands.is_empty(),
+        gate: source["x-gate"] == true,
         needs,
         reach: text(&source["x-reach"]),
         topics_all: source["x-topics"] == "all",

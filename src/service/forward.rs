@@ -1,0 +1,129 @@
+//! Forward-auth: a gateway shows a key and asks whether it may pass. Where, and for what, is said by the gate, which stands in
+//! the gateway's own configuration: nothing that its client sends chooses it. There is no caller to admit here but the key.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    House, Refusal,
+    fresh::{Held, Known},
+    meters::Door,
+    verify::ensure_known,
+};
+use crate::{
+    db,
+    domain::{
+        Capability, Credential, Denial, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
+        credential::Circumstances, key::Use,
+    },
+};
+
+/// How long it may take. Envoy waits for 200 ms, and may be told to let pass then.
+const DEADLINE: Duration = Duration::from_millis(150);
+
+/// What is demanded of whoever passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// In which org, by id or slug.
+    pub org: String,
+    /// In which mesh of it, by id or slug.
+    pub mesh: String,
+    /// What.
+    pub capability: Capability,
+    /// On which topic.
+    pub topic: Option<TopicName>,
+}
+
+/// A key that may pass.
+pub struct Passage {
+    /// The key.
+    pub known: Arc<Known>,
+    /// The mesh of the gate.
+    pub mesh: MeshId,
+}
+
+/// A key that may not pass.
+#[derive(Debug)]
+pub struct Stop {
+    /// The key and its org, as far as they are known: for the log.
+    pub who: Option<(KeyId, OrgId)>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a key may not pass.
+#[derive(Debug)]
+pub enum Why {
+    /// The secret is not accepted; which reason it is, is for the log alone.
+    Token(Denial),
+    /// The key is live, and may not do this.
+    Denied(Denial),
+    /// What the gate demands does not exist.
+    NoSuchGate(&'static str),
+    /// It could not be decided.
+    Undecided(db::Error),
+}
+
+/// Judges whether the holder of `secret` may pass the gate.
+pub async fn pass(house: &House, secret: &Secret, gate: &Gate) -> Result<Passage, Stop> {
+    let late = || db::Error::Unavailable("it could not be decided in time".to_owned());
+    let undecided = |error| Stop { who: None, why: Why::Undecided(error) };
+    let judged = tokio::time::timeout(DEADLINE, decide(house, secret.hash(), gate)).await;
+    let passage = judged.unwrap_or_else(|_| Err(undecided(late())));
+    if let Err(Stop { why: Why::Token(denial) | Why::Denied(denial), .. }) = &passage {
+        house.meters.denied(Door::ForwardAuth, denial);
+    }
+    passage
+}
+
+async fn decide(house: &House, hash: SecretHash, gate: &Gate) -> Result<Passage, Stop> {
+    let nobody = |why| Stop { who: None, why };
+    ensure_known(&gate.capability, String::new)
+        .map_err(|_| nobody(Why::NoSuchGate("nobody declared the capability")))?;
+    let held = find(house, hash, &gate.capability).await.map_err(nobody)?;
+    let credential = &held.known.credential;
+    let who = Some((credential.key, credential.terms.grant.owner.org()));
+    let mesh = judge(house, &held, gate).await.map_err(|why| Stop { who, why })?;
+    house.uses.note(&held.known, Use { at: held.now, from: None });
+    Ok(Passage { known: held.known, mesh })
+}
+
+/// Who holds it. While the database is out of reach, and for as long as the grace lasts, `send` and `read` go on with what is
+/// remembered, as they do for who asks.
+async fn find(house: &House, hash: SecretHash, wanted: &Capability) -> Result<Held, Why> {
+    match house.fresh.holder(&house.store, hash).await {
+        Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
+        Err(error) => {
+            let may_be_graced = matches!(wanted, Capability::Send | Capability::Read);
+            let held = house.fresh.holder_in_grace(&hash).filter(|_| may_be_graced).ok_or(Why::Undecided(error))?;
+            house.meters.answered_in_grace(1);
+            Ok(held)
+        }
+    }
+}
+
+/// The judgement of every door; gives the mesh of the gate.
+async fn judge(house: &House, held: &Held, gate: &Gate) -> Result<MeshId, Why> {
+    let (credential, now) = (&held.known.credential, held.now);
+    credential.ensure_live(now).map_err(Why::Token)?;
+    let (mesh, within, is_place_archived) = place(house, credential, gate).await?;
+    let wanted = Requirement { within, capability: gate.capability.clone(), topic: gate.topic.clone() };
+    // The peer is the gateway, and whence its client comes is not known.
+    let at = Circumstances { now, from: None, is_place_archived };
+    credential.decide(&wanted, &at).map_err(Why::Denied)?;
+    Ok(mesh)
+}
+
+/// Where it would happen, and whether that mesh is archived. In another org it is a place of which nothing is known, and that
+/// no key's owner covers.
+async fn place(house: &House, credential: &Credential, gate: &Gate) -> Result<(MeshId, Owner, bool), Why> {
+    let org = credential.terms.grant.owner.org();
+    if gate.org != credential.org_slug.as_str() && gate.org.parse() != Ok(org) {
+        let nowhere = MeshId::new();
+        return Ok((nowhere, Owner::Mesh(OrgId::new(), nowhere), false));
+    }
+    match house.place(org, &gate.mesh).await {
+        Ok(Some((mesh, is_archived))) => Ok((mesh, Owner::Mesh(org, mesh), is_archived)),
+        Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
+        Ok(None) | Err(_) => Err(Why::NoSuchGate("there is no such mesh in the org of the key")),
+    }
+}
