@@ -3,6 +3,7 @@
 
 mod agreement;
 mod answers;
+mod gateways;
 mod hostile;
 mod wire;
 
