@@ -13,7 +13,7 @@ use crate::{
     db,
     domain::{
         Capability, Credential, Denial, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
-        credential::Circumstances, key::Use,
+        credential::Circumstances, key::Use, name::Slug,
     },
 };
 
@@ -113,17 +113,28 @@ async fn judge(house: &House, held: &Held, gate: &Gate) -> Result<MeshId, Why> {
     Ok(mesh)
 }
 
-/// Where it would happen, and whether that mesh is archived. In another org it is a place of which nothing is known, and that
-/// no key's owner covers.
+/// Where it would happen, and whether that mesh is archived. What the key's owner cannot know of is not looked up: another org,
+/// a sibling mesh, and what does not exist are all the same to it.
 async fn place(house: &House, credential: &Credential, gate: &Gate) -> Result<(MeshId, Owner, bool), Why> {
-    let org = credential.terms.grant.owner.org();
-    if gate.org != credential.org_slug.as_str() && gate.org.parse() != Ok(org) {
-        let nowhere = MeshId::new();
-        return Ok((nowhere, Owner::Mesh(OrgId::new(), nowhere), false));
+    let owner = credential.terms.grant.owner;
+    let org = owner.org();
+    let is_of = |slug: Option<&Slug>, named: &str| slug.is_some_and(|slug| slug.as_str() == named);
+    let is_own_org = is_of(Some(&credential.org_slug), &gate.org) || gate.org.parse() == Ok(org);
+    let is_own_mesh = |own| is_of(credential.mesh_slug.as_ref(), &gate.mesh) || gate.mesh.parse() == Ok(own);
+    match owner.mesh() {
+        Some(mesh) if is_own_org && is_own_mesh(mesh) => Ok((mesh, owner, credential.is_mesh_archived)),
+        None if is_own_org => place_of_org(house, org, &gate.mesh).await,
+        _ => {
+            let nowhere = MeshId::new();
+            Ok((nowhere, Owner::Mesh(OrgId::new(), nowhere), false))
+        }
     }
-    match house.place(org, &gate.mesh).await {
+}
+
+async fn place_of_org(house: &House, org: OrgId, named: &str) -> Result<(MeshId, Owner, bool), Why> {
+    match house.place(org, named).await {
         Ok(Some((mesh, is_archived))) => Ok((mesh, Owner::Mesh(org, mesh), is_archived)),
         Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
-        Ok(None) | Err(_) => Err(Why::NoSuchGate("there is no such mesh in the org of the key")),
+        Ok(None) | Err(_) => Err(Why::NoSuchGate("there is no such mesh in the org")),
     }
 }

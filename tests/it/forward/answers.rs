@@ -113,7 +113,10 @@ async fn a_live_key_that_may_not_pass_is_told_what_was_missing_and_no_more() {
     refused("mesh/acme/main/send/secrets", &holder, "topic_out_of_scope", r#", scope="topic:secrets""#).await;
     refused("mesh/acme/main/send", &holder, "topic_out_of_scope", "").await;
     refused("mesh/acme/other/send/deploys", &holder, "wrong_mesh", "").await;
-    // Whether another org is there, and what is in it, is not told.
+    refused("mesh/acme/nowhere/send/deploys", &holder, "wrong_mesh", "").await;
+    // Whether another org or a sibling mesh is there, archived or not, is not told.
+    admin.act(&admin.at("/meshes/other/archive")).await.expect(200);
+    refused("mesh/acme/other/send/deploys", &holder, "wrong_mesh", "").await;
     refused("mesh/acme/main/send/deploys", &rival, "wrong_mesh", "").await;
     refused("mesh/rival/main/send/deploys", &holder, "wrong_mesh", "").await;
     refused("mesh/nobody/nowhere/send/deploys", &holder, "wrong_mesh", "").await;
