@@ -7,7 +7,7 @@ use crate::{
     client::Client,
     house::House,
     metrics::counted,
-    tools::{eventually, until_heard},
+    tools::{eventually, until_heard, until_waiting},
 };
 
 const CHALLENGE: &str = r#"Bearer realm="meshkey", error="insufficient_scope""#;
@@ -221,9 +221,11 @@ async fn a_gateway_is_answered_while_others_still_wait_for_a_database_that_stand
     lines.push(bearer(&cold));
     let address = house.stranger().base().strip_prefix("http://").unwrap().to_owned();
     let other = tokio::spawn(async move { cold.get("/v1/whoami").await });
+    until_waiting(&house.sql("superuser").await, 1).await;
     let said = wire::ask(&address, "GET", &path, &lines).await;
-    said.problem(503, "store_unavailable");
-    assert!(!other.is_finished(), "nobody else waits: nothing is shown");
+    let still_waits = !other.is_finished();
     lock.rollback().await.unwrap();
+    said.problem(503, "store_unavailable");
+    assert!(still_waits, "it waited for as long as everybody");
     other.await.unwrap().expect(200);
 }
