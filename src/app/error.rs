@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     db::{self, connect, embedded, fresh::check, migrate, roles},
-    domain::secret::MalformedPrefix,
+    domain::{address::MalformedNetwork, secret::MalformedPrefix},
 };
 
 /// Why the house cannot be opened.
@@ -27,6 +27,9 @@ pub enum Error {
     /// The prefix of new keys.
     #[error(transparent)]
     Prefix(#[from] MalformedPrefix),
+    /// The proxies that are trusted.
+    #[error(transparent)]
+    Proxies(#[from] MalformedNetwork),
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
     Listen(SocketAddr, #[source] io::Error),

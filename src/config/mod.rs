@@ -32,7 +32,6 @@ pub use secret::SecretText;
 pub use table::Setting;
 pub use value::LogFormat;
 
-use crate::domain::TrustedProxies;
 use sources::{Given, Sources};
 
 const SHORTEST_BOUND: Duration = Duration::from_millis(500);
@@ -66,7 +65,7 @@ pub struct Settings {
     /// See [`table::METRICS_LISTEN`].
     pub metrics_listen: Option<SocketAddr>,
     /// See [`table::TRUSTED_PROXIES`].
-    pub trusted_proxies: TrustedProxies,
+    pub trusted_proxies: Option<String>,
     /// See [`table::PUBLIC_URL`].
     pub public_url: Option<String>,
     /// See [`table::WORKERS`].
@@ -104,7 +103,7 @@ impl Settings {
             cache_keys: from.value(&table::CACHE_KEYS, value::number(0..=100_000_000))?,
             replica_name: from.optional(&table::REPLICA_NAME, value::replica_name)?,
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
-            trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?.unwrap_or_default(),
+            trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?,
             public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,

@@ -1,11 +1,19 @@
 //! How each kind of value is understood. An error is what would do.
 
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use reqwest::Url;
 
+use ipnet::IpNet;
+
 use super::{SecretText, Setting};
-use crate::{domain::TrustedProxies, telemetry};
+use crate::telemetry;
 
 /// The form of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +106,10 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
 }
 
 /// A whole number within `range`.
-pub(super) fn proxies(text: &str) -> Result<TrustedProxies, String> {
-    text.parse().map_err(|_| "expected addresses or ranges by commas, such as `10.0.0.0/8, 192.0.2.1`".to_owned())
+pub(super) fn proxies(text: &str) -> Result<String, String> {
+    let is_range = |range: &str| range.parse::<IpAddr>().is_ok() || range.parse::<IpNet>().is_ok();
+    let wrong = || "expected addresses or ranges by commas, such as `10.0.0.0/8, 192.0.2.1`".to_owned();
+    text.split(',').all(|range| is_range(range.trim())).then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 pub(super) fn number<N>(range: RangeInclusive<N>) -> impl Fn(&str) -> Result<N, String>

@@ -58,6 +58,10 @@ catalogue! {
         "The mesh is archived, and its keys are denied until an admin of the org unarchives it.";
     IP_NOT_ALLOWED = 403 "ip_not_allowed" "Address not allowed"
         "The key may only be used from the addresses on its list, and the request came from another.";
+    GATEWAY_MISCONFIGURED = 403 "gateway_misconfigured" "Gateway misconfigured"
+        "A gateway asked whether a request may pass, and its question makes no sense, so that nobody passes. This says nothing about the key. The log has what is wrong under the request id.";
+    PATH_NOT_CANONICAL = 403 "path_not_canonical" "Path not canonical"
+        "The path can be read in more than one way, so that the service behind the gateway might understand another one than was judged. Send it in its one plain spelling.";
     NOT_FOUND = 404 "not_found" "Not found"
         "There is no such thing, or none that the key may know of. Both look the same on purpose.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "Method not allowed"

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod docs;
 pub mod dry_run;
 pub mod explain;
+pub mod forward;
 pub mod guard;
 pub mod health;
 pub mod input;

@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, capabilities, catalogue, docs, explain, health, keys, meshes, messages, metrics::Route,
-    oauth, orgs, states, topics, verify, whoami,
+    Problem, access, audit, capabilities, catalogue, docs, explain, forward, health, keys, meshes, messages,
+    metrics::Route, oauth, orgs, states, topics, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -29,6 +29,16 @@ mod add {
     }
     methods! { post put patch delete }
 
+    /// Every method there is, and those that there will be.
+    pub(super) fn any<F, A>(resource: Resource, handler: F) -> Resource
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        resource.route(web::route().to(handler))
+    }
+
     /// Whoever may GET may HEAD.
     pub(super) fn get<F, A>(resource: Resource, handler: F) -> Resource
     where
@@ -42,7 +52,7 @@ mod add {
 
 macro_rules! routes {
     ($($path:literal { $($method:ident $handler:path;)+ })+) => {
-        /// Every route: method in lower case, and path.
+        /// Every route: method in lower case, or `any`, and path.
         pub const TABLE: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
 
         /// Every path, in the order in which they are registered.
@@ -51,7 +61,7 @@ macro_rules! routes {
         fn register(service: &mut ServiceConfig) {
             let mut number = 0;
             $(
-                let resource = web::resource($path);
+                let resource = web::resource(with_rest($path));
                 // To find out later which route it was would cost as much as it did the first time.
                 let resource = resource.app_data(Route(number));
                 number += 1;
@@ -63,11 +73,19 @@ macro_rules! routes {
     };
 }
 
+/// Where a path ends with `{path}`, that is all the rest, whatever it holds.
+fn with_rest(path: &str) -> String {
+    path.strip_suffix("{path}").map_or_else(|| path.to_owned(), |before| format!("{before}{{path:.*}}"))
+}
+
 // A request is held against the routes in their order: those that are asked most come first.
 routes! {
     "/v1/verify" { post verify::one; }
     "/v1/verify/batch" { post verify::batch; }
     "/v1/introspect" { post oauth::introspect::introspect; }
+    "/v1/forward-auth/{dialect}/mesh/{org}/{mesh}/{capability}" { any forward::ask; }
+    "/v1/forward-auth/{dialect}/mesh/{org}/{mesh}/{capability}/{topic}" { any forward::ask; }
+    "/v1/forward-auth/envoy/mesh/{org}/{mesh}/{capability}/{topic}/{path}" { any forward::ask; }
     "/v1/whoami" { get whoami::whoami; }
     "/livez" { get health::livez; }
     "/readyz" { get health::readyz; }
@@ -118,6 +136,8 @@ routes! {
 pub fn configure(service: &mut ServiceConfig) {
     register(service);
     service
+        // No gateway is to meet a 404, whatever it asks.
+        .service(web::resource([forward::ROOT, "/v1/forward-auth/{gate}*"]).to(forward::ask))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.yaml"]).validator_url("none")))
         .default_service(web::to(nothing_here));
 }

@@ -20,9 +20,11 @@ use super::{
     Problem, catalogue,
     catalogue::Kind,
     credentials::refuse_in_query,
+    forward,
     metrics::{Requests, Route},
     oauth::PublicUrl,
     problem::is_oauth,
+    routes::PATHS,
     traceparent::TraceId,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
@@ -76,9 +78,11 @@ pub async fn trace(
     Ok(response)
 }
 
-/// The route as it is registered. To find it costs as much as it did the first time.
+/// The route as it is in the table. To find one that is not costs as much as it did the first time.
 fn pattern(response: &ServiceResponse<BoxBody>) -> String {
-    response.request().match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned())
+    let request = response.request();
+    let path = request.app_data::<Route>().and_then(|route| PATHS.get(route.0)).map(|path| (*path).to_owned());
+    path.or_else(|| request.match_pattern()).unwrap_or_else(|| NO_ROUTE.to_owned())
 }
 
 fn count(response: &ServiceResponse<BoxBody>) {
@@ -91,6 +95,10 @@ fn count(response: &ServiceResponse<BoxBody>) {
 /// Refuses targets that are too long, that hold a key, or whose authority contradicts the `Host`.
 fn refuse_target(request: &ServiceRequest) -> Option<Problem> {
     let uri = request.uri();
+    // Its client chooses what a gateway asks, as far as its query and length go, and is not the one to be told.
+    if uri.path().starts_with(forward::ROOT) {
+        return None;
+    }
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > LONGEST_URI) {
         return Some(Problem::of(catalogue::URI_TOO_LONG));
     }
@@ -141,7 +149,8 @@ struct Told {
 impl Told {
     fn of(response: &ServiceResponse<BoxBody>, method: Method, start: Instant) -> Self {
         let request = response.request();
-        let is_question = ["/v1/verify", "/v1/introspect"].iter().any(|path| request.path().starts_with(path));
+        let asked = ["/v1/verify", "/v1/introspect", forward::ROOT];
+        let is_question = asked.iter().any(|door| request.path().starts_with(door));
         let is_look = matches!(method, Method::GET | Method::HEAD) || is_question;
         let is_replay = response.headers().contains_key(REPLAYED);
         let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);

@@ -10,6 +10,7 @@ pub mod disable;
 pub mod edit;
 pub mod effect;
 pub mod explain;
+pub mod forward;
 pub mod fresh;
 pub mod house;
 pub mod issue;

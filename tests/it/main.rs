@@ -22,6 +22,7 @@ mod decision;
 mod embedded;
 mod explain;
 mod flaws;
+mod forward;
 mod fresh;
 mod freshness;
 mod host;

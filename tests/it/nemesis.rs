@@ -11,7 +11,7 @@ mod faults;
 mod history;
 mod keys;
 mod load;
-mod postgres;
+pub mod postgres;
 mod random;
 mod refused;
 mod replica;

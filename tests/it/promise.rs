@@ -13,8 +13,8 @@ use jsonschema::Validator;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-pub use self::operation::Operation;
 use self::operation::text;
+pub use self::operation::{Door, Operation};
 
 /// The contract, read once.
 pub static PROMISE: LazyLock<Promise> = LazyLock::new(Promise::read);
@@ -44,7 +44,7 @@ impl Promise {
 
     /// The operations that demand a key, and answer in our own manner. The others have tests of their own.
     pub fn guarded(&self) -> impl Iterator<Item = &Operation> {
-        self.operations.iter().filter(|operation| !operation.open && !operation.is_oauth)
+        self.operations.iter().filter(|operation| !operation.open && operation.door == Door::Own)
     }
 
     /// The operation of that id.
@@ -104,7 +104,9 @@ impl Promise {
         let is_problem = seen.status >= 400 && seen.method != "HEAD";
         let problem = if is_problem { Some(self.problem(seen, &here)?) } else { None };
         let method = if seen.method == "HEAD" { "get" } else { &seen.method.to_lowercase() };
-        let Some(operation) = here.iter().find(|operation| operation.method == method) else {
+        let Some(operation) =
+            here.iter().find(|operation| operation.door == Door::Gateway || operation.method == method)
+        else {
             return ensure_nothing_is_served(seen, &here);
         };
         if seen.status == 414 {
@@ -115,7 +117,7 @@ impl Promise {
 
     /// The body as a problem, if it is a whole one. A path without a pattern may go without `instance`.
     fn problem(&self, seen: &Seen<'_>, here: &[&Operation]) -> Result<Value, String> {
-        let (has_pattern, is_oauth) = (!here.is_empty(), here.iter().any(|operation| operation.is_oauth));
+        let (has_pattern, is_oauth) = (!here.is_empty(), here.iter().any(|operation| operation.door == Door::OAuth));
         let (media, schema) =
             if is_oauth { ("application/json", "OAuthProblem") } else { ("application/problem+json", "Problem") };
         ensure_content_type(seen, media)?;
@@ -221,6 +223,9 @@ fn ensure_nothing_is_served(seen: &Seen<'_>, here: &[&Operation]) -> Result<(), 
     let is_page = seen.path.starts_with("/docs/") && seen.status == 200; // as the description of `/docs` says
     if is_page {
         return Ok(());
+    }
+    if seen.path.starts_with("/v1/forward-auth") {
+        return ensure([401, 403, 503].contains(&seen.status), served); // as the description of that door says
     }
     if here.is_empty() {
         return ensure([400, 401, 404, 414].contains(&seen.status), served);

@@ -132,6 +132,13 @@ impl Problem {
         self
     }
 
+    /// Also says this, unless it says something under that name.
+    #[must_use]
+    pub fn or_header(self, name: header::HeaderName, value: &'static str) -> Self {
+        let is_said = self.0.headers.iter().any(|(known, _)| *known == name);
+        if is_said { self } else { self.with_header(name, value) }
+    }
+
     /// With a reason for the log alone.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {

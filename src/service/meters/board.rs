@@ -17,11 +17,15 @@ impl Meters {
     }
 
     fn register_decisions(&self, to: &mut Registry) {
-        let [guard, verify] = &self.denials;
+        let [guard, verify, forward_auth] = &self.denials;
         to.register("lookups", "Holders of secrets that were found out, by where", self.lookups.family.clone());
         to.register("remembered_keys", "Secrets whose holder is remembered", self.remembered.clone());
         to.register("guard_denials", "Requests whose key was refused by our own routes", guard.family.clone());
         to.register("verify_denials", "Questions that were answered with no", verify.family.clone());
+        let gateways = "Requests that a gateway asked about and was told to stop";
+        to.register("forward_auth_denials", gateways, forward_auth.family.clone());
+        let misconfigured = "Questions of gateways that made no sense";
+        to.register("forward_auth_misconfigured", misconfigured, self.misconfigured_gates.clone());
         to.register(
             "answers_in_grace",
             "Questions answered from memory without the database",

@@ -46,15 +46,18 @@ pub(super) enum Door {
     Guard,
     /// An answer to a service that asked.
     Verify,
+    /// An answer to a gateway that asked.
+    ForwardAuth,
 }
 
 /// All that is counted.
 #[derive(Debug)]
 pub struct Meters {
     lookups: Split<3>,
-    denials: [Split<DENIALS>; 2],
+    denials: [Split<DENIALS>; 3],
     beats: Split<2>,
     resets: Split<{ Lost::ALL.len() }>,
+    misconfigured_gates: Counter,
     lapses: Counter,
     changes: Counter,
     answers_in_grace: Counter,
@@ -81,9 +84,10 @@ impl Default for Meters {
         let states = |pool| ["in_use", "idle"].map(|state| vec![("pool", pool), ("state", state)]);
         Self {
             lookups: Split::of("source", ["memory", "database", "grace"]),
-            denials: [denials(), denials()],
+            denials: [denials(), denials(), denials()],
             beats: Split::of("result", ["acknowledged", "failed"]),
             resets: Split::of("reason", Lost::ALL.map(Lost::name)),
+            misconfigured_gates: Counter::default(),
             lapses: Counter::default(),
             changes: Counter::default(),
             answers_in_grace: Counter::default(),
@@ -113,6 +117,11 @@ impl Meters {
     pub(super) fn denied(&self, door: Door, denial: &Denial) {
         let reason = denial.rule().map_or(0, |rule| rule as usize + 1);
         self.denials[door as usize].at(reason).inc();
+    }
+
+    /// A gateway asked what makes no sense.
+    pub fn misconfigured_gate(&self) {
+        self.misconfigured_gates.inc();
     }
 
     /// Questions were answered by what is remembered, while the database was out of reach.

@@ -53,6 +53,31 @@ async fn the_grace_lets_send_and_read_go_on_and_nothing_else() {
 
 // F12
 #[tokio::test]
+async fn the_grace_lets_pass_a_gateway_what_goes_on_and_nothing_else() {
+    let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "10m"), ("MESHKEY_REPLICA_NAME", "graced")];
+    let two = Two::with(&settings).await;
+    let wish = json!({ "label": "graced", "mesh": "main", "capabilities": ["admin"], "topics": "all" });
+    let (_, key) = two.other.admin().issue(wish).await;
+    let gateway = holder(&two.slow, key.secret());
+    let gate =
+        async |capability: &str| gateway.get(&format!("/v1/forward-auth/skipper/mesh/acme/main/{capability}")).await;
+    // It may take longer than a gateway waits.
+    crate::tools::eventually("it passes", async || (gate("admin").await.status == 200).then_some(())).await;
+    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    two.slow.cut_off();
+    let graced = async || (!remembers(&two.slow, key.secret())).then_some(());
+    crate::tools::eventually("it trusts nothing by itself", graced).await;
+    for capability in ["send", "read"] {
+        gate(capability).await.expect(200);
+    }
+    for capability in ["state_write", "admin", "verify"] {
+        gate(capability).await.problem(503, "store_unavailable");
+    }
+    assert_eq!(counted(&two.slow, "meshkey_answers_in_grace_total"), 2);
+}
+
+// F12
+#[tokio::test]
 async fn a_revocation_waits_for_the_grace_too() {
     let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "2s"), ("MESHKEY_REPLICA_NAME", "graced")];
     let two = Two::with(&settings).await;

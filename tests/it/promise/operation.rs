@@ -4,6 +4,17 @@ use serde_json::Value;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
+/// In whose manner an operation asks and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Ours.
+    Own,
+    /// That of OAuth, for its clients.
+    OAuth,
+    /// A gateway asks, with any method: no caller is admitted, and the key is judged by the gate in the path.
+    Gateway,
+}
+
 /// An operation.
 #[derive(Clone)]
 pub struct Operation {
@@ -12,8 +23,8 @@ pub struct Operation {
     pub path: String,
     /// Whether anyone may call it.
     pub open: bool,
-    /// Whether it is for clients of OAuth, whom it answers in their manner.
-    pub is_oauth: bool,
+    /// In whose manner it asks and answers.
+    pub door: Door,
     /// What a caller must hold, any of them; empty: any live key.
     pub needs: Vec<String>,
     /// How far the need must reach: `org`, `mesh`, `topic` or `within`.
@@ -62,7 +73,8 @@ impl Operation {
         let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
         loop {
             match (wanted.next(), given.next()) {
-                (None, None) => return true,
+                // `{path}` is all the rest, whatever it holds.
+                (None, None) | (Some("{path}"), Some(_)) => return true,
                 (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
                 _ => return false,
             }
@@ -96,7 +108,12 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
         method: method.to_owned(),
         path: path.to_owned(),
         open: demands.is_empty(),
-        is_oauth: source["x-door"] == "oauth",
+        door: match source["x-door"].as_str() {
+            None => Door::Own,
+            Some("oauth") => Door::OAuth,
+            Some("gateway") => Door::Gateway,
+            Some(other) => panic!("no such door: {other}"),
+        },
         needs,
         reach: text(&source["x-reach"]),
         topics_all: source["x-topics"] == "all",

@@ -10,7 +10,7 @@ use tokio::{
 use crate::{
     client::{Answer, Client},
     house::House,
-    tools::{Other, id},
+    tools::{Other, eventually, id},
 };
 
 /// A key that nobody has: it stands in the docs.
@@ -62,6 +62,21 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
         elsewhere.get("/v1/whoami").await,
         sender.form("/v1/revoke", &[("token", some_admin.secret())]).await,
     ]
+}
+
+/// What a gateway asks wrongly, and what its client does.
+pub(super) async fn by_the_gateway(house: &House) -> Vec<Answer> {
+    let admin = house.admin();
+    let ask = async |mesh: &str, target: &str| {
+        let path = format!("/v1/forward-auth/nginx/mesh/acme/{mesh}/read");
+        // It may take longer than a gateway waits.
+        eventually("a decision", async || {
+            let request = admin.raw("GET", &path).header("X-Original-Method", "GET").header("X-Original-URI", target);
+            Some(request.send().await).filter(|answer| answer.status != 503)
+        })
+        .await
+    };
+    vec![ask("nowhere", "/").await, ask("main", "/public/..%2fadmin").await]
 }
 
 pub(super) async fn by_the_life_of_a_key(house: &House) -> Vec<Answer> {

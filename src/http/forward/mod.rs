@@ -1,0 +1,89 @@
+//! `/v1/forward-auth`: gateways ask whether a request may pass. The answer is 200, 401, 403, or 503 where nobody could decide,
+//! whatever is sent: a gateway that meets another status may let pass.
+//!
+//! The path is all that says what is demanded. The query is the client's, and is not read; nor is a body.
+
+pub mod dialect;
+pub mod gate;
+pub mod identity;
+pub mod path;
+
+use std::net::IpAddr;
+
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _,
+    http::{StatusCode, header},
+    web::Data,
+};
+use tracing::warn;
+
+use self::{dialect::Fault, identity::Identity};
+use super::{Problem, catalogue, credentials, guard::address, trace::Facts};
+use crate::service::{
+    House,
+    forward::{self, Passage, Stop, Why},
+};
+
+/// What every path of this door begins with.
+pub const ROOT: &str = "/v1/forward-auth";
+
+const CHALLENGE: &str = r#"Bearer realm="meshkey", error="insufficient_scope""#;
+
+/// Answers a gateway. What it passes on of an answer is set in every answer, or it would pass on what its client has sent.
+pub async fn ask(house: Data<House>, request: HttpRequest) -> HttpResponse {
+    let (mut response, identity) = match judge(&house, &request).await {
+        Ok(passage) => (HttpResponse::Ok().finish(), Identity::of(&passage)),
+        Err(problem) => (HttpResponse::from_error(problem), Identity::nobody()),
+    };
+    let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
+    identity.set(response.headers_mut(), request_id.as_deref());
+    response
+}
+
+async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem> {
+    let fault = |fault| problem_of(house, fault);
+    let path = request.uri().path().strip_prefix(ROOT).unwrap_or_default();
+    let asked = gate::parse(path.strip_prefix('/').unwrap_or(path)).map_err(fault)?;
+    asked.dialect.ensure_told(request.headers(), asked.behind).map_err(fault)?;
+    // A gateway knows no 400: whoever shows two keys has shown none that is accepted.
+    let secret = credentials::presented(request).map_err(|problem| match problem.status_code() {
+        StatusCode::UNAUTHORIZED => problem,
+        _ => Problem::invalid_token("two credentials"),
+    })?;
+    let passage = forward::pass(house, &secret, client(house, request), &asked.gate).await;
+    if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
+        facts.caller = match &passage {
+            Ok(Passage { known, .. }) => Some((known.credential.key, known.credential.terms.grant.owner.org())),
+            Err(stop) => stop.who,
+        };
+    }
+    passage.map_err(|Stop { why, .. }| match why {
+        Why::Token(denial) => Problem::invalid_token(denial.code()),
+        Why::Denied(denial) => {
+            let code = denial.code();
+            Problem::from(denial).or_header(header::WWW_AUTHENTICATE, CHALLENGE).because(code)
+        }
+        Why::NoSuchGate(reason) => fault(Fault::Misconfigured(reason)),
+        Why::Undecided(error) => {
+            Problem::of(catalogue::STORE_UNAVAILABLE).with_header(header::RETRY_AFTER, "1").because(error.to_string())
+        }
+    })
+}
+
+/// Whence the client of the gateway comes. The peer is the gateway: nothing else is known, unless it is trusted and says it.
+fn client(house: &House, request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    address(house, request).filter(|client| *client != peer)
+}
+
+/// A mistake in a gateway's configuration stops all who come through it: it is told loudly.
+fn problem_of(house: &House, fault: Fault) -> Problem {
+    match fault {
+        Fault::Misconfigured(reason) => {
+            house.meters.misconfigured_gate();
+            warn!(reason, "a gateway asks what makes no sense");
+            Problem::of(catalogue::GATEWAY_MISCONFIGURED).because(reason)
+        }
+        Fault::Path(path::NotCanonical(reason)) => Problem::of(catalogue::PATH_NOT_CANONICAL).because(reason),
+    }
+}
