@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::tools::{PASSING, tables, texts};
 
 /// What must not be, each with a query that finds it.
-const LAWS: [(&str, &str); 9] = [
+const LAWS: [(&str, &str); 10] = [
     (
         "a chain with a gap, or a link that does not follow from the one before",
         "SELECT org_id, seq FROM (
@@ -40,6 +40,13 @@ const LAWS: [(&str, &str); 9] = [
         "a key with more than two live secrets",
         "SELECT key_id FROM key_secrets WHERE dies_at IS NULL OR dies_at > now() GROUP BY key_id HAVING count(*) > 2",
     ),
+    (
+        "a live key with a capability that its org has not declared",
+        "SELECT k.id FROM api_keys k, unnest(k.capabilities) AS held
+         WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+             AND held NOT IN ('send', 'read', 'state_write', 'admin', 'verify')
+             AND NOT EXISTS (SELECT FROM capabilities d WHERE d.org_id = k.org_id AND d.name = held)",
+    ),
     ("a first answer that was promised and not kept", "SELECT route, key FROM idempotency WHERE answer IS NULL"),
     (
         "a topic whose messages have a gap, or are not as many as it says",
@@ -56,7 +63,7 @@ const LAWS: [(&str, &str); 9] = [
 ];
 
 /// Everything that the audit tells of, by the kind of its id: its version, and what its events say of it in the end.
-const THINGS: [(&str, &str); 4] = [
+const THINGS: [(&str, &str); 5] = [
     (
         "org",
         "SELECT id, '', version, jsonb_build_object('name', name, 'suspended', suspended_at IS NOT NULL) FROM orgs",
@@ -69,6 +76,10 @@ const THINGS: [(&str, &str); 4] = [
         "topic",
         "SELECT mesh_id, name, version,
                 jsonb_build_object('description', description, 'archived', archived_at IS NOT NULL) FROM topics",
+    ),
+    (
+        "capability",
+        "SELECT org_id, name, version, jsonb_build_object('name', name, 'description', description) FROM capabilities",
     ),
     (
         "key",
@@ -107,14 +118,19 @@ pub async fn ensure_whole(db: &Client) {
     assert!(told.is_empty(), "events of things that are not there: {told:?}");
 }
 
-/// What the events say: of each subject, how many there are, and what they tell of it when put together.
+/// What the events say: of each subject that is left, how many there are, and what they tell of it when put together.
 async fn told(db: &Client) -> BTreeMap<(String, String), (i64, Map<String, Value>)> {
     let mut told = BTreeMap::<_, (i64, Map<String, Value>)>::new();
     let events = "SELECT subject_kind, subject_id, after FROM audit_events ORDER BY org_id, seq";
     for row in db.query(events, &[]).await.unwrap() {
-        let (events, says) = told.entry((row.get(0), row.get(1))).or_default();
+        let subject = (row.get(0), row.get(1));
+        let Some(after) = row.get::<_, Option<Value>>(2) else {
+            told.remove(&subject);
+            continue;
+        };
+        let (events, says) = told.entry(subject).or_default();
         *events += 1;
-        says.extend(row.get::<_, Option<Value>>(2).iter().filter_map(Value::as_object).flatten().map(newest));
+        says.extend(after.as_object().into_iter().flatten().map(newest));
     }
     told
 }
@@ -128,6 +144,7 @@ fn newest((name, value): (&String, &Value)) -> (String, Value) {
 fn subject(kind: &str, id: Uuid, name: &str) -> String {
     match kind {
         "org" => OrgId::from(id).to_string(),
+        "capability" => name.to_owned(),
         "mesh" => MeshId::from(id).to_string(),
         "topic" => format!("{}/{name}", MeshId::from(id)),
         _ => KeyId::from(id).to_string(),
