@@ -15,6 +15,7 @@ COPY Cargo.toml Cargo.lock build.rs openapi.yaml ./
 COPY migrations migrations
 COPY docs/reference/errors docs/reference/errors
 COPY src src
+COPY examples examples
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     cargo build --profile dist --locked --bin meshkey && cp target/dist/meshkey /meshkey

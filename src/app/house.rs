@@ -16,7 +16,7 @@ use crate::{
     domain::fresh::Bound,
     service::{
         House,
-        fresh::{Fresh, Wishes},
+        fresh::{Duty, Fresh, Wishes},
         turns::Turns,
         uses::Uses,
     },
@@ -70,5 +70,10 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
 fn wishes(settings: &Settings) -> Wishes {
     let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
     let name = settings.replica_name.clone().or_else(host).unwrap_or_else(|| "unnamed".to_owned());
-    Wishes { bound: Bound::new(settings.bound, settings.outage_grace), most_keys: settings.cache_keys, name }
+    Wishes {
+        duty: Duty::Serve,
+        bound: Bound::new(settings.bound, settings.outage_grace),
+        most_keys: settings.cache_keys,
+        name,
+    }
 }

@@ -102,7 +102,7 @@ fn names() -> impl Iterator<Item = String> {
 /// it knows: for one named `meshkey`, and for one named `meshkey-db` as well.
 fn is_foreign(name: &str, value: &str) -> bool {
     CLIENT.contains(&name)
-        || ["MESHKEY_PORT", "MESHKEY_SERVICE_"].iter().any(|start| name.starts_with(start))
+        || ["MESHKEY_PORT", "MESHKEY_SERVICE_", "MESHKEY_GUARD_"].iter().any(|start| name.starts_with(start))
         || ["_SERVICE_HOST", "_SERVICE_PORT"].iter().any(|part| name.contains(part))
         || name.contains("_PORT") && (value.contains("://") || is_of_port(name))
 }

@@ -3,31 +3,51 @@
 //! Every function takes the org first, and every statement says `org_id = $1`, although row-level security would hide
 //! other orgs' rows too: each of the two holds alone.
 
+#[cfg(feature = "server")]
 pub mod access;
+#[cfg(feature = "server")]
 pub mod audit;
+#[cfg(feature = "server")]
 pub mod capabilities;
 pub mod connect;
+#[cfg(feature = "server")]
 pub mod embedded;
 pub mod error;
 pub mod fresh;
+pub mod guard;
+#[cfg(feature = "server")]
 pub mod idempotency;
+#[cfg(feature = "server")]
 pub mod inspect;
+#[cfg(feature = "server")]
 mod key_row;
+#[cfg(feature = "server")]
 pub mod keys;
+#[cfg(feature = "server")]
 pub mod list;
 pub mod lookup;
+#[cfg(feature = "server")]
 pub mod meshes;
+#[cfg(feature = "server")]
 pub mod messages;
+#[cfg(feature = "server")]
 pub mod migrate;
+#[cfg(feature = "server")]
 pub mod orgs;
 pub mod roles;
 pub mod row;
+#[cfg(feature = "server")]
 pub mod secrets;
+#[cfg(feature = "server")]
 pub mod snapshot;
+#[cfg(feature = "server")]
 pub mod states;
+#[cfg(feature = "server")]
 pub mod stock;
 pub mod store;
+#[cfg(feature = "server")]
 pub mod topics;
+#[cfg(feature = "server")]
 pub mod usage;
 
 pub use error::Error;
@@ -44,6 +64,7 @@ macro_rules! queries {
 use queries;
 
 /// Every query of this floor, by module and name.
+#[cfg(feature = "server")]
 pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("access", access::ALL),
     ("audit", audit::append::ALL),
@@ -55,6 +76,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
     ("fresh", fresh::poll::ALL),
+    ("guard", guard::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),

@@ -4,11 +4,11 @@
 use thiserror::Error;
 use tokio_postgres::{Client, error::SqlState};
 
-use super::store::{APP, OPERATOR};
+use super::store::{APP, GUARD, OPERATOR};
 
 /// The owner of the look-up function.
 pub const LOOKUP: &str = "meshkey_lookup";
-const ALL: [&str; 3] = [APP, OPERATOR, LOOKUP];
+const ALL: [&str; 4] = [APP, OPERATOR, LOOKUP, GUARD];
 
 /// Why the roles are not as they must be.
 #[derive(Debug, Error)]

@@ -12,15 +12,21 @@ pub type Transaction<'a> = deadpool_postgres::Transaction<'a>;
 /// The database, as the service sees it.
 #[derive(Clone)]
 pub struct Store {
-    app: Pool,
+    app: Asker,
     walkers: Pool,
     operator: Pool,
 }
+
+/// The connections of one role, of which each is doubted that has failed.
+#[derive(Clone)]
+pub struct Asker(Pool);
 
 /// The role of the service: every tenant table shows it one org at a time.
 pub const APP: &str = "meshkey_app";
 /// The role of the host's shell and of background work: sees every org.
 pub const OPERATOR: &str = "meshkey_operator";
+/// The role of the guard within a service of somebody else's: it looks up keys, reads the feed, and writes its own row.
+pub const GUARD: &str = "meshkey_guard";
 /// How many connections the operator's role has at most.
 pub const OPERATORS: usize = 2;
 /// How many connections walk along chains at most.
@@ -30,18 +36,41 @@ const LIMITS: &str = "-c synchronous_commit=on -c default_transaction_isolation=
 /// Who walks along a chain may rest between two statements, until its reader has taken what there is.
 const WALKING: &str = "-c lock_timeout=3s -c statement_timeout=8s -c idle_in_transaction_session_timeout=20s";
 
+impl Asker {
+    /// At most `size` connections in this role. They are made when they are needed.
+    pub fn new(target: &connect::Target, role: &str, size: usize) -> Result<Self, connect::Error> {
+        target.as_role(role).with_options(LIMITS).pool(size).map(Self)
+    }
+
+    /// Runs `work` on a connection. One that fails it, or on which it is given up, is not used again: it may hang, be about to
+    /// end, or have begun as one that only reads.
+    pub async fn ask<T, E: CastsDoubt>(&self, work: impl AsyncFnOnce(&mut Object) -> Result<T, E>) -> Result<T, E> {
+        ask(&self.0, work).await
+    }
+
+    /// Closes every connection.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
 impl Store {
     /// The database at `target`, with at most `size` connections for requests. Connects when it is first used.
     pub fn new(target: &connect::Target, size: usize) -> Result<Self, connect::Error> {
-        let app = target.as_role(APP).with_options(LIMITS).pool(size)?;
+        let app = Asker::new(target, APP, size)?;
         let walkers = target.as_role(APP).with_options(WALKING).pool(WALKERS)?;
         Ok(Self { app, walkers, operator: target.as_role(OPERATOR).with_options(LIMITS).pool(OPERATORS)? })
     }
 
-    /// Runs `work` on a connection in the service's role. One that fails it, or on which it is given up, is not used again:
-    /// it may hang, be about to end, or have begun as one that only reads.
+    /// Runs `work` on a connection in the service's role, as [`Asker::ask`] does.
     pub async fn ask<T, E: CastsDoubt>(&self, work: impl AsyncFnOnce(&mut Object) -> Result<T, E>) -> Result<T, E> {
-        ask(&self.app, work).await
+        self.app.ask(work).await
+    }
+
+    /// Connections in the service's role.
+    #[must_use]
+    pub const fn asker(&self) -> &Asker {
+        &self.app
     }
 
     /// The same in the operator's role.
@@ -51,7 +80,7 @@ impl Store {
 
     /// A connection in the service's role that acts for no org: sees no tenant's row.
     pub async fn client(&self) -> Result<Object, Error> {
-        Ok(self.app.get().await?)
+        Ok(self.app.0.get().await?)
     }
 
     /// The same, for a long walk along a chain: no request waits for such a connection but another walk.
@@ -92,7 +121,7 @@ impl Store {
     /// How the pools are used: that of requests, that of walks, and the operator's.
     #[must_use]
     pub fn used(&self) -> [Used; 3] {
-        [&self.app, &self.walkers, &self.operator].map(|pool| {
+        [&self.app.0, &self.walkers, &self.operator].map(|pool| {
             let Status { size, available, waiting, .. } = pool.status();
             Used { in_use: size.saturating_sub(available), idle: available, waiting }
         })

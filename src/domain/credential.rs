@@ -8,6 +8,7 @@ use super::{
     grant::{Requirement, Terms},
     id::KeyId,
     name::{Label, Slug},
+    owner::Owner,
     rule::{self, Judged},
     verdict::Denial,
 };
@@ -66,6 +67,14 @@ impl Credential {
         self.terms.expires_at.into_iter().chain(self.secret_dies_at).min()
     }
 
+    /// Whether an asker of this owner may know of it: what the owner covers; and to who asks for a mesh the org-wide keys, which
+    /// act in that mesh too, are known as well.
+    #[must_use]
+    pub fn is_known_to(&self, asker: Owner) -> bool {
+        let own = self.terms.grant.owner;
+        asker.covers(own) || own == Owner::Org(asker.org())
+    }
+
     /// Whether the secret is one to be accepted at all. A no here means 401 on our own API.
     pub fn ensure_live(&self, now: OffsetDateTime) -> Result<(), Denial> {
         rule::decide(rule::of_life(self, now))
@@ -90,9 +99,7 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, Owner, TopicScope, grant::Terms,
-    };
+    use crate::domain::{AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, TopicScope, grant::Terms};
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 

@@ -17,6 +17,7 @@ pub mod moment;
 pub mod name;
 pub mod owner;
 pub mod page;
+pub mod presented;
 pub mod proxies;
 pub mod request_id;
 pub mod role;

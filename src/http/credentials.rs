@@ -11,7 +11,10 @@ use super::{
     catalogue,
     problem::{Problem, Scheme},
 };
-use crate::domain::Secret;
+use crate::domain::{
+    Secret,
+    presented::{self, Unpresented, after},
+};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Names under which people put keys into URLs, where logs and histories keep them (K-11).
@@ -19,17 +22,14 @@ const NEVER_IN_A_QUERY: [&str; 6] = ["token", "access_token", "api_key", "apikey
 
 /// The secret that the request presents.
 pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
-    let authorization = only(request, &header::AUTHORIZATION)?;
-    let api_key = only(request, &API_KEY)?;
-    let text = match (authorization, api_key) {
-        (None, None) => return Err(Problem::unauthenticated()),
-        (Some(_), Some(_)) => {
-            return Err(invalid("send the key once: in Authorization or in X-API-Key, and not in both"));
-        }
-        (Some(value), None) => bearer(value)?,
-        (None, Some(value)) => value.to_str().unwrap_or_default(),
+    let values = |name: &HeaderName| {
+        request.headers().get_all(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default())
     };
-    text.trim_matches(' ').parse().map_err(|_| Problem::invalid_token("malformed"))
+    presented::presented(values(&header::AUTHORIZATION), values(&API_KEY)).map_err(|why| match why {
+        Unpresented::Missing => Problem::unauthenticated(),
+        Unpresented::Repeated | Unpresented::Twice => invalid(&why.to_string()),
+        Unpresented::Malformed(_) => Problem::invalid_token("malformed"),
+    })
 }
 
 /// What a client of the OAuth doors presents.
@@ -47,7 +47,9 @@ pub struct Presented {
 pub fn of_client(request: &HttpRequest) -> Result<Presented, Problem> {
     let authorization = only(request, &header::AUTHORIZATION).map_err(|problem| problem.to_client(Scheme::Bearer))?;
     let is_alone = !request.headers().contains_key(&API_KEY);
-    if let Some(pair) = authorization.and_then(|value| after("basic", value)).filter(|_| is_alone) {
+    if let Some(pair) =
+        authorization.and_then(|value| after("basic", value.to_str().unwrap_or_default())).filter(|_| is_alone)
+    {
         return basic(pair).ok_or_else(|| Problem::invalid_token("malformed").to_client(Scheme::Basic));
     }
     let secret = presented(request).map_err(|problem| problem.to_client(Scheme::Bearer))?;
@@ -81,18 +83,6 @@ fn only<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a He
         None => Ok(first),
         Some(_) => Err(invalid("a credential header may stand in a request once")),
     }
-}
-
-/// What stands behind `Bearer`, in any case (G-10).
-fn bearer(value: &HeaderValue) -> Result<&str, Problem> {
-    after("bearer", value).ok_or_else(Problem::unauthenticated)
-}
-
-/// What stands behind the name of a scheme.
-fn after<'a>(wanted: &str, value: &'a HeaderValue) -> Option<&'a str> {
-    let text = value.to_str().unwrap_or_default();
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
-    scheme.eq_ignore_ascii_case(wanted).then_some(rest)
 }
 
 /// Refuses a key in the URL, whatever is asked there.

@@ -245,7 +245,7 @@ async fn judge_found(
 /// Who holds it. While the database is out of reach, and for as long as the grace lasts, who may ask about others is admitted
 /// by what is remembered: it is asked about `send` and `read` alone then.
 async fn find(house: &House, hash: SecretHash, demand: &Demand<'_>) -> Result<Held, Why> {
-    match house.fresh.holder(&house.store, hash).await {
+    match house.fresh.holder(house.store.asker(), hash).await {
         Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
         Err(error) => {
             let may_be_graced = demand.capability == Some(Capability::Verify);

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{
     Admitted, Conflict, House, Kept, Once, Refusal,
     fresh::courtesy,
-    house::{Mode, PATIENCE, in_time},
+    house::Mode,
+    patience::{PATIENCE, in_time},
 };
 use crate::{
     db::{

@@ -87,7 +87,7 @@ async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Ga
 /// Who holds it. While the database is out of reach, and for as long as the grace lasts, `send` and `read` go on with what is
 /// remembered, as they do for who asks.
 async fn find(house: &House, hash: SecretHash, wanted: &Capability) -> Result<Held, Why> {
-    match house.fresh.holder(&house.store, hash).await {
+    match house.fresh.holder(house.store.asker(), hash).await {
         Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
         Err(error) => {
             let may_be_graced = matches!(wanted, Capability::Send | Capability::Read);

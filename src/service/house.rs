@@ -14,6 +14,7 @@ use super::{
     Refusal,
     fresh::{Basis, Fresh},
     meters::Meters,
+    patience::{PATIENCE, within},
     turns::Turns,
     uses::Uses,
 };
@@ -49,10 +50,7 @@ pub enum Mode {
     Dry,
 }
 
-/// How long the database may take for one transaction, before it counts as out of reach. Whether a change was made is then
-/// not known.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// The same for who only asks whether it answers.
+/// How long the database may take for who only asks whether it answers.
 const READY: Duration = Duration::from_secs(2);
 /// How often a transaction that was in another's way is tried.
 const TRIES: usize = 5;
@@ -137,7 +135,7 @@ impl House {
         }
         let mesh = looked?;
         if let Some(mesh) = &mesh {
-            looking.remember(org, named, mesh);
+            looking.remember(org, named, mesh.id, mesh.archived_at.is_some());
         }
         Ok(mesh.map(|mesh| (mesh.id, mesh.archived_at.is_some())))
     }
@@ -150,16 +148,6 @@ impl House {
     ) -> Result<T, Refusal> {
         self.within(org, Mode::Real, look).await
     }
-}
-
-/// What takes longer than [`PATIENCE`] is given up: nobody waits for ever for a database that hangs.
-pub(super) async fn in_time<T, E: From<db::Error>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    within(PATIENCE, work).await
-}
-
-async fn within<T, E: From<db::Error>>(patience: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let late = || Err(db::Error::Unavailable("it did not answer in time".to_owned()).into());
-    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| late())
 }
 
 /// Writes one change down, as the last act of its transaction.

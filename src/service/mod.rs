@@ -1,42 +1,80 @@
 //! The second floor: one verb a file. Each verb takes the proof that its caller was admitted, judges by the domain, and
 //! makes its change and the audit event of it in one transaction.
 
+#[cfg(feature = "server")]
 pub mod access;
+#[cfg(feature = "server")]
 pub mod admit;
+#[cfg(feature = "server")]
 pub mod audit;
+#[cfg(feature = "server")]
 pub mod authority;
+#[cfg(feature = "server")]
 pub mod capabilities;
+#[cfg(feature = "server")]
 pub mod disable;
+#[cfg(feature = "server")]
 pub mod edit;
+#[cfg(feature = "server")]
 pub mod effect;
+#[cfg(feature = "server")]
 pub mod explain;
+#[cfg(feature = "server")]
 pub mod forward;
 pub mod fresh;
+#[cfg(feature = "server")]
 pub mod house;
+#[cfg(feature = "server")]
 pub mod issue;
+#[cfg(feature = "server")]
 pub mod keys;
+#[cfg(feature = "server")]
 pub mod meshes;
+#[cfg(feature = "server")]
 pub mod messages;
 pub mod meters;
+#[cfg(feature = "server")]
 pub mod once;
+#[cfg(feature = "server")]
 pub mod operator;
+#[cfg(feature = "server")]
 pub mod orgs;
+pub mod outpost;
+mod patience;
+#[cfg(feature = "server")]
 pub mod precondition;
+#[cfg(feature = "server")]
 pub mod record;
+#[cfg(feature = "server")]
 pub mod refusal;
+#[cfg(feature = "server")]
 pub mod replicas;
+#[cfg(feature = "server")]
 pub mod revoke;
+#[cfg(feature = "server")]
 pub mod rotate;
+#[cfg(feature = "server")]
 pub mod states;
+#[cfg(feature = "server")]
 pub mod stock;
+#[cfg(feature = "server")]
 pub mod topics;
+#[cfg(feature = "server")]
 pub mod turns;
+#[cfg(feature = "server")]
 pub mod uses;
+#[cfg(feature = "server")]
 pub mod verify;
 
+#[cfg(feature = "server")]
 pub use admit::{Admitted, Demand, Reach, Rejection, Why, admit};
+#[cfg(feature = "server")]
 pub use effect::{Done, Settled};
+#[cfg(feature = "server")]
 pub use house::House;
+#[cfg(feature = "server")]
 pub use once::{Kept, Once};
+#[cfg(feature = "server")]
 pub use precondition::IfMatch;
+#[cfg(feature = "server")]
 pub use refusal::{Conflict, Fault, Refusal};

@@ -7,7 +7,6 @@ use std::{
 
 use super::{
     Admitted, Conflict, Done, House, Refusal, authority, effect::Takes, fresh::Held, house::Mode, record::changed,
-    verify::may_know,
 };
 use crate::{
     db::{
@@ -80,11 +79,13 @@ pub async fn revoke(
 /// use any more, nothing happens, and nobody is told which of these it was (RFC 7009, 2.2).
 pub async fn revoke_by_secret(house: &House, by: &Admitted, secret: Option<Secret>) -> Result<(), Refusal> {
     let Some(secret) = secret else { return Ok(()) };
-    let Ok(Held { known, now, .. }) = house.fresh.holder(&house.store, secret.hash()).await? else { return Ok(()) };
+    let Ok(Held { known, now, .. }) = house.fresh.holder(house.store.asker(), secret.hash()).await? else {
+        return Ok(());
+    };
     let (own, subject) = (by.credential().terms.grant.owner, &known.credential);
     // What was replaced is dead, and the key that goes on has another secret. What has only expired or is disabled could live
     // again, and a revocation may not hold everywhere yet.
-    if !may_know(own, subject) || (subject.is_replaced(now) && !subject.is_revoked) {
+    if !subject.is_known_to(own) || (subject.is_replaced(now) && !subject.is_revoked) {
         return Ok(());
     }
     match revoke(house, by, subject.key, &Revocation::default(), Mode::Real).await {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use crossbeam_queue::SegQueue;
 use tracing::warn;
 
-use super::{fresh::Known, house::in_time};
+use super::{fresh::Known, patience::in_time};
 use crate::{
     db::{Error, Store, fresh::feed, idempotency, usage, usage::SecretUse},
     domain::{KeyId, key::Use},

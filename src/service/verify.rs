@@ -8,8 +8,8 @@ use super::{Admitted, House, Refusal, fresh::Held, meters::Door};
 use crate::{
     db::{Transaction, meshes},
     domain::{
-        Capability, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances,
-        fresh::Change, key::Use,
+        Capability, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances, fresh::Change,
+        key::Use,
     },
 };
 
@@ -128,7 +128,7 @@ async fn look_up(house: &House, by: &Admitted, questions: &[Question]) -> Result
     let theirs =
         questions.iter().filter_map(|question| Some((question.secret.as_ref()?.hash(), question.at_least.as_ref())));
     let wanted: Vec<_> = std::iter::once((by.hash(), None)).chain(theirs).collect();
-    let mut found = house.fresh.holders(&house.store, &wanted).await?.into_iter();
+    let mut found = house.fresh.holders(house.store.asker(), &wanted).await?.into_iter();
     let asker = found.next().ok_or(Refusal::Dead)?.map_err(|_| Refusal::Dead)?;
     by.ensure_still(Some(&asker.known.credential), asker.now, false)?;
     for question in questions {
@@ -162,7 +162,7 @@ fn judge(
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
     let held = match asked {
-        Ok(held) if may_know(own, &held.known.credential) => held,
+        Ok(held) if held.known.credential.is_known_to(own) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {
             return Verdict { denial: Some(Denial::UnknownKey), held: None, as_of };
         }
@@ -177,10 +177,4 @@ fn judge(
         house.uses.note(&held.known, Use { at: held.now, from: question.address });
     }
     Verdict { denial: judged.err(), held: Some(held), as_of }
-}
-
-/// An asker may know the keys that its owner covers; and a mesh's asker the org-wide keys, which act in its mesh too.
-pub(super) fn may_know(own: Owner, credential: &Credential) -> bool {
-    let theirs = credential.terms.grant.owner;
-    own.covers(theirs) || theirs == Owner::Org(own.org())
 }

@@ -32,8 +32,24 @@ queries! {
             SELECT kind, subject FROM key_changes
             WHERE xact = ANY (ARRAY(SELECT pg_snapshot_xip($4::text::pg_snapshot)))
         ) changed ON true";
+    /// The same for who may write no table: its row is written by a function, in the same statement.
+    GUARD_BEAT = "
+        WITH own AS MATERIALIZED (
+            SELECT meshkey_guard_beat($1, $2, $3, $4::text::pg_snapshot, $5, $6) AS is_ours
+        )
+        SELECT (SELECT is_ours FROM own) AS is_ours, pg_current_snapshot()::text AS snapshot, meshkey_server() AS server,
+               marks.mark::text AS mark, now() AS clock, changed.kind, changed.subject
+        FROM feed_marks marks
+        LEFT JOIN LATERAL (
+            SELECT kind, subject FROM key_changes
+            WHERE xact >= pg_snapshot_xmax($4::text::pg_snapshot) AND xact < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT kind, subject FROM key_changes
+            WHERE xact = ANY (ARRAY(SELECT pg_snapshot_xip($4::text::pg_snapshot)))
+        ) changed ON true";
     /// Who stops needs nobody to wait for it.
     LEAVE = "DELETE FROM replicas WHERE boot_id = $1";
+    GUARD_LEAVE = "SELECT meshkey_guard_leave($1)";
 }
 
 /// What has changed.
@@ -71,13 +87,20 @@ pub struct Identity {
 pub struct Drum {
     client: Client,
     beat: Statement,
+    leave: &'static str,
 }
 
 impl Drum {
     /// Prepares a connection.
     pub async fn new(client: Client) -> Result<Self, Error> {
         let beat = client.prepare(BEAT).await?;
-        Ok(Self { client, beat })
+        Ok(Self { client, beat, leave: LEAVE })
+    }
+
+    /// The same in the guard's role.
+    pub async fn of_guard(client: Client) -> Result<Self, Error> {
+        let beat = client.prepare(GUARD_BEAT).await?;
+        Ok(Self { client, beat, leave: GUARD_LEAVE })
     }
 
     /// The snapshot from which a course can begin.
@@ -97,7 +120,7 @@ impl Drum {
 
     /// Takes the row of this process away.
     pub async fn leave(&self, boot: Uuid) -> Result<(), Error> {
-        self.client.execute(LEAVE, &[&boot]).await?;
+        self.client.execute(self.leave, &[&boot]).await?;
         Ok(())
     }
 }

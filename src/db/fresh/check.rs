@@ -11,7 +11,7 @@ use super::{
         connect,
         connect::Target,
         queries,
-        store::{APP, OPERATOR},
+        store::{APP, GUARD, OPERATOR},
     },
     CHANNEL,
 };
@@ -26,6 +26,10 @@ queries! {
             WHERE kind = 'probe' AND subject = $1 AND pg_visible_in_snapshot(xact, pg_current_snapshot()))";
     /// The same within the transaction of the probe.
     TRIED = "SELECT EXISTS (SELECT FROM key_changes WHERE kind = 'probe' AND subject = $1)";
+    /// Whether a role that may only read it sees all of it.
+    IS_OPEN = "
+        SELECT NOT relrowsecurity AND has_table_privilege(oid, 'SELECT') FROM pg_class
+        WHERE oid = 'key_changes'::regclass";
     /// The triggers that feed it, where they fire always.
     SOURCES = "
         SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -60,6 +64,9 @@ pub enum Error {
          accepting revoked keys; no row-level security may lie on key_changes"
     )]
     Blind,
+    /// The same for a guard.
+    #[error("the role {GUARD} may not see all of key_changes: refused, since it would go on accepting revoked keys")]
+    BlindGuard,
     /// The feed is not fed.
     #[error(
         "of the {TRIGGERS} triggers that tell what has changed over keys only {0} fire always: refused, since replicas \
@@ -106,10 +113,26 @@ pub async fn ensure_whole(target: &Target) -> Result<(), Error> {
 
 /// Refuses a way to the database on which a call does not arrive, and a feed that is not fed or not seen.
 pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
-    let (operator, mut heard) = target.as_role(OPERATOR).connect_hearing().await?;
-    operator.batch_execute(LISTEN).await?;
-    let (app, word) = (target.as_role(APP).connect().await?, Uuid::from_u128(rand::random()));
-    app.query_one(CALL, &[&word.to_string()]).await?;
+    let (operator, app) = hears(target, OPERATOR, APP).await?;
+    let word = Uuid::from_u128(rand::random());
+    ensure_fed(&operator).await?;
+    say(&app, word).await?;
+    if operator.query_one(SEEN, &[&word]).await?.try_get(0)? { Ok(()) } else { Err(Error::Blind) }
+}
+
+/// The same for a guard, which may say nothing.
+pub async fn ensure_feed_of_guard(target: &Target) -> Result<(), Error> {
+    let (guard, _) = hears(target, GUARD, GUARD).await?;
+    ensure_fed(&guard).await?;
+    if guard.query_one(IS_OPEN, &[]).await?.try_get(0)? { Ok(()) } else { Err(Error::BlindGuard) }
+}
+
+/// Two connections, of which the first hears when the second calls.
+async fn hears(target: &Target, hearer: &str, caller: &str) -> Result<(Client, Client), Error> {
+    let (hearer, mut heard) = target.as_role(hearer).connect_hearing().await?;
+    hearer.batch_execute(LISTEN).await?;
+    let (caller, word) = (target.as_role(caller).connect().await?, Uuid::from_u128(rand::random()));
+    caller.query_one(CALL, &[&word.to_string()]).await?;
     let arrives = async {
         while let Some(call) = heard.recv().await {
             if call.channel() == CHANNEL && call.payload() == word.to_string() {
@@ -118,10 +141,5 @@ pub async fn ensure_feed(target: &Target) -> Result<(), Error> {
         }
         false
     };
-    if !tokio::time::timeout(PATIENCE, arrives).await.unwrap_or(false) {
-        return Err(Error::Deaf);
-    }
-    ensure_fed(&operator).await?;
-    say(&app, word).await?;
-    if operator.query_one(SEEN, &[&word]).await?.try_get(0)? { Ok(()) } else { Err(Error::Blind) }
+    if tokio::time::timeout(PATIENCE, arrives).await.unwrap_or(false) { Ok((hearer, caller)) } else { Err(Error::Deaf) }
 }

@@ -17,7 +17,7 @@ use crate::{
         store::{Walker, begin, begin_snapshot},
     },
     domain::audit::Event,
-    service::{Admitted, House, Refusal, authority, house::in_time},
+    service::{Admitted, House, Refusal, authority, patience::in_time},
 };
 
 /// How long an export may take as a whole.

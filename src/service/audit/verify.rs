@@ -18,7 +18,7 @@ use crate::{
         Org, OrgId, Slug,
         audit::{Report, Start, Walk},
     },
-    service::{Admitted, House, Refusal, authority, house::in_time, operator::Operator},
+    service::{Admitted, House, Refusal, authority, operator::Operator, patience::in_time},
 };
 
 /// How long a request may take to prove a chain. On the host there is no such bound.

@@ -3,11 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc::UnboundedReceiver, time::timeout};
-use tokio_postgres::Notification;
+use tokio_postgres::{Client, Notification};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Break, Wishes, boot, hooks::Point, memory::Memory};
+use super::{Break, Duty, Wishes, boot, hooks::Point, memory::Memory};
 use crate::{
     db::{
         self,
@@ -16,7 +16,7 @@ use crate::{
             CHANNEL,
             beat::{Brought, Drum, Identity},
         },
-        store::OPERATOR,
+        store::{GUARD, OPERATOR},
     },
     domain::fresh::{Bound, Course, Lost, Sent},
 };
@@ -29,6 +29,7 @@ const OPTIONS: &str = "-c synchronous_commit=on -c default_transaction_isolation
 /// Who beats.
 pub(super) struct Beats {
     target: Target,
+    duty: Duty,
     bound: Bound,
     memory: Arc<Memory>,
     who: Identity,
@@ -41,8 +42,9 @@ impl Beats {
     pub(super) fn new(target: &Target, wishes: &Wishes, memory: Arc<Memory>) -> Self {
         let hold = i32::try_from(wishes.bound.hold().as_millis()).unwrap_or(i32::MAX);
         let who = Identity { boot: new_boot(), name: wishes.name.clone(), hold };
-        let target = target.as_role(OPERATOR).with_options(OPTIONS);
-        Self { target, bound: wishes.bound, memory, who, course: None, number: 0 }
+        let role = if wishes.duty == Duty::Guard { GUARD } else { OPERATOR };
+        let target = target.as_role(role).with_options(OPTIONS);
+        Self { target, duty: wishes.duty, bound: wishes.bound, memory, who, course: None, number: 0 }
     }
 
     /// Beats for ever.
@@ -61,7 +63,7 @@ impl Beats {
     pub(super) async fn leave(&self) {
         self.memory.distrust();
         let leave = async {
-            let drum = Drum::new(self.target.connect().await?).await?;
+            let drum = self.drum(self.target.connect().await?).await?;
             Ok::<_, Break>(drum.leave(self.who.boot).await?)
         };
         if !matches!(timeout(self.bound.patience(), leave).await, Ok(Ok(()))) {
@@ -69,11 +71,18 @@ impl Beats {
         }
     }
 
+    async fn drum(&self, client: Client) -> Result<Drum, db::Error> {
+        match self.duty {
+            Duty::Serve => Drum::new(client).await,
+            Duty::Guard => Drum::of_guard(client).await,
+        }
+    }
+
     async fn session(&mut self) -> Result<std::convert::Infallible, Break> {
         let connect = async {
             let (client, heard) = self.target.connect_hearing().await?;
             client.batch_execute(&format!("LISTEN {CHANNEL}")).await.map_err(db::Error::from)?;
-            Ok::<_, Break>((Drum::new(client).await?, heard))
+            Ok::<_, Break>((self.drum(client).await?, heard))
         };
         let (drum, mut heard) = self.soon(connect).await?;
         self.go_on(&drum).await?;

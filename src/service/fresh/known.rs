@@ -9,7 +9,7 @@ use super::{
     changes::{Slot, Ticket},
     memory::{Memory, Named},
 };
-use crate::domain::{Credential, Mesh, MeshId, OrgId, capability::DeclaredName, key::Use};
+use crate::domain::{Credential, MeshId, OrgId, capability::DeclaredName, key::Use};
 
 /// The holder of a secret, as it was read.
 pub struct Known {
@@ -62,9 +62,8 @@ pub struct KnownPlace {
 }
 
 impl KnownPlace {
-    pub(super) const fn new(mesh: &Mesh, stamp: Ticket) -> Self {
-        let slot = Slot::of(mesh.id.uuid());
-        Self { mesh: mesh.id, is_archived: mesh.archived_at.is_some(), stamp, slot }
+    pub(super) const fn new((mesh, is_archived): (MeshId, bool), stamp: Ticket) -> Self {
+        Self { mesh, is_archived, stamp, slot: Slot::of(mesh.uuid()) }
     }
 }
 

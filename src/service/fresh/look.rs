@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 
 use super::{
@@ -12,13 +13,13 @@ use super::{
     memory::{Memory, Recalled},
 };
 use crate::{
-    db::{Error, Store, Transaction, lookup},
+    db::{Error, lookup, store::Asker},
     domain::{
-        Mesh, OrgId, SecretHash,
+        MeshId, OrgId, SecretHash,
         capability::DeclaredName,
         fresh::{Change, Tick},
     },
-    service::{house::in_time, meters::Source},
+    service::{meters::Source, patience::in_time},
 };
 
 /// The holder of a secret, and by what it is judged.
@@ -56,11 +57,11 @@ impl From<Answer> for Found {
 
 impl Fresh {
     /// Who holds this secret.
-    pub(in crate::service) async fn holder(&self, store: &Store, hash: SecretHash) -> Result<Found, Error> {
+    pub(in crate::service) async fn holder(&self, asker: &Asker, hash: SecretHash) -> Result<Found, Error> {
         if let Some(recalled) = self.memory.holder(&hash, None) {
             return Ok(Ok(recalled.into()));
         }
-        let answer = self.ask_one(store, hash).await?;
+        let answer = self.ask_one(asker, hash).await?;
         self.memory.meters().looked_up(Source::Database, 1);
         Ok(answer.into())
     }
@@ -68,31 +69,31 @@ impl Fresh {
     /// Who holds these secrets, in their order; each at least as fresh as that change, if one is named with it.
     pub(in crate::service) async fn holders(
         &self,
-        store: &Store,
+        asker: &Asker,
         wanted: &[(SecretHash, Option<&Change>)],
     ) -> Result<Vec<Found>, Error> {
         let mut found: Vec<Option<Found>> = Vec::with_capacity(wanted.len());
         found.extend(wanted.iter().map(|(hash, at_least)| Some(Ok(self.memory.holder(hash, *at_least)?.into()))));
         let missing: Vec<SecretHash> =
             wanted.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|((hash, _), _)| *hash).collect();
-        let mut asked = match missing.as_slice() {
+        let mut answers = match missing.as_slice() {
             [] => Vec::new(),
-            [one] => vec![self.ask_one(store, *one).await?],
-            many => ask(&self.memory, store, many).await?,
+            [one] => vec![self.ask_one(asker, *one).await?],
+            many => ask(&self.memory, asker, many).await?,
         }
         .into_iter();
-        self.memory.meters().looked_up(Source::Database, asked.len());
-        let of = |found: Option<Found>| found.or_else(|| asked.next().map(Found::from));
+        self.memory.meters().looked_up(Source::Database, answers.len());
+        let of = |found: Option<Found>| found.or_else(|| answers.next().map(Found::from));
         let lost = || Error::Unavailable("a look-up lacks an answer".to_owned());
         found.into_iter().map(of).map(|found| found.ok_or_else(lost)).collect()
     }
 
-    async fn ask_one(&self, store: &Store, hash: SecretHash) -> Result<Answer, Error> {
-        let (memory, store) = (Arc::clone(&self.memory), store.clone());
+    async fn ask_one(&self, asker: &Asker, hash: SecretHash) -> Result<Answer, Error> {
+        let (memory, asker) = (Arc::clone(&self.memory), asker.clone());
         let fly = move || {
-            let (memory, store) = (Arc::clone(&memory), store.clone());
+            let (memory, asker) = (Arc::clone(&memory), asker.clone());
             async move {
-                let answer = ask(&memory, &store, &[hash]).await?.pop();
+                let answer = ask(&memory, &asker, &[hash]).await?.pop();
                 answer.ok_or_else(|| Error::Unavailable("a look-up lacks an answer".to_owned()))
             }
         };
@@ -128,8 +129,8 @@ pub(in crate::service) struct Looking<'a> {
 
 impl Looking<'_> {
     /// Refuses what is read on a server that may have been replaced.
-    pub(in crate::service) async fn ensure_relied_on(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
-        let standing = lookup::standing(transaction).await?;
+    pub(in crate::service) async fn ensure_relied_on(&self, db: &impl GenericClient) -> Result<(), Error> {
+        let standing = lookup::standing(db).await?;
         if self.memory.relies_on(&standing) { Ok(()) } else { Err(not_relied_on()) }
     }
 
@@ -139,17 +140,17 @@ impl Looking<'_> {
     }
 
     /// Remembers what was found.
-    pub(in crate::service) fn remember(&self, org: OrgId, named: &str, mesh: &Mesh) {
-        self.memory.remember_place(org, named, mesh, self.ticket);
+    pub(in crate::service) fn remember(&self, org: OrgId, named: &str, mesh: MeshId, is_archived: bool) {
+        self.memory.remember_place(org, named, (mesh, is_archived), self.ticket);
     }
 }
 
 /// Asks the database; once more if what it said was overtaken, or is too old to be used.
-async fn ask(memory: &Memory, store: &Store, hashes: &[SecretHash]) -> Result<Vec<Answer>, Error> {
+async fn ask(memory: &Memory, asker: &Asker, hashes: &[SecretHash]) -> Result<Vec<Answer>, Error> {
     for _ in 0..2 {
         let (ticket, sent) = (memory.ticket(), boot());
         memory.hooks().at(Point::TicketTaken).await;
-        let asking = store.ask(async |client| {
+        let asking = asker.ask(async |client| {
             let looked = lookup::lookup(client, hashes).await?;
             // A connection to another server than that of the beats is not used again.
             if memory.relies_on(&looked.standing) { Ok(looked) } else { Err(not_relied_on()) }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     db::{fresh::beat::Changed, lookup::Standing},
     domain::{
-        Mesh, OrgId, SecretHash,
+        MeshId, OrgId, SecretHash,
         fresh::{Applied, Bound, Change, Server, Tick, Trust},
     },
     service::meters::{Meters, Source},
@@ -261,9 +261,9 @@ impl Memory {
         }
     }
 
-    pub(super) fn remember_place(&self, org: OrgId, named: &str, mesh: &Mesh, ticket: Ticket) {
+    pub(super) fn remember_place(&self, org: OrgId, named: &str, place: (MeshId, bool), ticket: Ticket) {
         if self.may_remember() {
-            let _ = self.places.try_insert((org, named.into()), KnownPlace::new(mesh, ticket));
+            let _ = self.places.try_insert((org, named.into()), KnownPlace::new(place, ticket));
         }
     }
 

@@ -34,9 +34,20 @@ use hooks::Hooks;
 use thread::Thread;
 use waits::Wait;
 
+/// What a process is to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// A server: it makes changes and waits for the others, and looks after the rows of the dead.
+    Serve,
+    /// The guard within a service of somebody else's: it judges, and is waited for.
+    Guard,
+}
+
 /// How a process remembers.
 #[derive(Debug, Clone)]
 pub struct Wishes {
+    /// What it is to the others.
+    pub duty: Duty,
     /// The bound and the grace.
     pub bound: Bound,
     /// How many keys may be remembered; none for a process that asks the database for every decision.

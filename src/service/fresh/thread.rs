@@ -15,7 +15,7 @@ use tokio::{
 use tracing::error;
 
 use super::{
-    Wishes,
+    Duty, Wishes,
     beats::Beats,
     memory::Memory,
     waits::{Wait, Waits},
@@ -63,7 +63,8 @@ impl Thread {
         let ((come, comes), (stop, stopped)) = (unbounded_channel(), oneshot::channel());
         let beats =
             self.beats.load(Ordering::Relaxed).then(|| Beats::new(&self.target, &self.wishes, self.memory.clone()));
-        let waits = Waits::new(&self.target, Arc::clone(&self.memory), comes);
+        let serves = self.wishes.duty == Duty::Serve;
+        let waits = serves.then(|| Waits::new(&self.target, Arc::clone(&self.memory), comes));
         let spawned =
             std::thread::Builder::new().name("freshness".to_owned()).spawn(move || run(beats, waits, stopped));
         if let Err(error) = spawned {
@@ -83,7 +84,7 @@ impl Thread {
     }
 }
 
-fn run(mut beats: Option<Beats>, mut waits: Waits, stopped: oneshot::Receiver<oneshot::Sender<()>>) {
+fn run(mut beats: Option<Beats>, mut waits: Option<Waits>, stopped: oneshot::Receiver<oneshot::Sender<()>>) {
     let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
         error!("there is no runtime for the beats: nothing is remembered, and no change can be confirmed");
         return;
@@ -95,10 +96,16 @@ fn run(mut beats: Option<Beats>, mut waits: Waits, stopped: oneshot::Receiver<on
                 None => std::future::pending().await,
             }
         };
+        let watching = async {
+            match &mut waits {
+                Some(waits) => waits.run().await,
+                None => std::future::pending().await,
+            }
+        };
         let told = tokio::select! {
             told = stopped => told.ok(),
             () = beating => None,
-            () = waits.run() => None,
+            () = watching => None,
         };
         if let Some(done) = told {
             if let Some(beats) = &beats {

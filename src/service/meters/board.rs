@@ -3,6 +3,7 @@
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Meters, Tick, boot};
+#[cfg(feature = "server")]
 use crate::service::{House, fresh::Basis};
 
 impl Meters {
@@ -65,6 +66,7 @@ impl Meters {
     }
 }
 
+#[cfg(feature = "server")]
 impl House {
     /// Reads what is not counted as it happens.
     pub fn read_meters(&self) {

@@ -59,6 +59,27 @@ const OPERATOR_TOO: [(&str, &str); 16] = [
     ("topics", "INSERT"),
 ];
 
+/// The queries that the role of a guard runs, within a service of somebody else's.
+const GUARD_ONLY: [(&str, &str); 7] = [
+    ("fresh", "GUARD_BEAT"),
+    ("fresh", "GUARD_LEAVE"),
+    ("fresh", "IS_OPEN"),
+    ("guard", "IS_KNOWN"),
+    ("guard", "ORG"),
+    ("guard", "MESH"),
+    ("guard", "CAPABILITIES"),
+];
+/// The queries that it runs beside these.
+const GUARD_TOO: [(&str, &str); 7] = [
+    ("fresh", "BEGIN"),
+    ("fresh", "CALL"),
+    ("fresh", "IS_STANDBY"),
+    ("fresh", "LISTEN"),
+    ("fresh", "SOURCES"),
+    ("lookup", "LOOKUP"),
+    ("lookup", "STANDING"),
+];
+
 /// Prepares the query, and has it planned: only then are the rights of the role looked at.
 async fn try_out(db: &Client, module: &str, name: &str, sql: &str) {
     let prepared = db.prepare(sql).await.unwrap_or_else(|fault| panic!("{module}::{name}: {fault:?}"));
@@ -76,26 +97,30 @@ async fn try_out(db: &Client, module: &str, name: &str, sql: &str) {
 async fn every_query_is_legal_and_allowed_to_the_role_that_runs_it() {
     let house = House::new().await;
     let (app, operator) = (house.sql("meshkey_app").await, house.sql("meshkey_operator").await);
+    let guard = house.sql("meshkey_guard").await;
     let mut seen = Vec::new();
     for (module, queries) in QUERIES {
         for (name, sql) in *queries {
             seen.push((*module, *name));
-            if !OPERATOR_ONLY.contains(&(module, name)) {
+            if !OPERATOR_ONLY.contains(&(module, name)) && !GUARD_ONLY.contains(&(module, name)) {
                 try_out(&app, module, name, sql).await;
             }
             if OPERATOR_ONLY.contains(&(module, name)) || OPERATOR_TOO.contains(&(module, name)) {
                 try_out(&operator, module, name, sql).await;
             }
+            if GUARD_ONLY.contains(&(module, name)) || GUARD_TOO.contains(&(module, name)) {
+                try_out(&guard, module, name, sql).await;
+            }
         }
     }
-    let mut known = OPERATOR_ONLY.iter().chain(&OPERATOR_TOO);
-    assert!(known.all(|query| seen.contains(query)), "a query of the operator is gone: {seen:?}");
+    let mut known = OPERATOR_ONLY.iter().chain(&OPERATOR_TOO).chain(&GUARD_ONLY).chain(&GUARD_TOO);
+    assert!(known.all(|query| seen.contains(query)), "a query of the operator or of a guard is gone: {seen:?}");
 }
 
 #[tokio::test]
 async fn every_query_about_a_tenants_rows_names_the_org_first() {
     for (module, queries) in
-        QUERIES.iter().filter(|(module, _)| !["fresh", "idempotency", "lookup", "usage"].contains(module))
+        QUERIES.iter().filter(|(module, _)| !["fresh", "guard", "idempotency", "lookup", "usage"].contains(module))
     {
         for (name, sql) in *queries {
             let (is_clock, is_org) = (*name == "CLOCK", *module == "orgs");

@@ -35,7 +35,9 @@ async fn the_roles_may_do_this_and_no_more() {
         "topics\tINSERT SELECT",
     ];
     assert_eq!(rights(&db, "meshkey_app").await, app);
-    let lookup = ["api_keys\tSELECT", "key_secrets\tSELECT", "meshes\tSELECT", "orgs\tSELECT"];
+    let guard = ["feed_marks\tSELECT", "key_changes\tSELECT"];
+    assert_eq!(rights(&db, "meshkey_guard").await, guard);
+    let lookup = ["api_keys\tSELECT", "capabilities\tSELECT", "key_secrets\tSELECT", "meshes\tSELECT", "orgs\tSELECT"];
     assert_eq!(rights(&db, "meshkey_lookup").await, lookup);
     assert_eq!(rights(&db, "PUBLIC").await, Vec::<String>::new());
     let operator = rights(&db, "meshkey_operator").await;

@@ -116,13 +116,21 @@ async fn the_services_role_writes_no_row_of_another_org() {
 }
 
 #[tokio::test]
-async fn the_look_up_is_the_only_function_with_rights_of_its_own() {
+async fn the_look_up_and_what_a_guard_asks_are_the_only_functions_with_rights_of_their_own() {
     let house = House::new().await;
     let db = house.sql("superuser").await;
     let definers = "SELECT proname, proowner::regrole, proconfig::text FROM pg_proc
-                    WHERE prosecdef AND pronamespace = 'public'::regnamespace";
-    let expected = "meshkey_lookup\tmeshkey_lookup\t{\"search_path=pg_catalog, pg_temp\"}";
-    assert_eq!(texts(&db, definers).await, [expected]);
+                    WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1";
+    let expected = [
+        ("meshkey_guard_beat", "meshkey_operator"),
+        ("meshkey_guard_capabilities", "meshkey_lookup"),
+        ("meshkey_guard_leave", "meshkey_operator"),
+        ("meshkey_guard_mesh", "meshkey_lookup"),
+        ("meshkey_guard_org", "meshkey_lookup"),
+        ("meshkey_lookup", "meshkey_lookup"),
+    ];
+    let expected = expected.map(|(name, owner)| format!("{name}\t{owner}\t{{\"search_path=pg_catalog, pg_temp\"}}"));
+    assert_eq!(texts(&db, definers).await, expected);
     let owned = "SELECT relname FROM pg_class WHERE relowner IN ('meshkey_app'::regrole, 'meshkey_lookup'::regrole)";
     assert_eq!(texts(&db, owned).await, Vec::<String>::new());
 }

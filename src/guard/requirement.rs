@@ -1,0 +1,81 @@
+//! Requirements: what a service demands of a key, as it names things itself.
+
+use std::net::IpAddr;
+
+use super::Refused;
+use crate::{
+    domain::{Capability, Denial, TopicName},
+    service::outpost::Question,
+};
+
+/// What your service demands of a key.
+///
+/// Names are taken as they are, and judged with the key: a capability that the org has not declared, or a mesh that it has not,
+/// is a mistake of the service ([`Refused::Senseless`]); a topic comes from a request, and one that cannot be a topic's name is
+/// a no like that to a topic which the key does not reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    capability: Result<Capability, String>,
+    mesh: Option<String>,
+    topic: Topic,
+    address: Option<IpAddr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Topic {
+    Unsaid,
+    Named(TopicName),
+    Malformed,
+}
+
+impl Requirement {
+    /// This capability, for the owner of the guard: `send`, `read`, `state_write`, `admin`, `verify`, or one that the org has
+    /// declared.
+    #[must_use]
+    pub fn may(capability: &str) -> Self {
+        let capability = capability.parse().map_err(|unknown| format!("{unknown}"));
+        Self { capability, mesh: None, topic: Topic::Unsaid, address: None }
+    }
+
+    /// In this mesh, by its id or slug.
+    #[must_use]
+    pub fn in_mesh(self, mesh: &str) -> Self {
+        Self { mesh: Some(mesh.to_owned()), ..self }
+    }
+
+    /// On this topic. Without one, a key that is confined to topics is refused.
+    #[must_use]
+    pub fn on(self, topic: &str) -> Self {
+        Self { topic: topic.parse().map_or(Topic::Malformed, Topic::Named), ..self }
+    }
+
+    /// From this address. Without one, a key with a list of addresses is refused.
+    #[must_use]
+    pub const fn from_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// The same, unless an address is said already.
+    #[must_use]
+    pub fn or_from_address(self, address: IpAddr) -> Self {
+        if self.address.is_some() { self } else { self.from_address(address) }
+    }
+
+    pub(super) fn question(&self) -> Result<Question<'_>, String> {
+        let topic = match &self.topic {
+            Topic::Named(topic) => Some(topic),
+            Topic::Unsaid | Topic::Malformed => None,
+        };
+        let capability = self.capability.as_ref().map_err(Clone::clone)?;
+        Ok(Question { capability, mesh: self.mesh.as_deref(), topic, address: self.address })
+    }
+
+    /// What cannot be a topic's name no grant reaches, whatever it holds.
+    pub(super) fn ensure_topic(&self) -> Result<(), Refused> {
+        match self.topic {
+            Topic::Malformed => Err(Refused::Denied(Denial::TopicOutOfScope(None))),
+            Topic::Unsaid | Topic::Named(_) => Ok(()),
+        }
+    }
+}
