@@ -2,16 +2,25 @@
 
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-/// Measure Meshkey against its floors, in about four minutes.
+/// A program that guards a route of its own.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Own {
+    /// With the guard of a server.
+    Guarded,
+    /// With the guard alone.
+    Library,
+}
+
+/// Measure Meshkey against its floors, in about six minutes.
 #[derive(Parser, Clone)]
 #[command(name = "ratios", max_term_width = 100)]
 pub struct Args {
     /// End with 1 where a target is missed
     #[arg(long)]
     pub check: bool,
-    /// Only these groups of rows: verify, guard, open, asking, revoke, list, issue, start
+    /// Only these groups of rows: verify, guard, open, doors, asking, revoke, list, issue, start
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// How many rounds; each is one turn of the floor and one of ours
@@ -34,7 +43,7 @@ pub struct Args {
     #[arg(long, hide = true)]
     pub serve_bare: Option<usize>,
     #[arg(long, hide = true)]
-    pub serve_guarded: bool,
+    pub serve: Option<Own>,
 }
 
 impl Args {

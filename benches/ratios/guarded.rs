@@ -26,7 +26,7 @@ pub const ANSWER: &str = r#"{"status":"ok"}"#;
 pub fn start(command: &Command) -> Outcome<Process> {
     let mut own = Command::new(std::env::current_exe()?);
     let environment = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    own.arg("--serve-guarded").env_clear().envs(environment);
+    own.arg("--serve=guarded").env_clear().envs(environment);
     Process::start(own)
 }
 

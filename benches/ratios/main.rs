@@ -12,6 +12,7 @@
 mod args;
 mod bare;
 mod guarded;
+mod library;
 mod load;
 mod process;
 mod report;
@@ -24,7 +25,11 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser as _;
 
-use crate::{args::Args, report::Report, town::Town};
+use crate::{
+    args::{Args, Own},
+    report::Report,
+    town::Town,
+};
 
 /// What came of it, or why nothing did.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -33,12 +38,13 @@ fn main() -> ExitCode {
     let args = Args::parse();
     // Two of our libraries would each choose a provider, and neither may.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let done = match (args.serve_bare, args.serve_guarded) {
+    let done = match (args.serve_bare, args.serve) {
         (Some(bytes), _) => bare::serve(&args, bytes).map(|()| ExitCode::SUCCESS),
-        (None, true) => guarded::serve().map(|()| ExitCode::SUCCESS),
+        (None, Some(Own::Guarded)) => guarded::serve().map(|()| ExitCode::SUCCESS),
+        (None, Some(Own::Library)) => library::serve(&args).map(|()| ExitCode::SUCCESS),
         // `cargo test --all-targets` comes without it, and tests time nothing.
-        (None, false) if !args.bench => Ok(ExitCode::SUCCESS),
-        (None, false) => measure(&args),
+        (None, None) if !args.bench => Ok(ExitCode::SUCCESS),
+        (None, None) => measure(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {}", meshkey::db::connect::chain(error.as_ref()));

@@ -27,6 +27,9 @@ pub async fn all(town: &Town, args: &Args, report: &mut Report) -> Outcome<()> {
     if wants("open") {
         door::open(town, &few, args, report).await?;
     }
+    if wants("doors") {
+        door::others(town, &few, args, report).await?;
+    }
     if wants("revoke") {
         revoke::measure(town, args, report).await?;
     }

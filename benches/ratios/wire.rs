@@ -38,6 +38,13 @@ pub fn request(method: &str, path: &str, key: &str, body: Option<&Value>) -> Vec
     .into_bytes()
 }
 
+/// The bytes of a request with a form.
+pub fn form(path: &str, key: &str, pairs: &str) -> Vec<u8> {
+    let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
+    let kind = "Content-Type: application/x-www-form-urlencoded";
+    format!("{head}{kind}\r\nContent-Length: {}\r\n\r\n{pairs}", pairs.len()).into_bytes()
+}
+
 impl Connection {
     /// Connects.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
