@@ -10,6 +10,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod fresh;
+pub mod gates;
 pub mod idempotency;
 pub mod inspect;
 mod key_row;
@@ -55,6 +56,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
     ("fresh", fresh::poll::ALL),
+    ("gates", gates::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),

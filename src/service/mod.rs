@@ -12,6 +12,7 @@ pub mod effect;
 pub mod explain;
 pub mod forward;
 pub mod fresh;
+pub mod gates;
 pub mod house;
 pub mod issue;
 pub mod keys;

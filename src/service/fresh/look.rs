@@ -14,7 +14,7 @@ use super::{
 use crate::{
     db::{Error, Store, Transaction, lookup},
     domain::{
-        Mesh, OrgId, SecretHash,
+        Gate, Mesh, OrgId, SecretHash,
         capability::DeclaredName,
         fresh::{Change, Tick},
     },
@@ -120,7 +120,7 @@ impl Fresh {
     }
 }
 
-/// A look-up of a mesh, or of what an org has declared, that is under way.
+/// A look-up of a mesh, of a gate, or of what an org has declared, that is under way.
 pub(in crate::service) struct Looking<'a> {
     memory: &'a Memory,
     ticket: Ticket,
@@ -136,6 +136,11 @@ impl Looking<'_> {
     /// Remembers that the org has declared this.
     pub(in crate::service) fn remember_declared(&self, org: OrgId, name: &DeclaredName) {
         self.memory.remember_declared(org, name, self.ticket);
+    }
+
+    /// Remembers a gate.
+    pub(in crate::service) fn remember_gate(&self, gate: &Arc<Gate>) {
+        self.memory.remember_gate(gate, self.ticket);
     }
 
     /// Remembers what was found.

@@ -104,6 +104,23 @@ fn changes(
             "capability.retired",
             "upload".into(),
         ),
+        change(
+            "createGate",
+            "POST",
+            "/gates".into(),
+            json!({ "mesh": "main", "name": "gate", "methods": { "GET": "read" } }),
+            "gate.created",
+            String::new(),
+        ),
+        change(
+            "editGate",
+            "PATCH",
+            "/gates/gate".into(),
+            json!({ "methods": { "PUT": "send" } }),
+            "gate.edited",
+            String::new(),
+        ),
+        change("deleteGate", "DELETE", "/gates/gate".into(), none.clone(), "gate.deleted", String::new()),
         change("editKey", "PATCH", k(""), json!({ "label": "edited" }), "key.edited", key.clone()),
         change("disableKey", "POST", k("/disable"), none.clone(), "key.disabled", key.clone()),
         change("enableKey", "POST", k("/enable"), none.clone(), "key.enabled", key.clone()),
@@ -157,7 +174,7 @@ async fn every_change_leaves_exactly_one_event_and_nothing_else_leaves_any() {
         assert_eq!(event["subject"], json!({ "kind": action.split('.').next().unwrap(), "id": subject }));
         let is_one_of = |words: &[&str]| words.iter().any(|word| action.ends_with(word));
         assert_eq!(event["before"].is_null(), is_one_of(&["created", "issued", "declared"]), "{event}");
-        assert_eq!(event["after"].is_null(), is_one_of(&["retired"]), "{event}");
+        assert_eq!(event["after"].is_null(), is_one_of(&["retired", "deleted"]), "{event}");
         assert_ne!(event["before"], event["after"], "{event}");
     }
     operations.sort_unstable();
