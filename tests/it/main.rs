@@ -25,6 +25,7 @@ mod flaws;
 mod forward;
 mod fresh;
 mod freshness;
+mod gates;
 mod host;
 mod hostile;
 mod house;
