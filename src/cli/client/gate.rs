@@ -56,7 +56,7 @@ enum Verb {
 struct One {
     /// The gate, by name or id
     #[arg(value_name = "GATE", add = ArgValueCandidates::new(complete::gates))]
-    name: String,
+    gate: String,
 }
 
 #[derive(Args)]
@@ -125,18 +125,18 @@ impl Gate {
                 client.show_list(&Ask::get(&all), *much, "id", table).await?;
                 return Ok(Outcome::Done);
             }
-            Verb::Show(one) => Ask::get(&[&all[..], &[one.name.as_str()]].concat()),
+            Verb::Show(one) => Ask::get(&[&all[..], &[one.gate.as_str()]].concat()),
             Verb::Create(create) => Ask::post(&all, &create.wish(&client.the_mesh().await?)?),
             Verb::Edit(edit) => {
-                let path = [&all[..], &[edit.one.name.as_str()]].concat();
+                let path = [&all[..], &[edit.one.gate.as_str()]].concat();
                 client.edit(&path, &edit.patch()?).await?
             }
             Verb::Delete { one, yes } => {
                 if !yes && !self.client.print_curl {
-                    let question = format!("Nobody passes any more where the gate {} is named.", one.name);
-                    confirm::typed(&question, &one.name, "--yes")?;
+                    let question = format!("Nobody passes any more where the gate {} is named.", one.gate);
+                    confirm::typed(&question, &one.gate, "--yes")?;
                 }
-                Ask::new(Method::DELETE, &[&all[..], &[one.name.as_str()]].concat())
+                Ask::new(Method::DELETE, &[&all[..], &[one.gate.as_str()]].concat())
             }
         };
         let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };

@@ -63,8 +63,8 @@ async fn changing_a_gate_and_deleting_it_wait_and_so_do_their_repetitions() {
     admin.post(&admin.at("/gates"), wish).await.expect(201);
     let path = admin.at("/gates/gate");
     for _ in 0..2 {
-        let patch = json!({ "methods": { "GET": "admin" } });
-        let changed = waited(&two, "PATCH", &path, Some(patch)).await.expect(200);
+        let wish = json!({ "methods": { "GET": "admin" } });
+        let changed = waited(&two, "PATCH", &path, Some(wish)).await.expect(200);
         assert_eq!(changed.body["version"], 2);
     }
     waited(&two, "DELETE", &path, None).await.expect(200);
