@@ -68,6 +68,8 @@ enum Verb {
     Topic(client::topic::Topic),
     /// Declare what your own services may be asked for; list and retire it
     Capability(client::capability::Capability),
+    /// Make, look at, change and delete gates: by what gateways let pass
+    Gate(client::gate::Gate),
     /// Prove the chains of events; archive old events and take them away
     Audit(audit::Audit),
     /// Show which key this is and what it may do
@@ -145,6 +147,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Mesh(mesh) => mesh.run().await,
         Verb::Topic(topic) => topic.run().await,
         Verb::Capability(capability) => capability.run().await,
+        Verb::Gate(gate) => gate.run().await,
         Verb::Audit(audit) => audit.run().await,
         Verb::Whoami(whoami) => whoami.run().await,
         Verb::Api(api) => api.run().await,

@@ -14,6 +14,8 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod fresh;
+#[cfg(feature = "server")]
+pub mod gates;
 pub mod guard;
 #[cfg(feature = "server")]
 pub mod idempotency;
@@ -76,6 +78,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
     ("fresh", fresh::poll::ALL),
+    ("gates", gates::ALL),
     ("guard", guard::ALL),
     ("idempotency", idempotency::ALL),
     ("keys", keys::ALL),

@@ -118,6 +118,8 @@ ids! {
     MessageId = "msg";
     /// An event of the audit.
     EventId = "evt";
+    /// A gate: what a gateway's configuration names.
+    GateId = "gate";
 }
 
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).

@@ -62,6 +62,10 @@ catalogue! {
         "A gateway asked whether a request may pass, and its question makes no sense, so that nobody passes. This says nothing about the key. The log has what is wrong under the request id.";
     PATH_NOT_CANONICAL = 403 "path_not_canonical" "Path not canonical"
         "The path can be read in more than one way, so that the service behind the gateway might understand another one than was judged. Send it in its one plain spelling.";
+    METHOD_NOT_IN_GATE = 403 "method_not_in_gate" "Method not let through"
+        "The gate before the service names the methods that may pass, and this is none of them.";
+    TOPIC_NOT_IN_PATH = 403 "topic_not_in_path" "No topic in the path"
+        "The gate before the service takes the topic from a segment of the path, and in this path that segment is missing or no topic's name.";
     NOT_FOUND = 404 "not_found" "Not found"
         "There is no such thing, or none that the key may know of. Both look the same on purpose.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "Method not allowed"
@@ -91,9 +95,11 @@ catalogue! {
     KEY_LIMIT_REACHED = 409 "key_limit_reached" "Too many live keys"
         "The org has as many live keys as the setting `max_live_keys` allows. Revoke some that are no longer used.";
     CAPABILITY_IN_USE = 409 "capability_in_use" "Capability in use"
-        "A key that is neither revoked nor expired has the capability. Take it from those keys first, or revoke them.";
+        "A key that is neither revoked nor expired has the capability, or a gate demands it. Take it from those keys and gates first.";
     CAPABILITY_LIMIT_REACHED = 409 "capability_limit_reached" "Too many capabilities"
         "The org has declared 64 capabilities, which is as many as it may. Retire some that are no longer used.";
+    GATE_LIMIT_REACHED = 409 "gate_limit_reached" "Too many gates"
+        "The org has 100 gates, which is as many as it may. Delete some that no gateway names any more.";
     PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
         "It was changed since you read it. Read it again, and send its new `ETag` in `If-Match`.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"

@@ -10,6 +10,7 @@ pub mod docs;
 pub mod dry_run;
 pub mod explain;
 pub mod forward;
+pub mod gates;
 pub mod guard;
 pub mod health;
 pub mod input;

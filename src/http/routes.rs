@@ -7,7 +7,7 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, capabilities, catalogue, docs, explain, forward, health, keys, meshes, messages,
+    Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, keys, meshes, messages,
     metrics::Route, oauth, orgs, states, topics, verify, whoami,
 };
 
@@ -83,9 +83,11 @@ routes! {
     "/v1/verify" { post verify::one; }
     "/v1/verify/batch" { post verify::batch; }
     "/v1/introspect" { post oauth::introspect::introspect; }
+    "/v1/forward-auth/envoy/mesh/{org}/{mesh}/{capability}/{topic}/{path}" { any forward::ask; }
+    "/v1/forward-auth/envoy/{gate}/{path}" { any forward::ask; }
+    "/v1/forward-auth/{dialect}/{gate}" { any forward::ask; }
     "/v1/forward-auth/{dialect}/mesh/{org}/{mesh}/{capability}" { any forward::ask; }
     "/v1/forward-auth/{dialect}/mesh/{org}/{mesh}/{capability}/{topic}" { any forward::ask; }
-    "/v1/forward-auth/envoy/mesh/{org}/{mesh}/{capability}/{topic}/{path}" { any forward::ask; }
     "/v1/whoami" { get whoami::whoami; }
     "/livez" { get health::livez; }
     "/readyz" { get health::readyz; }
@@ -103,6 +105,8 @@ routes! {
     "/v1/orgs/{org}/capabilities" { get capabilities::list; post capabilities::declare; }
     "/v1/orgs/{org}/capabilities/{capability}" { get capabilities::show; patch capabilities::edit; }
     "/v1/orgs/{org}/capabilities/{capability}/retire" { post capabilities::retire; }
+    "/v1/orgs/{org}/gates" { get gates::list; post gates::create; }
+    "/v1/orgs/{org}/gates/{gate}" { get gates::show; patch gates::edit; delete gates::delete; }
     "/v1/orgs/{org}/keys" { get keys::list; post keys::issue; }
     "/v1/orgs/{org}/keys/{key}" { get keys::show; patch keys::edit; }
     "/v1/orgs/{org}/keys/{key}/rotate" { post keys::rotate; }

@@ -9,7 +9,7 @@ use super::{
     record::{changed, ended, made},
 };
 use crate::{
-    db::{Transaction, capabilities, idempotency::Request, orgs},
+    db::{Transaction, capabilities, gates, idempotency::Request, orgs},
     domain::{
         Capability, DeclaredCapability, OrgId,
         audit::Action,
@@ -97,7 +97,7 @@ pub async fn edit(
         .await
 }
 
-/// Retires it, unless a live key has it. Its name may be declared again.
+/// Retires it, unless a live key has it or a gate demands it. Its name may be declared again.
 pub async fn retire(house: &House, by: &Admitted, name: &DeclaredName) -> Result<Done<DeclaredCapability>, Refusal> {
     let org = by.org();
     house
@@ -107,10 +107,13 @@ pub async fn retire(house: &House, by: &Admitted, name: &DeclaredName) -> Result
             if capabilities::bearers(transaction, org, name).await? > 0 {
                 return Err(Conflict::CapabilityInUse.into());
             }
+            if gates::demanding(transaction, org, name).await? > 0 {
+                return Err(Conflict::CapabilityDemanded.into());
+            }
             capabilities::retire(transaction, org, name).await?;
             let change = ended(Action::CapabilityRetired, &retired);
             record(transaction, org, by.actor(), by.trail(), change).await?;
-            // No live key has it: nothing that is allowed anywhere ends with it.
+            // No live key has it, and no gate demands it: nothing that is allowed anywhere ends with it.
             Ok((retired, Takes::Nothing))
         })
         .await

@@ -34,7 +34,7 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn of(self, before: Option<T>) -> Option<T> {
+    pub(super) fn of(self, before: Option<T>) -> Option<T> {
         match self {
             Self::Keep => before,
             Self::Clear => None,

@@ -185,7 +185,7 @@ impl House {
     }
 
     /// It is so already: says it again, and waits for that. Who sees this change sees all that was committed before.
-    async fn settle_again(&self, org: OrgId, subject: Subject) -> Result<Settled, Refusal> {
+    pub(super) async fn settle_again(&self, org: OrgId, subject: Subject) -> Result<Settled, Refusal> {
         let change = in_time(say_again(&self.store, org, subject)).await?;
         self.hold(change).await
     }

@@ -1,5 +1,6 @@
 //! Forward-auth: a gateway shows a key and asks whether it may pass. Where, and for what, is said by the gate, which stands in
-//! the gateway's own configuration: nothing that its client sends chooses it. There is no caller to admit here but the key.
+//! the gateway's own configuration or is stored and named there: nothing that its client sends chooses it. There is no caller
+//! to admit here but the key.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -11,8 +12,8 @@ use super::{
 use crate::{
     db,
     domain::{
-        Capability, Credential, Denial, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
-        credential::Circumstances, key::Use, name::Slug,
+        self, Capability, Credential, Denial, GateId, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash,
+        TopicName, credential::Circumstances, gate::Unruled, key::Use, name::Slug, path::CanonicalPath,
     },
 };
 
@@ -21,7 +22,16 @@ const DEADLINE: Duration = Duration::from_millis(150);
 
 /// What is demanded of whoever passes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
+pub enum Gate {
+    /// This, whatever the request is.
+    Inline(Inline),
+    /// What the stored gate demands for this request.
+    Stored(GateId),
+}
+
+/// A gate that stands in the gateway's configuration as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inline {
     /// In which org, by id or slug.
     pub org: String,
     /// In which mesh of it, by id or slug.
@@ -30,6 +40,26 @@ pub struct Gate {
     pub capability: Capability,
     /// On which topic.
     pub topic: Option<TopicName>,
+}
+
+/// A request that came to a gateway, as far as that tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its path.
+    pub path: CanonicalPath<'a>,
+}
+
+/// What a gateway asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The gate.
+    pub gate: &'a Gate,
+    /// The request; none, where the gateway does not tell of it.
+    pub told: Option<Told<'a>>,
+    /// Whence it came, if that is known.
+    pub from: Option<IpAddr>,
 }
 
 /// A key that may pass.
@@ -47,6 +77,8 @@ pub struct Stop {
     pub who: Option<(KeyId, OrgId)>,
     /// Why.
     pub why: Why,
+    /// Whether the gateway can pass on that too much was asked for.
+    pub deny_429: bool,
 }
 
 /// Why a key may not pass.
@@ -56,91 +88,171 @@ pub enum Why {
     Token(Denial),
     /// The key is live, and may not do this.
     Denied(Denial),
-    /// What the gate demands does not exist.
-    NoSuchGate(&'static str),
+    /// The same, since the org of the key has no such gate: that this is why is for the log alone.
+    NoSuchGate(Denial),
+    /// What the gate demands does not exist, or the gateway does not tell enough for it.
+    Misconfigured(&'static str),
+    /// The gate has no rule for the request.
+    Unruled(Unruled),
     /// It could not be decided.
     Undecided(db::Error),
 }
 
-/// Judges whether the holder of `secret`, who comes from there, may pass the gate.
-pub async fn pass(house: &House, secret: &Secret, from: Option<IpAddr>, gate: &Gate) -> Result<Passage, Stop> {
-    let late = || db::Error::Unavailable("it could not be decided in time".to_owned());
-    let undecided = |error| Stop { who: None, why: Why::Undecided(error) };
-    let judged = tokio::time::timeout(DEADLINE, decide(house, secret.hash(), from, gate)).await;
-    let passage = judged.unwrap_or_else(|_| Err(undecided(late())));
-    if let Err(Stop { why: Why::Token(denial) | Why::Denied(denial), .. }) = &passage {
+/// Judges whether the holder of `secret` may pass.
+pub async fn pass(house: &House, secret: &Secret, question: Question<'_>) -> Result<Passage, Stop> {
+    let late = || Why::Undecided(db::Error::Unavailable("it could not be decided in time".to_owned()));
+    let judged = tokio::time::timeout(DEADLINE, decide(house, secret.hash(), question)).await;
+    let passage = judged.unwrap_or_else(|_| Err(Stop { who: None, why: late(), deny_429: false }));
+    if let Err(Stop { why: Why::Token(denial) | Why::Denied(denial) | Why::NoSuchGate(denial), .. }) = &passage {
         house.meters.denied(Door::ForwardAuth, denial);
     }
     passage
 }
 
-async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Gate) -> Result<Passage, Stop> {
-    let nobody = |why| Stop { who: None, why };
-    let held = find(house, hash, &gate.capability).await.map_err(nobody)?;
+async fn decide(house: &House, hash: SecretHash, question: Question<'_>) -> Result<Passage, Stop> {
+    let (held, doubt) = find(house, hash).await.map_err(|why| Stop { who: None, why, deny_429: false })?;
     let credential = &held.known.credential;
-    let who = Some((credential.key, credential.terms.grant.owner.org()));
-    let mesh = judge(house, &held, from, gate).await.map_err(|why| Stop { who, why })?;
-    house.uses.note(&held.known, Use { at: held.now, from });
-    Ok(Passage { known: held.known, mesh })
+    let org = credential.terms.grant.owner.org();
+    let who = Some((credential.key, org));
+    let stop = |why, deny_429| Stop { who, why, deny_429 };
+    // Whose key is not accepted learns nothing of any gate.
+    credential.ensure_live(held.now).map_err(|denial| stop(Why::Token(denial), false))?;
+    let gate = named(house, org, question.gate).await.map_err(|why| stop(why, false))?;
+    let deny_429 = matches!(&gate, Named::Stored(gate) if gate.deny_429);
+    let judged = judge(house, &held, &gate, question, doubt).await;
+    let mesh = judged.map_err(|why| stop(why, deny_429))?;
+    house.uses.note(&held.known, Use { at: held.now, from: question.from });
+    Ok(Passage { known: Arc::clone(&held.known), mesh })
 }
 
-/// Who holds it. While the database is out of reach, and for as long as the grace lasts, `send` and `read` go on with what is
-/// remembered, as they do for who asks.
-async fn find(house: &House, hash: SecretHash, wanted: &Capability) -> Result<Held, Why> {
+/// That the database could not be asked, and that what is said is what is remembered.
+type Doubt = Option<db::Error>;
+
+/// Who holds it.
+async fn find(house: &House, hash: SecretHash) -> Result<(Held, Doubt), Why> {
     match house.fresh.holder(house.store.asker(), hash).await {
-        Ok(found) => found.map_err(|_| Why::Token(Denial::UnknownKey)),
-        Err(error) => {
-            let may_be_graced = matches!(wanted, Capability::Send | Capability::Read);
-            let held = house.fresh.holder_in_grace(&hash).filter(|_| may_be_graced).ok_or(Why::Undecided(error))?;
+        Ok(found) => found.map(|held| (held, None)).map_err(|_| Why::Token(Denial::UnknownKey)),
+        Err(error) => match house.fresh.holder_in_grace(&hash) {
+            Some(held) => Ok((held, Some(error))),
+            None => Err(Why::Undecided(error)),
+        },
+    }
+}
+
+/// While the database is out of reach, and for as long as the grace lasts, `send` and `read` go on with what is remembered, as
+/// they do for who asks.
+fn ensure_graced(house: &House, doubt: Doubt, wanted: &Capability) -> Result<(), Why> {
+    match doubt {
+        None => Ok(()),
+        Some(_) if matches!(wanted, Capability::Send | Capability::Read) => {
             house.meters.answered_in_grace(1);
-            Ok(held)
+            Ok(())
         }
+        Some(error) => Err(Why::Undecided(error)),
+    }
+}
+
+/// The gate that is named.
+enum Named<'a> {
+    /// As it stands in the gateway's configuration.
+    Inline(&'a Inline),
+    /// As the org of the key has it.
+    Stored(Arc<domain::Gate>),
+    /// The org of the key has none of that id.
+    Nowhere,
+}
+
+async fn named<'a>(house: &House, org: OrgId, gate: &'a Gate) -> Result<Named<'a>, Why> {
+    match gate {
+        Gate::Inline(inline) => Ok(Named::Inline(inline)),
+        Gate::Stored(id) => match house.gate(org, *id).await {
+            Ok(found) => Ok(found.map_or(Named::Nowhere, Named::Stored)),
+            Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
+            Err(_) => Err(Why::Misconfigured("the gate cannot be read")),
+        },
     }
 }
 
 /// The judgement of every door; gives the mesh of the gate.
-async fn judge(house: &House, held: &Held, from: Option<IpAddr>, gate: &Gate) -> Result<MeshId, Why> {
-    let (credential, now) = (&held.known.credential, held.now);
-    credential.ensure_live(now).map_err(Why::Token)?;
-    let (mesh, within, is_place_archived) = place(house, credential, gate).await?;
-    if within.org() == credential.terms.grant.owner.org() {
-        ensure_declared(house, within.org(), &gate.capability).await?;
-    }
-    let wanted = Requirement { within, capability: gate.capability.clone(), topic: gate.topic.clone() };
-    let at = Circumstances { now, from, is_place_archived };
-    credential.decide(&wanted, &at).map_err(Why::Denied)?;
+async fn judge(
+    house: &House,
+    held: &Held,
+    gate: &Named<'_>,
+    question: Question<'_>,
+    doubt: Doubt,
+) -> Result<MeshId, Why> {
+    let credential = &held.known.credential;
+    let at = |is_place_archived| Circumstances { now: held.now, from: question.from, is_place_archived };
+    let Some((mesh, is_archived)) = place(house, credential, gate).await? else {
+        let denial = elsewhere(credential, &at(false));
+        return Err(if matches!(gate, Named::Nowhere) { Why::NoSuchGate(denial) } else { Why::Denied(denial) });
+    };
+    let org = credential.terms.grant.owner.org();
+    let (capability, topic) = demanded(credential, gate, question.told, &at(is_archived))?;
+    ensure_graced(house, doubt, &capability)?;
+    ensure_declared(house, org, &capability).await?;
+    let wanted = Requirement { within: Owner::Mesh(org, mesh), capability, topic };
+    credential.decide(&wanted, &at(is_archived)).map_err(Why::Denied)?;
     Ok(mesh)
+}
+
+/// What a key is told at a gate that is not where it acts: the same, whatever else the gate is, and whether it is there or not.
+fn elsewhere(credential: &Credential, at: &Circumstances) -> Denial {
+    let within = Owner::Mesh(OrgId::new(), MeshId::new());
+    let wanted = Requirement { within, capability: Capability::Read, topic: None };
+    credential.decide(&wanted, at).err().unwrap_or(Denial::WrongMesh)
+}
+
+/// What the gate demands for the request. Who may not be here at all is told so before it is looked at.
+fn demanded(
+    credential: &Credential,
+    gate: &Named<'_>,
+    told: Option<Told<'_>>,
+    at: &Circumstances,
+) -> Result<(Capability, Option<TopicName>), Why> {
+    match gate {
+        Named::Inline(gate) => Ok((gate.capability.clone(), gate.topic.clone())),
+        Named::Stored(gate) => {
+            credential.ensure_usable(at).map_err(Why::Denied)?;
+            let told =
+                told.ok_or(Why::Misconfigured("the dialect does not tell of the request, and a stored gate needs it"))?;
+            gate.demands(told.method, told.path).map_err(Why::Unruled)
+        }
+        Named::Nowhere => Err(Why::Denied(Denial::WrongMesh)),
+    }
 }
 
 async fn ensure_declared(house: &House, org: OrgId, capability: &Capability) -> Result<(), Why> {
     match house.ensure_known(org, capability, String::new).await {
         Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
-        known => known.map_err(|_| Why::NoSuchGate("the org has not declared the capability")),
+        known => known.map_err(|_| Why::Misconfigured("the org has not declared the capability")),
     }
 }
 
-/// Where it would happen, and whether that mesh is archived. What the key's owner cannot know of is not looked up: another org,
-/// a sibling mesh, and what does not exist are all the same to it.
-async fn place(house: &House, credential: &Credential, gate: &Gate) -> Result<(MeshId, Owner, bool), Why> {
+/// The mesh of the gate, and whether it is archived; none where the key does not act. What the key's owner cannot know of is
+/// not looked up: another org, a sibling mesh, and what does not exist are all the same to it.
+async fn place(house: &House, credential: &Credential, gate: &Named<'_>) -> Result<Option<(MeshId, bool)>, Why> {
     let owner = credential.terms.grant.owner;
-    let org = owner.org();
     let is_of = |slug: Option<&Slug>, named: &str| slug.is_some_and(|slug| slug.as_str() == named);
-    let is_own_org = is_of(Some(&credential.org_slug), &gate.org) || gate.org.parse() == Ok(org);
-    let is_own_mesh = |own| is_of(credential.mesh_slug.as_ref(), &gate.mesh) || gate.mesh.parse() == Ok(own);
-    match owner.mesh() {
-        Some(mesh) if is_own_org && is_own_mesh(mesh) => Ok((mesh, owner, credential.is_mesh_archived)),
-        None if is_own_org => place_of_org(house, org, &gate.mesh).await,
-        _ => {
-            let nowhere = MeshId::new();
-            Ok((nowhere, Owner::Mesh(OrgId::new(), nowhere), false))
+    let (is_own_org, named) = match gate {
+        Named::Inline(Inline { org, mesh, .. }) => {
+            (is_of(Some(&credential.org_slug), org) || org.parse() == Ok(owner.org()), mesh.clone())
         }
+        Named::Stored(gate) => (gate.org == owner.org(), gate.mesh.to_string()),
+        Named::Nowhere => return Ok(None),
+    };
+    let is_own_mesh = |own| is_of(credential.mesh_slug.as_ref(), &named) || named.parse() == Ok(own);
+    match owner.mesh() {
+        Some(mesh) if is_own_org && is_own_mesh(mesh) => Ok(Some((mesh, credential.is_mesh_archived))),
+        None if is_own_org => place_of_org(house, owner.org(), &named).await.map(Some),
+        _ => Ok(None),
     }
 }
 
-async fn place_of_org(house: &House, org: OrgId, named: &str) -> Result<(MeshId, Owner, bool), Why> {
+async fn place_of_org(house: &House, org: OrgId, named: &str) -> Result<(MeshId, bool), Why> {
     match house.place(org, named).await {
-        Ok(Some((mesh, is_archived))) => Ok((mesh, Owner::Mesh(org, mesh), is_archived)),
+        Ok(Some(place)) => Ok(place),
         Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
-        Ok(None) | Err(_) => Err(Why::NoSuchGate("there is no such mesh in the org")),
+        Ok(None) | Err(_) => Err(Why::Misconfigured("there is no such mesh in the org")),
     }
 }

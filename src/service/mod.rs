@@ -23,6 +23,8 @@ pub mod explain;
 pub mod forward;
 pub mod fresh;
 #[cfg(feature = "server")]
+pub mod gates;
+#[cfg(feature = "server")]
 pub mod house;
 #[cfg(feature = "server")]
 pub mod issue;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::domain::{
-    DeclaredCapability, Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
+    DeclaredCapability, Gate, Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
     audit::{Action, Change, Subject},
 };
 
@@ -72,6 +72,23 @@ impl Recorded for DeclaredCapability {
 
     fn facts(&self) -> Value {
         json!({ "name": self.name, "description": self.description })
+    }
+}
+
+impl Recorded for Gate {
+    fn subject(&self) -> Subject {
+        Subject { kind: "gate", id: self.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        Some(self.mesh)
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "name": self.name, "description": self.description, "methods": self.methods, "topic": self.topic,
+            "deny_429": self.deny_429,
+        })
     }
 }
 

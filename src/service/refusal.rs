@@ -53,6 +53,10 @@ pub enum Conflict {
     CapabilityInUse,
     /// The org has declared as many capabilities as it may.
     CapabilityLimitReached,
+    /// A gate demands the capability.
+    CapabilityDemanded,
+    /// The org has as many gates as it may.
+    GateLimitReached,
     /// The org is suspended.
     AlreadySuspended,
     /// The org is not suspended.

@@ -5,7 +5,7 @@ mod agreement;
 mod answers;
 mod gateways;
 mod hostile;
-mod wire;
+pub mod wire;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use self::wire::{Line, Said};
 use crate::{client::Client, house::House, tools::eventually};
 
 /// The pair of headers of each dialect.
-const PAIRS: [(&str, &str, &str); 8] = [
+pub const PAIRS: [(&str, &str, &str); 8] = [
     ("nginx", "X-Original-Method", "X-Original-URI"),
     ("ingress-nginx", "X-Original-Method", "X-Original-URL"),
     ("traefik", "X-Forwarded-Method", "X-Forwarded-Uri"),
@@ -26,7 +26,7 @@ const PAIRS: [(&str, &str, &str); 8] = [
     ("envoy", "", ""),
 ];
 /// What every answer says of who passes, but for the id of the request.
-const IDENTITY: [&str; 6] = [
+pub const IDENTITY: [&str; 6] = [
     "x-meshkey-key",
     "x-meshkey-org",
     "x-meshkey-mesh",
@@ -52,17 +52,17 @@ fn question(dialect: &str, gate: &str, target: &str) -> (String, Vec<Line>) {
     (path, lines)
 }
 
-fn line(name: &str, value: &str) -> Line {
+pub fn line(name: &str, value: &str) -> Line {
     (name.to_owned(), value.to_owned())
 }
 
 /// Shows this key.
-fn bearer(key: &Client) -> Line {
+pub fn bearer(key: &Client) -> Line {
     line("Authorization", &format!("Bearer {}", key.secret()))
 }
 
 /// Asks until it was decided: on a busy machine that may take longer than a gateway waits.
-async fn decided(house: &House, method: &str, path: &str, lines: &[Line]) -> Said {
+pub async fn decided(house: &House, method: &str, path: &str, lines: &[Line]) -> Said {
     let address = house.stranger().base().strip_prefix("http://").unwrap().to_owned();
     eventually("a decision", async || {
         let said = wire::ask(&address, method, path, lines).await;

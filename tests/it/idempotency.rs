@@ -27,6 +27,7 @@ async fn makings(house: &House) -> Vec<(String, Value, u16, &'static str)> {
         (admin.at(&format!("/keys/{key}/rotate")), json!({ "overlap": "1h" }), 200, "key_secrets"),
         (admin.at("/meshes"), json!({ "slug": "once" }), 201, "meshes"),
         (admin.at("/meshes/main/topics"), json!({ "name": "once" }), 201, "topics"),
+        (admin.at("/gates"), json!({ "mesh": "main", "name": "once", "methods": { "GET": "read" } }), 201, "gates"),
         ("/v1/meshes/main/topics/deploys/messages".to_owned(), json!({ "body": { "n": 1 } }), 201, "messages"),
     ]
 }

@@ -26,6 +26,7 @@ mod flaws;
 mod forward;
 mod fresh;
 mod freshness;
+mod gates;
 mod guard;
 mod host;
 mod hostile;

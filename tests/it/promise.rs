@@ -79,11 +79,11 @@ impl Promise {
         self.at(path).iter().map(|operation| operation.method.to_uppercase()).collect()
     }
 
-    /// The operations at a path: where a literal segment and a parameter both fit, the literal wins.
+    /// The operations at a path: segment by segment, a literal goes before a parameter, and that before all the rest.
     fn at(&self, path: &str) -> Vec<&Operation> {
         let fitting: Vec<_> = self.operations.iter().filter(|operation| operation.matches(path)).collect();
-        let fewest = fitting.iter().map(|operation| operation.path.matches('{').count()).min();
-        fitting.into_iter().filter(|operation| Some(operation.path.matches('{').count()) == fewest).collect()
+        let nearest = fitting.iter().map(|operation| operation.looseness()).min();
+        fitting.into_iter().filter(|operation| Some(operation.looseness()) == nearest).collect()
     }
 
     /// Panics, saying why, unless the answer is one that the contract promises.

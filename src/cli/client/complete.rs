@@ -37,6 +37,11 @@ pub(super) fn declared() -> Vec<CompletionCandidate> {
     names("capabilities", "name")
 }
 
+/// The gates of the org.
+pub(super) fn gates() -> Vec<CompletionCandidate> {
+    names("gates", "name")
+}
+
 /// The meshes of the org.
 pub(super) fn meshes() -> Vec<CompletionCandidate> {
     names("meshes", "slug")

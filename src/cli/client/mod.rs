@@ -11,6 +11,7 @@ mod connection;
 mod deliver;
 mod find;
 pub(super) mod flags;
+pub(super) mod gate;
 mod impact;
 pub(super) mod key;
 pub(super) mod mesh;

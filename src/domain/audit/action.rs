@@ -43,6 +43,9 @@ actions! {
     CapabilityDeclared = "capability.declared";
     CapabilityEdited = "capability.edited";
     CapabilityRetired = "capability.retired";
+    GateCreated = "gate.created";
+    GateEdited = "gate.edited";
+    GateDeleted = "gate.deleted";
     AuditRetained = "audit.retained";
 }
 

@@ -83,7 +83,7 @@ impl Serialize for Actor {
 /// What it was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subject {
-    /// `org`, `mesh`, `topic` or `key`.
+    /// One of [`Self::KINDS`].
     pub kind: &'static str,
     /// Its id; of a topic, its mesh's id, a slash, and its name.
     pub id: String,
@@ -91,7 +91,7 @@ pub struct Subject {
 
 impl Subject {
     /// Every kind of subject.
-    pub const KINDS: [&'static str; 5] = ["org", "mesh", "topic", "key", "capability"];
+    pub const KINDS: [&'static str; 6] = ["org", "mesh", "topic", "key", "capability", "gate"];
 }
 
 /// Through what a change came in: what the audit says beside who did it.

@@ -3,7 +3,10 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use super::path::{NotCanonical, canonical};
+use crate::{
+    domain::path::{NotCanonical, canonical},
+    service::forward::Told,
+};
 
 /// A gateway, by how it asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,23 +61,25 @@ impl Dialect {
         ALL.iter().find(|dialect| dialect.name == name)
     }
 
-    /// Sees to it that what its client asked for is told, once, and can be read in one way only. `behind` is the path behind
-    /// ours, with its slash.
-    pub fn ensure_told(&self, headers: &HeaderMap, behind: Option<&str>) -> Result<(), Fault> {
-        let target = match self.original {
-            Original::Untold => return Ok(()),
-            Original::Request => behind.ok_or(Fault::Misconfigured("the path of the request does not follow"))?,
-            Original::Headers(method, uri) => pair(headers, method, uri)?,
-            Original::HeadersWithUrl(method, url) => without_origin(pair(headers, method, url)?)?,
+    /// What its client asked for: told once, and in a way that can be read in one way only. None, where the gateway does not
+    /// tell. `method` and `behind` are of the question itself: its method, and the path behind ours with its slash.
+    pub fn told<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        method: &'a str,
+        behind: Option<&'a str>,
+    ) -> Result<Option<Told<'a>>, Fault> {
+        let (method, target) = match self.original {
+            Original::Untold => return Ok(None),
+            Original::Request => {
+                (method, behind.ok_or(Fault::Misconfigured("the path of the request does not follow"))?)
+            }
+            Original::Headers(method, uri) => (only(headers, method)?, only(headers, uri)?),
+            Original::HeadersWithUrl(method, url) => (only(headers, method)?, without_origin(only(headers, url)?)?),
         };
-        canonical(target).map(drop).map_err(Fault::Path)
+        let path = canonical(target).map_err(Fault::Path)?;
+        Ok(Some(Told { method, path }))
     }
-}
-
-/// The target that the pair tells; of the method no more is asked than that it is there.
-fn pair<'a>(headers: &'a HeaderMap, method: &'static str, target: &'static str) -> Result<&'a str, Fault> {
-    only(headers, method)?;
-    only(headers, target)
 }
 
 fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Fault> {
@@ -107,7 +112,24 @@ mod tests {
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        Dialect::named(dialect).unwrap().ensure_told(&headers, behind)
+        Dialect::named(dialect).unwrap().told(&headers, "HEAD", behind).map(drop)
+    }
+
+    #[test]
+    fn the_request_is_told_by_its_own_pair_and_no_other() {
+        let mut headers = HeaderMap::new();
+        for (_, method, uri, prefix) in PAIRS {
+            headers.insert(HeaderName::from_static(method), HeaderValue::from_static("POST"));
+            let target = format!("{prefix}/of/{uri}?x=/y");
+            headers.insert(HeaderName::from_static(uri), HeaderValue::from_str(&target).unwrap());
+        }
+        for (dialect, _, uri, _) in PAIRS {
+            let told = Dialect::named(dialect).unwrap().told(&headers, "HEAD", Some("/behind")).unwrap().unwrap();
+            assert_eq!((told.method, told.path.as_str()), ("POST", &*format!("/of/{uri}")), "{dialect}");
+        }
+        let envoy = Dialect::named("envoy").unwrap().told(&headers, "PUT", Some("/behind")).unwrap().unwrap();
+        assert_eq!((envoy.method, envoy.path.as_str()), ("PUT", "/behind"));
+        assert_eq!(Dialect::named("skipper").unwrap().told(&headers, "GET", None), Ok(None));
     }
 
     /// The pair of each dialect that has one, and a prefix of its target.

@@ -6,7 +6,6 @@
 pub mod dialect;
 pub mod gate;
 pub mod identity;
-pub mod path;
 
 use std::net::IpAddr;
 
@@ -19,9 +18,12 @@ use tracing::warn;
 
 use self::{dialect::Fault, identity::Identity};
 use super::{Problem, catalogue, credentials, guard::address, trace::Facts};
-use crate::service::{
-    House,
-    forward::{self, Passage, Stop, Why},
+use crate::{
+    domain::{Denial, gate::Unruled, path::NotCanonical},
+    service::{
+        House,
+        forward::{self, Passage, Question, Stop, Why},
+    },
 };
 
 /// What every path of this door begins with.
@@ -44,30 +46,38 @@ async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem>
     let fault = |fault| problem_of(house, fault);
     let path = request.uri().path().strip_prefix(ROOT).unwrap_or_default();
     let asked = gate::parse(path.strip_prefix('/').unwrap_or(path)).map_err(fault)?;
-    asked.dialect.ensure_told(request.headers(), asked.behind).map_err(fault)?;
+    let told = asked.dialect.told(request.headers(), request.method().as_str(), asked.behind).map_err(fault)?;
     // A gateway knows no 400: whoever shows two keys has shown none that is accepted.
     let secret = credentials::presented(request).map_err(|problem| match problem.status_code() {
         StatusCode::UNAUTHORIZED => problem,
         _ => Problem::invalid_token("two credentials"),
     })?;
-    let passage = forward::pass(house, &secret, client(house, request), &asked.gate).await;
+    let question = Question { gate: &asked.gate, told, from: client(house, request) };
+    let passage = forward::pass(house, &secret, question).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         facts.caller = match &passage {
             Ok(Passage { known, .. }) => Some((known.credential.key, known.credential.terms.grant.owner.org())),
             Err(stop) => stop.who,
         };
     }
-    passage.map_err(|Stop { why, .. }| match why {
+    passage.map_err(|Stop { why, deny_429, .. }| match why {
         Why::Token(denial) => Problem::invalid_token(denial.code()),
         Why::Denied(denial) => {
             let code = denial.code();
-            Problem::from(denial).or_header(header::WWW_AUTHENTICATE, CHALLENGE).because(code)
+            denied(denial, deny_429).because(code)
         }
-        Why::NoSuchGate(reason) => fault(Fault::Misconfigured(reason)),
+        Why::NoSuchGate(denial) => denied(denial, deny_429).because("the key's org has no such gate"),
+        Why::Unruled(Unruled::Method) => Problem::of(catalogue::METHOD_NOT_IN_GATE),
+        Why::Unruled(Unruled::Topic) => Problem::of(catalogue::TOPIC_NOT_IN_PATH),
+        Why::Misconfigured(reason) => fault(Fault::Misconfigured(reason)),
         Why::Undecided(error) => {
             Problem::of(catalogue::STORE_UNAVAILABLE).with_header(header::RETRY_AFTER, "1").because(error.to_string())
         }
     })
+}
+
+fn denied(denial: Denial, deny_429: bool) -> Problem {
+    Problem::from(denial).or_header(header::WWW_AUTHENTICATE, CHALLENGE).to_gateway(deny_429)
 }
 
 /// Whence the client of the gateway comes. The peer is the gateway: nothing else is known, unless it is trusted and says it.
@@ -84,6 +94,6 @@ fn problem_of(house: &House, fault: Fault) -> Problem {
             warn!(reason, "a gateway asks what makes no sense");
             Problem::of(catalogue::GATEWAY_MISCONFIGURED).because(reason)
         }
-        Fault::Path(path::NotCanonical(reason)) => Problem::of(catalogue::PATH_NOT_CANONICAL).because(reason),
+        Fault::Path(NotCanonical(reason)) => Problem::of(catalogue::PATH_NOT_CANONICAL).because(reason),
     }
 }

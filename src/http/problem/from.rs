@@ -68,6 +68,11 @@ impl From<Conflict> for Problem {
             Conflict::TopicArchived => catalogue::TOPIC_ARCHIVED,
             Conflict::KeyLimitReached => catalogue::KEY_LIMIT_REACHED,
             Conflict::CapabilityInUse => catalogue::CAPABILITY_IN_USE,
+            Conflict::CapabilityDemanded => {
+                let detail = "a gate demands the capability: change or delete that gate first";
+                return Self::new(catalogue::CAPABILITY_IN_USE, detail);
+            }
+            Conflict::GateLimitReached => catalogue::GATE_LIMIT_REACHED,
             Conflict::CapabilityLimitReached => catalogue::CAPABILITY_LIMIT_REACHED,
             // Said by the command line alone.
             Conflict::AlreadySuspended | Conflict::NotSuspended => catalogue::ORG_SUSPENDED,

@@ -58,7 +58,7 @@ pub struct Problem(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     kind: &'static Kind,
-    /// That of the kind, but at the OAuth doors.
+    /// That of the kind, but at the doors of OAuth and of gateways.
     status: StatusCode,
     detail: String,
     errors: Vec<Item>,
@@ -194,6 +194,15 @@ impl Problem {
         problem
     }
 
+    /// As it is told to a gateway, which perhaps cannot pass on that too much was asked for: nginx makes a 500 of it.
+    #[must_use]
+    pub fn to_gateway(mut self, passes_429: bool) -> Self {
+        if self.0.status == StatusCode::TOO_MANY_REQUESTS && !passes_429 {
+            self.0.status = StatusCode::FORBIDDEN;
+        }
+        self
+    }
+
     /// The body for this request.
     #[must_use]
     pub fn body(&self, request_id: &str, pattern: &str) -> String {
@@ -239,5 +248,32 @@ impl ResponseError for Problem {
     /// The bare status: the body is written where the request is known, see [`super::trace`].
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_much_is_a_plain_no_for_a_gateway_that_cannot_pass_it_on() {
+        const TOO_MUCH: &Kind = &Kind {
+            code: "too_much",
+            status: 429,
+            title: "Too much",
+            explanation: "Too much was asked for.",
+            page: "",
+        };
+        for (kind, passes_429, status) in [
+            (TOO_MUCH, true, 429),
+            (TOO_MUCH, false, 403),
+            (catalogue::STORE_UNAVAILABLE, false, 503),
+            (catalogue::IP_NOT_ALLOWED, true, 403),
+        ] {
+            let problem = Problem::of(kind).with_header(header::RETRY_AFTER, "1").to_gateway(passes_429);
+            assert_eq!((problem.status_code().as_u16(), problem.code()), (status, kind.code));
+            assert!(problem.0.headers.iter().any(|(name, _)| name == header::RETRY_AFTER));
+            assert!(problem.body("req", "/").contains(&format!(r#""status":{status}"#)));
+        }
     }
 }

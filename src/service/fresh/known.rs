@@ -1,7 +1,7 @@
-//! What is remembered: holders of secrets, meshes by name, and the capabilities that orgs have declared.
+//! What is remembered: holders of secrets, meshes by name, gates, and the capabilities that orgs have declared.
 
 use std::{
-    sync::{Mutex, TryLockError},
+    sync::{Arc, Mutex, TryLockError},
     time::Duration,
 };
 
@@ -9,7 +9,7 @@ use super::{
     changes::{Slot, Ticket},
     memory::{Memory, Named},
 };
-use crate::domain::{Credential, MeshId, OrgId, capability::DeclaredName, key::Use};
+use crate::domain::{Credential, Gate, GateId, MeshId, OrgId, capability::DeclaredName, key::Use};
 
 /// The holder of a secret, as it was read.
 pub struct Known {
@@ -74,7 +74,39 @@ pub(super) struct KnownDeclared {
     slot: Slot,
 }
 
+/// A gate of an org.
+#[derive(Debug, Clone)]
+pub(super) struct KnownGate {
+    gate: Arc<Gate>,
+    stamp: Ticket,
+    slot: Slot,
+}
+
 impl Memory {
+    /// The gate of that org with that id, if it is remembered and may be trusted.
+    pub(in crate::service) fn gate(&self, org: OrgId, id: GateId) -> Option<Arc<Gate>> {
+        self.gate_within(Duration::ZERO, org, id)
+    }
+
+    /// The same while the database is out of reach, for as long as the grace lasts.
+    pub(in crate::service) fn gate_in_grace(&self, org: OrgId, id: GateId) -> Option<Arc<Gate>> {
+        self.gate_within(self.bound().grace(), org, id)
+    }
+
+    fn gate_within(&self, beyond: Duration, org: OrgId, id: GateId) -> Option<Arc<Gate>> {
+        let is_current = |known: &KnownGate| self.changes.none_since(known.stamp, &[known.slot]);
+        let read = || self.gates.try_get(&(org, id)).ok().flatten().filter(is_current);
+        Some(Arc::clone(&self.recall(beyond, read)?.what.gate))
+    }
+
+    /// Remembers it under its org: what is one org's is found by no other.
+    pub(super) fn remember_gate(&self, gate: &Arc<Gate>, stamp: Ticket) {
+        if self.may_remember() {
+            let known = KnownGate { gate: Arc::clone(gate), stamp, slot: Slot::of(gate.org.uuid()) };
+            let _ = self.gates.try_insert((gate.org, gate.id), known);
+        }
+    }
+
     /// Whether it is remembered that the org has declared this, and may be trusted.
     pub(in crate::service) fn declares(&self, org: OrgId, name: &DeclaredName) -> bool {
         self.declares_within(Duration::ZERO, org, name)

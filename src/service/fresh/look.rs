@@ -15,7 +15,7 @@ use super::{
 use crate::{
     db::{Error, lookup, store::Asker},
     domain::{
-        MeshId, OrgId, SecretHash,
+        Gate, MeshId, OrgId, SecretHash,
         capability::DeclaredName,
         fresh::{Change, Tick},
     },
@@ -121,7 +121,7 @@ impl Fresh {
     }
 }
 
-/// A look-up of a mesh, or of what an org has declared, that is under way.
+/// A look-up of a mesh, of a gate, or of what an org has declared, that is under way.
 pub(in crate::service) struct Looking<'a> {
     memory: &'a Memory,
     ticket: Ticket,
@@ -137,6 +137,11 @@ impl Looking<'_> {
     /// Remembers that the org has declared this.
     pub(in crate::service) fn remember_declared(&self, org: OrgId, name: &DeclaredName) {
         self.memory.remember_declared(org, name, self.ticket);
+    }
+
+    /// Remembers a gate.
+    pub(in crate::service) fn remember_gate(&self, gate: &Arc<Gate>) {
+        self.memory.remember_gate(gate, self.ticket);
     }
 
     /// Remembers what was found.

@@ -16,12 +16,12 @@ use super::{
     changes::{Changes, Slot, Ticket},
     clock::{DatabaseClock, boot, moment},
     hooks::{Hooks, Point},
-    known::{Known, KnownDeclared, KnownPlace},
+    known::{Known, KnownDeclared, KnownGate, KnownPlace},
 };
 use crate::{
     db::{fresh::beat::Changed, lookup::Standing},
     domain::{
-        MeshId, OrgId, SecretHash,
+        GateId, MeshId, OrgId, SecretHash,
         fresh::{Applied, Bound, Change, Server, Tick, Trust},
     },
     service::meters::{Meters, Source},
@@ -65,7 +65,7 @@ impl Equivalent<(OrgId, Box<str>)> for Named<'_> {
     }
 }
 
-/// The most places that are remembered, and the most declared capabilities.
+/// The most places that are remembered, the most declared capabilities, and the most gates.
 const MOST_PLACES: usize = 10_000;
 
 /// What a process remembers.
@@ -75,6 +75,7 @@ pub struct Memory {
     holders: Cache<SecretHash, Arc<Known>>,
     places: Cache<(OrgId, Box<str>), KnownPlace>,
     pub(super) declared: Cache<(OrgId, Box<str>), KnownDeclared>,
+    pub(super) gates: Cache<(OrgId, GateId), KnownGate>,
     pub(super) changes: Changes,
     trusted_until: AtomicU64,
     announced_until: AtomicU64,
@@ -100,6 +101,7 @@ impl Memory {
             holders: Cache::new(most_keys),
             places: Cache::new(MOST_PLACES.min(most_keys)),
             declared: Cache::new(MOST_PLACES.min(most_keys)),
+            gates: Cache::new(MOST_PLACES.min(most_keys)),
             changes: Changes::new(),
             trusted_until: AtomicU64::new(Tick::NEVER.nanos()),
             announced_until: AtomicU64::new(Tick::NEVER.nanos()),
@@ -284,6 +286,7 @@ impl Memory {
         self.holders.clear();
         self.places.clear();
         self.declared.clear();
+        self.gates.clear();
     }
 
     /// Applies what has changed.

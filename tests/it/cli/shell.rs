@@ -156,7 +156,7 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"after \d+ ms: \d+ replicas? knows?(; \d+ did not answer and trust nothing any more)?", "after MS: REPLICAS"),
         (r"mshk_[0-9A-Za-z]{49}", "mshk_SECRET"),
         (r"mshk_[0-9A-Za-z]{8}", "mshk_HINT"),
-        (r"(key|org|mesh|evt)_[0-9a-hjkmnp-tv-z]{26}", "${1}_ID"),
+        (r"(key|org|mesh|evt|gate)_[0-9a-hjkmnp-tv-z]{26}", "${1}_ID"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r"\b\d+ (s|min|h) ago", "just now"),
         // Columns are as wide as what stood in them before it was masked.

@@ -114,6 +114,28 @@ async fn an_org_declares_what_its_own_services_may_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_gate_is_made_for_a_gateway_and_changed_behind_its_back() {
+    let house = House::new().await;
+    let mut shell = Shell::of(&house.admin());
+    shell.type_in("gate create reports --method GET=read");
+    shell.type_in("gate create reports -m main --method GET=read --method post=send --topic-segment 2");
+    shell.type_in(
+        "gate create deploys -m main --method '*=send' --topic '#deploys' --deny-429 --description 'The deploy hook'",
+    );
+    shell.type_in("gate create deploys -m main --method GET");
+    shell.type_in("gate create deploys -m main --method FETCH=read");
+    shell.type_in("gate list");
+    shell.type_in("gate edit reports --method DELETE=admin --drop-method POST --no-topic");
+    shell.type_in("gate edit reports");
+    shell.type_in("gate edit deploys --no-deny-429 --name hook");
+    shell.type_in("gate show hook --field id");
+    shell.type_in("gate delete hook");
+    shell.type_in("gate delete hook --yes");
+    shell.type_in("gate show hook");
+    assert_snapshot!(shell.transcript());
+}
+
+#[tokio::test]
 async fn what_a_change_would_do_is_told_before_it_is_done() {
     let house = House::new().await;
     let mut shell = Shell::of(&house.admin());

@@ -31,6 +31,7 @@ pub struct Place {
     pub key: String,
     pub name: String,
     pub capability: String,
+    pub gate: String,
 }
 
 /// A request that is ready to be sent, by anybody.
@@ -72,7 +73,9 @@ impl Scene {
         match operation.id.as_str() {
             "retireCapability" => place.capability = self.capability(&fresh("capability")).await,
             "declareCapability" => self.make_room_for_capabilities().await,
+            "createGate" => self.make_room_for_gates().await,
             _ if operation.names("capability") => place.capability = self.capability("kept").await,
+            _ if operation.names("gate") => place.gate = self.gate().await,
             _ => {}
         }
         if operation.names("name") {
@@ -92,6 +95,7 @@ impl Scene {
             key: String::new(),
             name: fresh("entry"),
             capability: fresh("capability"),
+            gate: nobodys("gate"),
         }
     }
 
@@ -157,6 +161,24 @@ impl Scene {
         }
     }
 
+    /// A new one.
+    async fn gate(&self) -> String {
+        self.make_room_for_gates().await;
+        let wish = json!({ "mesh": self.main, "name": fresh("gate"), "methods": { "GET": "read", "POST": "send" } });
+        id(&self.admin.post(&self.admin.at("/gates"), wish).await.expect(201).body)
+    }
+
+    /// An org has room for 100; the newest, which others are about to use, are left alone.
+    async fn make_room_for_gates(&self) {
+        let all = self.admin.at("/gates");
+        let there = self.admin.get(&format!("{all}?limit=200")).await.expect(200);
+        let mut gates: Vec<_> = there.items().iter().map(id).collect();
+        gates.sort();
+        for old in gates.iter().take(if gates.len() > 60 { 40 } else { 0 }) {
+            self.admin.delete(&format!("{all}/{old}")).await.expect(200);
+        }
+    }
+
     async fn fresh_topic(&self, archived: bool) -> String {
         let (topics, name) = (self.admin.at(&format!("/meshes/{}/topics", self.main)), fresh("topic"));
         self.admin.post(&topics, json!({ "name": name })).await.expect(201);
@@ -172,13 +194,17 @@ impl Call {
     pub fn new(operation: &Operation, place: &Place) -> Self {
         let path = operation.path.replace("{org}", &place.org).replace("{mesh}", &place.mesh);
         let path = path.replace("{topic}", &place.topic).replace("{key}", &place.key).replace("{name}", &place.name);
-        let path = path.replace("{capability}", &place.capability);
+        let path = path.replace("{capability}", &place.capability).replace("{gate}", &place.gate);
         assert!(!path.contains('{'), "no value for a parameter of {path}");
         let mut body = operation.body.as_ref().map(|body| body.example.clone());
         match (operation.id.as_str(), &mut body) {
             ("createMesh", Some(body)) => body["slug"] = json!(fresh("mesh")),
             ("createTopic", Some(body)) => body["name"] = json!(fresh("topic")),
             ("declareCapability", Some(body)) => body["name"] = json!(fresh("capability")),
+            ("createGate", Some(body)) => {
+                body["name"] = json!(fresh("gate"));
+                body["mesh"] = json!(place.mesh);
+            }
             ("issueKey", Some(body)) => body["mesh"] = json!(place.mesh),
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 mod backend;
 mod program;
+mod stored;
 
 use serde_json::json;
 

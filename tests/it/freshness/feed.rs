@@ -99,6 +99,18 @@ async fn everything_that_decides_is_told_and_nothing_else() {
         ("UPDATE capabilities SET name = 'upload.2'", vec!["org"]),
         ("DELETE FROM capabilities", vec!["org"]),
         ("TRUNCATE capabilities", vec!["all"]),
+        (
+            "INSERT INTO gates (id, org_id, mesh_id, name, methods)
+             SELECT gen_random_uuid(), org_id, id, 'g', '{\"GET\": \"read\"}' FROM meshes",
+            vec![],
+        ),
+        ("UPDATE gates SET name = 'h', description = 'd', version = 2", vec![]),
+        ("UPDATE gates SET methods = '{\"GET\": \"send\"}'", vec!["org"]),
+        ("UPDATE gates SET topic = 'deploys'", vec!["org"]),
+        ("UPDATE gates SET topic = NULL, segment = 2", vec!["org"]),
+        ("UPDATE gates SET deny_429 = true", vec!["org"]),
+        ("DELETE FROM gates", vec!["org"]),
+        ("TRUNCATE gates", vec!["all"]),
         ("TRUNCATE key_secrets", vec!["all"]),
     ] {
         assert_eq!(told(sql).await, kinds, "{sql}");

@@ -78,6 +78,38 @@ async fn the_grace_lets_pass_a_gateway_what_goes_on_and_nothing_else() {
 
 // F12
 #[tokio::test]
+async fn at_a_stored_gate_the_grace_lets_pass_what_goes_on_and_nothing_else() {
+    let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "10m"), ("MESHKEY_REPLICA_NAME", "graced")];
+    let two = Two::with(&settings).await;
+    let admin = two.other.admin();
+    let wish = json!({ "label": "graced", "mesh": "main", "capabilities": ["admin"], "topics": "all" });
+    let (_, key) = admin.issue(wish).await;
+    let gateway = holder(&two.slow, key.secret());
+    let mut gates = Vec::new();
+    for name in ["known", "unknown"] {
+        let methods = json!({ "GET": "read", "POST": "send", "PUT": "admin" });
+        let gate = json!({ "mesh": "main", "name": name, "methods": methods });
+        gates.push(crate::tools::id(&admin.post(&admin.at("/gates"), gate).await.expect(201).body));
+    }
+    let pass = async |gate: &str, method: &str| {
+        let request = gateway.raw("GET", &format!("/v1/forward-auth/nginx/{gate}"));
+        request.header("X-Original-Method", method).header("X-Original-URI", "/").send().await
+    };
+    // It may take longer than a gateway waits.
+    crate::tools::eventually("it passes", async || (pass(&gates[0], "PUT").await.status == 200).then_some(())).await;
+    let _stop = two.slow.fresh().memory.hooks().stop_at(Point::BeatSent);
+    two.slow.cut_off();
+    let graced = async || (!remembers(&two.slow, key.secret())).then_some(());
+    crate::tools::eventually("it trusts nothing by itself", graced).await;
+    pass(&gates[0], "GET").await.expect(200);
+    pass(&gates[0], "POST").await.expect(200);
+    pass(&gates[0], "PUT").await.problem(503, "store_unavailable");
+    pass(&gates[1], "GET").await.problem(503, "store_unavailable");
+    assert_eq!(counted(&two.slow, "meshkey_answers_in_grace_total"), 2);
+}
+
+// F12
+#[tokio::test]
 async fn a_revocation_waits_for_the_grace_too() {
     let settings = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_OUTAGE_GRACE", "2s"), ("MESHKEY_REPLICA_NAME", "graced")];
     let two = Two::with(&settings).await;

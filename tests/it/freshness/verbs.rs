@@ -54,6 +54,30 @@ async fn revoking_and_disabling_wait_and_so_do_their_repetitions() {
     }
 }
 
+// F14
+#[tokio::test]
+async fn changing_a_gate_and_deleting_it_wait_and_so_do_their_repetitions() {
+    let two = Two::new().await;
+    let admin = two.other.admin();
+    let wish = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "read" } });
+    admin.post(&admin.at("/gates"), wish).await.expect(201);
+    let path = admin.at("/gates/gate");
+    for _ in 0..2 {
+        let wish = json!({ "methods": { "GET": "admin" } });
+        let changed = waited(&two, "PATCH", &path, Some(wish)).await.expect(200);
+        assert_eq!(changed.body["version"], 2);
+    }
+    waited(&two, "DELETE", &path, None).await.expect(200);
+    // One whose answer was lost is sent again: that it is not there is said only when it is nowhere.
+    let stop = deafen(&two).await;
+    let committed = two.other.fresh().memory.hooks().count_at(Point::Committed);
+    let again = tokio::spawn(admin.raw("DELETE", &path).send());
+    committed.reached().await;
+    assert!(!again.is_finished(), "it is answered before everybody knows");
+    drop(stop);
+    again.await.unwrap().problem(404, "not_found");
+}
+
 // F14, H9
 #[tokio::test]
 async fn a_rotation_without_overlap_its_replay_and_its_early_end_wait() {

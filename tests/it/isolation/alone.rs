@@ -7,7 +7,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::canaries::{Canaries, WORD};
 use crate::tools::{dump, one};
 
-/// What each query is asked, `$1` left out: `K` is a key of theirs, `P` the key that it issued, `M` a mesh.
+/// What each query is asked, `$1` left out: `K` is a key of theirs, `P` the key that it issued, `M` a mesh, `GATE` a gate.
 const ASKED: &[(&str, &str)] = &[
     (
         "access::KEYS",
@@ -22,6 +22,14 @@ const ASKED: &[(&str, &str)] = &[
     ("audit::CHECKPOINT", ""),
     ("keys::SHOW", "K"),
     ("keys::HOLD", "K"),
+    ("gates::COUNT", ""),
+    ("gates::SHOW", "GATE"),
+    ("gates::FIND", "'zzcanary-gate'"),
+    ("gates::LOCK", "GATE"),
+    ("gates::LIST", "'', 100"),
+    ("gates::EDIT", r#"GATE, 'ours', '', '{"PUT": "read"}', NULL, NULL, true"#),
+    ("gates::DELETE", "GATE"),
+    ("gates::DEMANDING", "'zzcanary.capability'"),
     ("capabilities::COUNT", ""),
     ("capabilities::SHOW", "'zzcanary.capability'"),
     ("capabilities::LOCK", "'zzcanary.capability'"),
@@ -137,6 +145,7 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let (ours, theirs) = (uuid("orgs WHERE slug = 'acme'").await, uuid("orgs WHERE slug = 'zzcanary-org'").await);
     let (key, mesh) =
         (uuid("api_keys WHERE label = 'zzcanary'").await, uuid("meshes WHERE slug = 'zzcanary-mesh'").await);
+    let gate = uuid("gates").await;
     let archive = tempfile::tempdir().unwrap();
     crate::audit::retain_all(&canaries.house, "zzcanary-org", &archive.path().join("archive")).await;
     let before = dump(&db, &canaries.theirs).await;
@@ -151,12 +160,16 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
                 let known = ASKED.iter().find(|(known, _)| *known == full);
                 known.unwrap_or_else(|| panic!("say what {full} is asked")).1.to_owned()
             };
+            let arguments = arguments.replace("GATE", &format!("'{gate}'::uuid"));
             let arguments = arguments.replace('K', &format!("'{key}'::uuid")).replace('M', &format!("'{mesh}'::uuid"));
             let theirs_by_them = execute(&app, &theirs, &bare, &arguments, "ROLLBACK").await;
             assert!(theirs_by_them.changed > 0, "{full} finds nothing at all: nothing is proved");
             let by_us = execute(&app, &ours, &bare, &arguments, "COMMIT").await;
             for row in &by_us.rows {
-                assert!(!row.contains(WORD) && !row.contains(&key) && !row.contains(&mesh), "{full}: {row}");
+                assert!(
+                    !row.contains(WORD) && !row.contains(&key) && !row.contains(&mesh) && !row.contains(&gate),
+                    "{full}: {row}"
+                );
             }
             assert_eq!(dump(&db, &canaries.theirs).await, before, "{full} changed something of theirs");
             seen += 1;

@@ -26,6 +26,7 @@ pub struct Canaries {
     pub their_mesh: String,
     pub their_key: String,
     pub their_message: String,
+    pub their_gate: String,
     /// A secret of theirs.
     pub their_secret: String,
     /// Every id of theirs.
@@ -43,7 +44,10 @@ impl Canaries {
         let mesh = id(&rival.admin.post(&rival.admin.at("/meshes"), wish).await.expect(201).body);
         let uuid = one(&house.sql("superuser").await, "SELECT id FROM orgs WHERE slug = 'zzcanary-org'").await;
         let theirs = format!("'{uuid}' IN (r->>'org_id', r->>'id')");
-        Self::seeded(house, acme.admin, acme.id, rival.admin, rival.id, mesh, theirs).await
+        let capability = json!({ "name": "zzcanary.capability", "description": "zzcanary" });
+        rival.admin.post(&rival.admin.at("/capabilities"), capability).await.expect(201);
+        let gate = gate(&rival.admin, &mesh, "zzcanary.capability").await;
+        Self::seeded(house, acme.admin, acme.id, rival.admin, rival.id, (mesh, gate), theirs).await
     }
 
     /// They are another mesh of our org; we hold a key of one mesh.
@@ -58,7 +62,8 @@ impl Canaries {
         let they = acme.admin.issue(admin_of(&mesh)).await.1;
         let uuid = one(&house.sql("superuser").await, "SELECT id FROM meshes WHERE slug = 'zzcanary-mesh'").await;
         let theirs = format!("'{uuid}' IN (r->>'mesh_id', r->>'id')");
-        Self::seeded(house, we, acme.id.clone(), they, acme.id, mesh, theirs).await
+        let gate = gate(&acme.admin, &mesh, "read").await;
+        Self::seeded(house, we, acme.id.clone(), they, acme.id, (mesh, gate), theirs).await
     }
 
     async fn seeded(
@@ -67,16 +72,12 @@ impl Canaries {
         our_org: String,
         they: Client,
         their_org: String,
-        mesh: String,
+        (mesh, their_gate): (String, String),
         theirs: String,
     ) -> Self {
         let our_key = id(&we.issue(json!({ "mesh": "main", "capabilities": ["read"], "topics": "all" })).await.0);
         let topic = json!({ "name": "zzcanary.topic", "description": "zzcanary" });
         they.post(&they.at(&format!("/meshes/{mesh}/topics")), topic).await.expect(201);
-        if our_org != their_org {
-            let capability = json!({ "name": "zzcanary.capability", "description": "zzcanary" });
-            they.post(&they.at("/capabilities"), capability).await.expect(201);
-        }
         for place in ["", "/topics/zzcanary.topic"] {
             let path = format!("/v1/meshes/{mesh}{place}/state/zzcanary.state");
             they.put(&path, json!({ "value": "zzcanary" })).await.expect(201);
@@ -97,6 +98,7 @@ impl Canaries {
             our_key,
             their_key: key_id,
             their_message: message,
+            their_gate,
             their_secret: holder.secret().to_owned(),
             ids: Vec::new(),
             house,
@@ -115,7 +117,8 @@ impl Canaries {
     async fn every_id(&self) -> Vec<String> {
         let db = self.house.sql("superuser").await;
         let mut ids = vec![self.their_mesh.clone(), self.their_key.clone(), self.their_message.clone()];
-        for table in ["meshes", "api_keys", "messages", "audit_events"] {
+        ids.push(self.their_gate.clone());
+        for table in ["meshes", "api_keys", "messages", "audit_events", "gates"] {
             let sql = format!("SELECT id FROM {table} t, to_jsonb(t) r WHERE {}", self.theirs);
             ids.extend(texts(&db, &sql).await);
         }
@@ -142,11 +145,20 @@ impl Canaries {
         for operation in PROMISE.guarded().filter(|operation| operation.method == "get") {
             let path = operation.path.replace("{org}", &self.our_org).replace("{mesh}", "main");
             let path = path.replace("{topic}", "deploys").replace("{key}", &self.our_key).replace("{name}", "ours");
-            let path = path.replace("{capability}", "ours");
+            let path = path.replace("{capability}", "ours").replace("{gate}", "ours");
             let answer = self.we.get(&path).await;
             self.ensure_none(&answer.face(), &path);
         }
     }
+}
+
+/// A gate of that mesh.
+async fn gate(admin: &Client, mesh: &str, capability: &str) -> String {
+    let wish = json!({
+        "mesh": mesh, "name": "zzcanary-gate", "description": "zzcanary", "methods": { "GET": capability },
+        "topic": { "fixed": "zzcanary.topic" },
+    });
+    id(&admin.post(&admin.at("/gates"), wish).await.expect(201).body)
 }
 
 /// A value of the same length that nothing has.

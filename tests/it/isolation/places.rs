@@ -49,6 +49,8 @@ fn in_paths(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("topic", "zzcanary.topic".to_owned()),
         ("key", canaries.their_key.clone()),
         ("name", "zzcanary.state".to_owned()),
+        ("gate", canaries.their_gate.clone()),
+        ("gate", "zzcanary-gate".to_owned()),
     ];
     if canaries.their_org != canaries.our_org {
         values.push(("capability", "zzcanary.capability".to_owned()));
@@ -66,6 +68,7 @@ fn in_queries(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("actor", canaries.their_key.clone()),
         ("subject", canaries.their_key.clone()),
         ("subject", canaries.their_mesh.clone()),
+        ("subject", canaries.their_gate.clone()),
         ("subject", format!("{}/zzcanary.topic", canaries.their_mesh)),
         ("topic", "zzcanary.topic".to_owned()),
         ("text", "zzcanary".to_owned()),
@@ -74,6 +77,8 @@ fn in_queries(canaries: &Canaries) -> Vec<(&'static str, String)> {
 
 fn in_bodies(canaries: &Canaries) -> Vec<(&'static str, &'static str, String)> {
     vec![
+        ("createGate", "/mesh", canaries.their_mesh.clone()),
+        ("createGate", "/mesh", "zzcanary-mesh".to_owned()),
         ("issueKey", "/mesh", canaries.their_mesh.clone()),
         ("issueKey", "/mesh", "zzcanary-mesh".to_owned()),
         ("issueKey", "/topics/0", "zzcanary.topic".to_owned()),
@@ -100,8 +105,9 @@ fn body(id: &str) -> Option<Value> {
         "verifyKey" => json!({ "key": "x", "capability": "read", "mesh": "main" }),
         "verifyKeys" => json!({ "items": [{ "key": "x", "capability": "read", "mesh": "main" }] }),
         "editOrg" | "editMesh" => json!({ "name": "New" }),
-        "editTopic" | "editCapability" => json!({ "description": "new" }),
+        "editTopic" | "editCapability" | "editGate" => json!({ "description": "new" }),
         "createMesh" => json!({ "slug": "new" }),
+        "createGate" => json!({ "mesh": "main", "name": "new", "methods": { "GET": "read" } }),
         "createTopic" | "declareCapability" => json!({ "name": "new" }),
         "putMeshState" | "putTopicState" => json!({ "value": 1 }),
         _ => return None,
@@ -159,6 +165,8 @@ impl Place {
             ("topic", "deploys", "zzcanary.topic"),
             ("key", &canaries.our_key, &canaries.their_key),
             ("name", "ours", "zzcanary.state"),
+            ("capability", "ours", "zzcanary.capability"),
+            ("gate", "ours", &canaries.their_gate),
         ] {
             let stands = match &self.at {
                 At::Path(at) | At::TheirPath(at) if *at == name => value,

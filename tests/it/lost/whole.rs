@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use meshkey::domain::{KeyId, MeshId, OrgId};
+use meshkey::domain::{GateId, KeyId, MeshId, OrgId};
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::tools::{PASSING, tables, texts};
 
 /// What must not be, each with a query that finds it.
-const LAWS: [(&str, &str); 10] = [
+const LAWS: [(&str, &str); 11] = [
     (
         "a chain with a gap, or a link that does not follow from the one before",
         "SELECT org_id, seq FROM (
@@ -41,6 +41,12 @@ const LAWS: [(&str, &str); 10] = [
         "SELECT key_id FROM key_secrets WHERE dies_at IS NULL OR dies_at > now() GROUP BY key_id HAVING count(*) > 2",
     ),
     (
+        "a gate that demands a capability that its org has not declared",
+        "SELECT g.id FROM gates g, jsonb_each_text(g.methods) AS demanded
+         WHERE demanded.value NOT IN ('send', 'read', 'state_write', 'admin', 'verify')
+           AND NOT EXISTS (SELECT FROM capabilities d WHERE d.org_id = g.org_id AND d.name = demanded.value)",
+    ),
+    (
         "a live key with a capability that its org has not declared",
         "SELECT k.id FROM api_keys k, unnest(k.capabilities) AS held
          WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
@@ -63,7 +69,7 @@ const LAWS: [(&str, &str); 10] = [
 ];
 
 /// Everything that the audit tells of, by the kind of its id: its version, and what its events say of it in the end.
-const THINGS: [(&str, &str); 5] = [
+const THINGS: [(&str, &str); 6] = [
     (
         "org",
         "SELECT id, '', version, jsonb_build_object('name', name, 'suspended', suspended_at IS NOT NULL) FROM orgs",
@@ -80,6 +86,12 @@ const THINGS: [(&str, &str); 5] = [
     (
         "capability",
         "SELECT org_id, name, version, jsonb_build_object('name', name, 'description', description) FROM capabilities",
+    ),
+    (
+        "gate",
+        "SELECT id, '', version,
+                jsonb_build_object('name', name, 'description', description, 'methods', methods, 'deny_429', deny_429)
+         FROM gates",
     ),
     (
         "key",
@@ -146,6 +158,7 @@ fn subject(kind: &str, id: Uuid, name: &str) -> String {
         "org" => OrgId::from(id).to_string(),
         "capability" => name.to_owned(),
         "mesh" => MeshId::from(id).to_string(),
+        "gate" => GateId::from(id).to_string(),
         "topic" => format!("{}/{name}", MeshId::from(id)),
         _ => KeyId::from(id).to_string(),
     }

@@ -68,6 +68,16 @@ impl Operation {
         self.needs.iter().map(String::as_str).find(|need| *need != "self")
     }
 
+    /// How loosely each segment of the path fits.
+    pub(super) fn looseness(&self) -> Vec<u8> {
+        let one = |segment: &str| match segment {
+            "{path}" => 2,
+            parameter if parameter.starts_with('{') => 1,
+            _ => 0,
+        };
+        self.path.split('/').map(one).collect()
+    }
+
     pub(super) fn matches(&self, path: &str) -> bool {
         let path = path.split('?').next().unwrap_or_default();
         let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));

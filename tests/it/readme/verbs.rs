@@ -53,7 +53,7 @@ fn parts() -> Vec<Part> {
 }
 
 fn flags(text: &str) -> BTreeSet<String> {
-    let flag = Regex::new(r"(?:^|[\s`\[(|])(--[a-z][a-z-]*)").unwrap();
+    let flag = Regex::new(r"(?:^|[\s`\[(|])(--[a-z][a-z0-9-]*)").unwrap();
     flag.captures_iter(text).map(|found| found[1].to_owned()).filter(|flag| flag != "--help").collect()
 }
 

@@ -25,6 +25,7 @@ async fn the_roles_may_do_this_and_no_more() {
         "audit_events\tINSERT SELECT",
         "audit_heads\tSELECT",
         "capabilities\tDELETE INSERT SELECT",
+        "gates\tDELETE INSERT SELECT",
         "idempotency\tDELETE INSERT SELECT UPDATE",
         "key_changes\tINSERT",
         "key_secrets\tINSERT SELECT",
@@ -89,6 +90,7 @@ async fn what_a_row_is_can_be_changed_by_no_role() {
         ("meshes", "id org_id slug created_at"),
         ("topics", "org_id mesh_id name created_at"),
         ("capabilities", "org_id name created_at"),
+        ("gates", "id org_id mesh_id created_at"),
         ("audit_heads", "org_id"),
         ("audit_checkpoints", "org_id seq hash at"),
     ] {

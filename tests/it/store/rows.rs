@@ -20,6 +20,8 @@ async fn filled() -> (House, String, String) {
     for admin in [house.admin(), rival] {
         admin.post("/v1/meshes/main/topics/deploys/messages", json!({ "body": 1 })).await.expect(201);
         admin.post(&admin.at("/capabilities"), json!({ "name": "upload" })).await.expect(201);
+        let gate = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "upload" } });
+        admin.post(&admin.at("/gates"), gate).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
     }
     let db = house.sql("superuser").await;

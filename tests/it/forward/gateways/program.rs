@@ -24,7 +24,11 @@ pub struct Program {
 
 /// The configuration on the page: the block of that language.
 fn block(page: &str, language: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/how-to/gateways/{page}.md"));
+    block_of(&format!("gateways/{page}"), language)
+}
+
+fn block_of(page: &str, language: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/how-to/{page}.md"));
     let text = fs::read_to_string(path).unwrap();
     let fence = format!("```{language}\n");
     let mut blocks = text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
@@ -39,12 +43,14 @@ struct Place {
     port: u16,
     meshkey: String,
     backend: String,
+    /// A stored gate, in place of the one on the page.
+    gate: Option<String>,
 }
 
 impl Place {
     /// The text with the addresses of this run. Each of them stands in it.
     fn put_into(&self, text: &str, addresses: &[&str]) -> String {
-        let Self { dir, port, meshkey, backend } = self;
+        let Self { dir, port, meshkey, backend, .. } = self;
         let all = [
             ("127.0.0.1:7700", meshkey.clone()),
             ("127.0.0.1:8080", backend.clone()),
@@ -67,8 +73,21 @@ impl Place {
         path.display().to_string()
     }
 
+    /// The recipe for nginx, with the line that the page for stored gates has in place of one of it.
+    fn with_gate(&self, recipe: String) -> String {
+        let Some(gate) = &self.gate else { return recipe };
+        let line = block_of("gateways", "nginx");
+        let (before, id) = line.trim().trim_end_matches(';').rsplit_once('/').unwrap();
+        assert!(id.parse::<meshkey::domain::GateId>().is_ok(), "{line}");
+        let is_other = |known: &&str| known.trim().starts_with("proxy_pass http://127.0.0.1:7700/");
+        assert_eq!(recipe.lines().filter(is_other).count(), 1, "{recipe}");
+        let other = format!("{before}/{gate};");
+        recipe.lines().map(|known| if is_other(&known) { &other } else { known }).collect::<Vec<_>>().join("\n")
+    }
+
     fn nginx(&self) -> Vec<String> {
-        let own = self.put_into(&block("nginx", "nginx"), &["127.0.0.1:7700", "127.0.0.1:8080", "listen 8000"]);
+        let page = self.with_gate(block("nginx", "nginx"));
+        let own = self.put_into(&page, &["127.0.0.1:7700", "127.0.0.1:8080", "listen 8000"]);
         let dir = self.dir.display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
@@ -105,6 +124,15 @@ impl Place {
 impl Program {
     /// None where there is no such program, which is said.
     pub async fn start(name: &str, meshkey: &str, backend: &str) -> Option<Self> {
+        Self::launch(name, meshkey, backend, None).await
+    }
+
+    /// The same with a stored gate.
+    pub async fn start_at_gate(name: &str, meshkey: &str, backend: &str, gate: &str) -> Option<Self> {
+        Self::launch(name, meshkey, backend, Some(gate.to_owned())).await
+    }
+
+    async fn launch(name: &str, meshkey: &str, backend: &str, gate: Option<String>) -> Option<Self> {
         let places = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
         let Some(program) = places.iter().map(|dir| Path::new(dir).join(name)).find(|place| place.is_file()) else {
             let _ = writeln!(std::io::stderr(), "SKIPPED: a gateway in front, because {name} is not installed");
@@ -114,7 +142,7 @@ impl Program {
         // It may not run as we do.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
         let meshkey = meshkey.trim_start_matches("http://").to_owned();
-        let place = Place { dir: dir.path().to_owned(), port: free_port(), meshkey, backend: backend.to_owned() };
+        let place = Place { dir: dir.path().to_owned(), port: free_port(), meshkey, backend: backend.to_owned(), gate };
         let arguments = match name {
             "nginx" => place.nginx(),
             "caddy" => place.caddy(),

@@ -76,7 +76,22 @@ pub(super) async fn by_the_gateway(house: &House) -> Vec<Answer> {
         })
         .await
     };
-    vec![ask("nowhere", "/").await, ask("main", "/public/..%2fadmin").await]
+    let wish = json!({"mesh": "main", "name": "reports", "methods": {"GET": "read"}, "topic": {"segment": 2}});
+    let gate = id(&admin.post("/v1/orgs/acme/gates", wish).await.expect(201).body);
+    let stored = async |method: &str, target: &str| {
+        let path = format!("/v1/forward-auth/nginx/{gate}");
+        eventually("a decision", async || {
+            let request = admin.raw("GET", &path).header("X-Original-Method", method).header("X-Original-URI", target);
+            Some(request.send().await).filter(|answer| answer.status != 503)
+        })
+        .await
+    };
+    vec![
+        ask("nowhere", "/").await,
+        ask("main", "/public/..%2fadmin").await,
+        stored("DELETE", "/reports/deploys").await,
+        stored("GET", "/reports").await,
+    ]
 }
 
 pub(super) async fn by_the_life_of_a_key(house: &House) -> Vec<Answer> {
@@ -106,6 +121,7 @@ pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
     let mesh = |verb: &str| format!("/v1/orgs/acme/meshes/main/{verb}");
     let mut answers = vec![admin.act(&mesh("unarchive")).await];
     answers.extend(by_capabilities(&admin).await);
+    answers.push(by_gates(&admin).await);
     admin.act(&mesh("topics/deploys/archive")).await.expect(200);
     answers.push(admin.post(MESSAGES, json!({"body": "deployed"})).await);
     admin.act(&mesh("archive")).await.expect(200);
@@ -124,6 +140,14 @@ async fn by_capabilities(admin: &Client) -> [Answer; 2] {
     }
     admin.issue(json!({ "capabilities": ["right-0"], "topics": "all" })).await;
     [admin.act(&format!("{all}/right-0/retire")).await, admin.post(all, json!({ "name": "one-more" })).await]
+}
+
+async fn by_gates(admin: &Client) -> Answer {
+    let wish = |name: String| json!({ "mesh": "main", "name": name, "methods": { "GET": "read" } });
+    for number in 0..100 {
+        admin.post("/v1/orgs/acme/gates", wish(format!("gate-{number}"))).await.expect(201);
+    }
+    admin.post("/v1/orgs/acme/gates", wish("one-more".to_owned())).await
 }
 
 /// Last: it breaks the house.

@@ -1,6 +1,24 @@
 //! Canonical paths: one spelling for each. What we judge and what the service behind the gateway understands must be the same
 //! path, and of two spellings some services read one differently than others.
 
+/// A path that can be read in one way only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CanonicalPath<'a>(&'a str);
+
+impl<'a> CanonicalPath<'a> {
+    /// The path.
+    #[must_use]
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    /// The segment of that number as it stands there, escapes and all; the first has the number 1.
+    #[must_use]
+    pub fn segment(&self, number: u8) -> Option<&'a str> {
+        self.0.split('/').nth(number.into()).filter(|_| number > 0)
+    }
+}
+
 /// Why a path is not canonical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotCanonical(pub &'static str);
@@ -9,7 +27,7 @@ pub struct NotCanonical(pub &'static str);
 const NEVER: &[u8] = b";\\\"<>^`{|}#";
 
 /// The path of an origin-form target, without its query, if it is canonical.
-pub fn canonical(target: &str) -> Result<&str, NotCanonical> {
+pub fn canonical(target: &str) -> Result<CanonicalPath<'_>, NotCanonical> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let rest = path.strip_prefix('/').ok_or(NotCanonical("it does not begin with a slash"))?;
     let mut segments = rest.split('/').peekable();
@@ -22,7 +40,7 @@ pub fn canonical(target: &str) -> Result<&str, NotCanonical> {
         }
         ensure_plain(segment)?;
     }
-    Ok(path)
+    Ok(CanonicalPath(path))
 }
 
 /// Every character of it is meant as it stands, and every escape is of a character that needs it and cannot be misread.
@@ -83,8 +101,15 @@ mod tests {
             ("/a%20b/%C3%A9/%c3%a9/100%25", "/a%20b/%C3%A9/%c3%a9/100%25"),
             ("/~a/-_.!$&'()*+,=:@", "/~a/-_.!$&'()*+,=:@"),
         ] {
-            assert_eq!(canonical(target), Ok(path), "{target}");
+            assert_eq!(canonical(target).map(|found| found.as_str()), Ok(path), "{target}");
         }
+    }
+
+    #[test]
+    fn segments_are_counted_from_one_and_none_is_made_up() {
+        let path = canonical("/v1/a%20b/?x=/y/z").unwrap();
+        let segments = [0, 1, 2, 3, 4, 255].map(|number| path.segment(number));
+        assert_eq!(segments, [None, Some("v1"), Some("a%20b"), Some(""), None, None]);
     }
 
     #[test]
