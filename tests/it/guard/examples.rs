@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
+    sync::LazyLock,
 };
 
 use meshkey::domain::{Prefix, Secret};
@@ -13,6 +14,9 @@ use crate::{
     house::House,
     tools::{database_url, id},
 };
+
+const ACTIX_WEB: &str = "meshkey-example-actix-web";
+const AXUM: &str = "meshkey-example-axum";
 
 /// A running example.
 struct Example {
@@ -27,18 +31,24 @@ impl Drop for Example {
     }
 }
 
-/// Builds an example, and gives the path of its program.
+/// Builds the examples, once for all tests, and gives the path of this one's program.
 fn built(package: &str) -> String {
-    let build = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--message-format", "json", "--package", package])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(build.status.success(), "{package} does not build");
-    let lines = build.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let program = lines.filter_map(|line| line["executable"].as_str().map(str::to_owned)).next_back();
-    program.unwrap_or_else(|| panic!("{package} makes no program"))
+    static PROGRAMS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let build = Command::new(env!("CARGO"))
+            .args(["build", "--locked", "--message-format", "json"])
+            .args(["--package", ACTIX_WEB, "--package", AXUM])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(build.status.success(), "the examples do not build");
+        let lines =
+            build.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        lines.filter_map(|line| Some((text(&line["target"]["name"])?, text(&line["executable"])?))).collect()
+    });
+    let program = PROGRAMS.iter().find(|(name, _)| name == package);
+    program.unwrap_or_else(|| panic!("{package} makes no program")).1.clone()
 }
 
 async fn started(house: &House, package: &str) -> Example {
@@ -147,12 +157,12 @@ async fn a_service_is_guarded(package: &str) {
 
 #[tokio::test]
 async fn the_service_on_actix_web_is_guarded() {
-    a_service_is_guarded("meshkey-example-actix-web").await;
+    a_service_is_guarded(ACTIX_WEB).await;
 }
 
 #[tokio::test]
 async fn the_service_on_axum_is_guarded() {
-    a_service_is_guarded("meshkey-example-axum").await;
+    a_service_is_guarded(AXUM).await;
 }
 
 /// What the recipes show is what the examples are, with lines left out.
@@ -178,7 +188,7 @@ fn the_recipes_show_the_examples() {
 #[test]
 fn a_service_that_is_guarded_brings_nothing_of_the_server() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", "meshkey-example-axum"])
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", AXUM])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
