@@ -156,6 +156,22 @@ async fn narrowing_waits_for_who_does_not_answer_until_it_trusts_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_gate_is_and_that_it_is_not_waits_for_who_does_not_answer_until_it_trusts_nothing() {
+    let two = Two::with(&QUICK).await;
+    let admin = two.other.admin();
+    let wish = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "read" } });
+    admin.post(&admin.at("/gates"), wish).await.expect(201);
+    let path = admin.at("/gates/gate");
+    let _stop = deafen(&two).await;
+    let changed = admin.patch(&path, json!({ "methods": { "GET": "admin" } }), "*").await.expect(200);
+    let deleted = admin.delete(&path).await.expect(200);
+    for answer in [changed, deleted] {
+        let (effective, acknowledged, _) = told(&answer);
+        assert_eq!((effective, acknowledged), (&json!("everywhere"), 1), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_takes_nothing_away_waits_for_nobody_who_does_not_answer() {
     let two = Two::new().await;
     let (key, admin) = (two.remembered().await, two.other.admin());
