@@ -3,9 +3,9 @@
 
 mod agreement;
 mod answers;
-mod gateways;
+pub mod gateways;
 mod hostile;
-mod wire;
+pub mod wire;
 
 use std::time::Duration;
 
