@@ -40,6 +40,8 @@ mod metrics;
 mod migrations;
 mod nemesis;
 mod oauth;
+#[cfg(feature = "otel")]
+mod otlp;
 mod packaging;
 mod process;
 mod promise;
