@@ -161,3 +161,25 @@ impl HttpClient for Collector {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn nobody_waits_for_a_collector_that_says_nothing_and_what_is_too_much_is_dropped() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let spans = Spans::open(&format!("http://{}", silent.local_addr().unwrap()), "one").unwrap();
+        for number in 0..4 * i64::try_from(MOST_WAITING).unwrap() {
+            spans.record(&Span {
+                name: "GET /livez".to_owned(),
+                parent: None,
+                took: Duration::from_millis(1),
+                has_failed: false,
+                texts: &[("http.request.method", "GET".to_owned())],
+                numbers: &[("number", number)],
+            });
+        }
+        spans.close().await;
+    }
+}
