@@ -54,7 +54,8 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     }
     let (listener, address) = listen(settings.listen)?;
     let side_listener = settings.metrics_listen.map(listen).transpose()?;
-    let spans = settings.otlp_endpoint.as_deref().map(|endpoint| Spans::open(endpoint, &name(settings)));
+    let spans =
+        settings.otlp_endpoint.as_deref().map(|endpoint| Spans::open(endpoint, settings.otlp_ratio, &name(settings)));
     let spans = spans.transpose()?.map(Arc::new);
     let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);

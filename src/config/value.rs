@@ -105,6 +105,12 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wanted.to_owned())
 }
 
+/// A part of a whole.
+pub(super) fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "a number from 0 to 1, such as 0.01".to_owned())
+}
+
 /// Whom spans are sent to. There may be a path before that which OTLP has.
 pub(super) fn collector(text: &str) -> Result<String, String> {
     let address = Url::parse(text).ok().filter(|url| {

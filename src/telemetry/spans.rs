@@ -59,7 +59,7 @@ mod without {
 
     impl Spans {
         /// Refuses.
-        pub fn open(_endpoint: &str, _instance: &str) -> Result<Self, Error> {
+        pub fn open(_endpoint: &str, _ratio: f64, _instance: &str) -> Result<Self, Error> {
             Err(Error::NotBuilt)
         }
 

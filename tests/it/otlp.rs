@@ -202,6 +202,25 @@ async fn a_collector_is_told_of_each_request_once_and_of_no_secret() {
     }
 }
 
+#[tokio::test]
+async fn where_no_trace_may_begin_those_that_others_keep_are_told_and_no_others() {
+    let collector = Collector::answering("200 OK").await;
+    let mut house = House::with(&[("MESHKEY_OTLP_ENDPOINT", &collector.base), ("MESHKEY_OTLP_RATIO", "0")]).await;
+    let said = |flags: &str| format!("00-{TRACE}-{PARENT}-{flags}");
+    let ask = async |traceparent: &str| {
+        let answer = house.stranger().raw("GET", "/livez").header("traceparent", traceparent).send().await.expect(200);
+        answer.header("x-request-id").to_owned()
+    };
+    let kept = ask(&said("01")).await;
+    for other in [said("00"), String::new()] {
+        ask(&other).await;
+    }
+    house.stop().await;
+    let (spans, _) = collector.told();
+    assert_eq!(text(&of(&spans, &kept).attributes, "http.route"), Some("/livez"));
+    assert_eq!(spans.len(), 1, "{spans:?}");
+}
+
 /// Does what is done with keys, and stops. None of it may hang on the collector.
 async fn goes_on(endpoint: &str) {
     let mut house = telling(endpoint).await;

@@ -138,6 +138,16 @@ fn a_collector_has_an_address_without_a_password_or_a_query() {
 }
 
 #[test]
+fn a_ratio_is_from_none_to_all() {
+    for (good, meant) in [("0", 0.0), ("0.01", 0.01), ("1", 1.0)] {
+        assert_eq!(load(&[("MESHKEY_OTLP_RATIO", good)]).unwrap().otlp_ratio.to_bits(), f64::to_bits(meant));
+    }
+    for bad in ["-0.1", "1.01", "NaN", "inf", "50%", "all"] {
+        assert!(load(&[("MESHKEY_OTLP_RATIO", bad)]).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_public_url_is_a_scheme_a_host_and_a_port() {
     for (good, meant) in [
         ("https://keys.example.org", "https://keys.example.org"),

@@ -38,8 +38,9 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// Sends to this collector, in the name of this instance. Nothing is sent yet, and nobody needs to be there.
-    pub fn open(endpoint: &str, instance: &str) -> Result<Self, Error> {
+    /// Sends to this collector, in the name of this instance, and of the traces that begin here this part. Nothing is sent yet,
+    /// and nobody needs to be there.
+    pub fn open(endpoint: &str, ratio: f64, instance: &str) -> Result<Self, Error> {
         let failed = |error: &dyn std::error::Error| Error::Exporter(error.to_string());
         let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.build().map_err(|error| failed(&error))?;
@@ -60,7 +61,7 @@ impl Spans {
             KeyValue::new("service.instance.id", instance.to_owned()),
         ]);
         let provider = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
             .with_resource(resource.build())
             .with_span_processor(processor)
             .build();
@@ -169,7 +170,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn nobody_waits_for_a_collector_that_says_nothing_and_what_is_too_much_is_dropped() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let spans = Spans::open(&format!("http://{}", silent.local_addr().unwrap()), "one").unwrap();
+        let spans = Spans::open(&format!("http://{}", silent.local_addr().unwrap()), 1.0, "one").unwrap();
         for number in 0..4 * i64::try_from(MOST_WAITING).unwrap() {
             spans.record(&Span {
                 name: "GET /livez".to_owned(),
