@@ -104,7 +104,8 @@ impl Apache {
         let [address, secured] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let nginx = before(scene.admin.base(), &secured, dir.path()).await;
         let conf = Self::configuration(scene, dir.path(), [&address, &secured, &backend.address], without);
-        let apache = start("/usr/sbin/apache2", &["-f", &conf, "-DFOREGROUND"], dir.path(), &address).await;
+        // As one process: no others are left when it is killed.
+        let apache = start("/usr/sbin/apache2", &["-f", &conf, "-X"], dir.path(), &address).await;
         Some(Self { address, backend, dir, _children: [nginx, apache] })
     }
 
