@@ -4,6 +4,7 @@ mod database;
 mod error;
 mod house;
 mod server;
+mod spans;
 
 pub use database::{Database, Share, at_socket, check, data_dir, database, database_in_words, embedded_settings};
 pub use error::Error;

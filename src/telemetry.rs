@@ -1,5 +1,9 @@
 //! The log: lines on standard error, JSON unless told otherwise. Whatever the filter asks for, other people's crates are
 //! heard at `info` at most, because below that they write out headers and the parameters of queries.
+//!
+//! Beside it, where somebody wants them, [`spans`].
+
+pub mod spans;
 
 use std::io::{self, IsTerminal as _};
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     db::{self, connect, embedded, fresh::check, migrate, roles},
     domain::{address::MalformedNetwork, secret::MalformedPrefix},
+    telemetry::spans,
 };
 
 /// Why the house cannot be opened.
@@ -33,6 +34,9 @@ pub enum Error {
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
     Listen(SocketAddr, #[source] io::Error),
+    /// What sends spans.
+    #[error(transparent)]
+    Spans(#[from] spans::Error),
     /// The server's threads.
     #[error("cannot start the server: {0}")]
     Serve(#[source] io::Error),

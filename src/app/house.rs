@@ -68,12 +68,12 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
 
 /// How a process with these settings remembers.
 fn wishes(settings: &Settings) -> Wishes {
+    let bound = Bound::new(settings.bound, settings.outage_grace);
+    Wishes { duty: Duty::Serve, bound, most_keys: settings.cache_keys, name: name(settings) }
+}
+
+/// What a process with these settings is called.
+pub(super) fn name(settings: &Settings) -> String {
     let host = || nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    let name = settings.replica_name.clone().or_else(host).unwrap_or_else(|| "unnamed".to_owned());
-    Wishes {
-        duty: Duty::Serve,
-        bound: Bound::new(settings.bound, settings.outage_grace),
-        most_keys: settings.cache_keys,
-        name,
-    }
+    settings.replica_name.clone().or_else(host).unwrap_or_else(|| "unnamed".to_owned())
 }

@@ -16,12 +16,13 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::{Error, Share, database, house};
+use super::{Error, Share, database, house, house::name, spans::witness};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
-    http::{self, metrics::Board, oauth::PublicUrl},
+    http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
     service::{House, uses::keep_writing},
+    telemetry::spans::Spans,
 };
 
 /// A running server.
@@ -32,6 +33,7 @@ pub struct Server {
     door: Door,
     side_door: Option<(SocketAddr, Door)>,
     background: JoinHandle<()>,
+    spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
 
@@ -52,18 +54,21 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     }
     let (listener, address) = listen(settings.listen)?;
     let side_listener = settings.metrics_listen.map(listen).transpose()?;
+    let spans =
+        settings.otlp_endpoint.as_deref().map(|endpoint| Spans::open(endpoint, settings.otlp_ratio, &name(settings)));
+    let spans = spans.transpose()?.map(Arc::new);
     let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);
     check::ensure_feed(&database.target).await?;
     house.fresh.begin();
     let board = Data::new(Board::new(Arc::clone(&house)));
-    let door = serve(listener, Arc::clone(&house), &board, settings, own)?;
+    let door = serve(listener, Arc::clone(&house), &board, settings, spans.as_ref().map(witness), own)?;
     let side_door = match side_listener {
         Some((listener, address)) => Some((address, serve_metrics(listener, board.clone())?)),
         None => None,
     };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
-    Ok(Server { address, house, board, door, side_door, background, embedded: database.embedded })
+    Ok(Server { address, house, board, door, side_door, background, spans, embedded: database.embedded })
 }
 
 /// What serves on one address.
@@ -97,13 +102,16 @@ fn serve(
     house: Arc<House>,
     board: &Data<Board>,
     settings: &Settings,
+    witness: Option<Witness>,
     own: fn(&mut ServiceConfig),
 ) -> Result<Door, Error> {
     let (house, requests) = (Data::from(house), Data::from(Arc::clone(board.requests())));
     let url = settings.public_url.clone().map(PublicUrl::new).map(Data::new);
+    let witness = witness.map(Data::new);
     let server = HttpServer::new(move || {
         let app = App::new().app_data(house.clone()).app_data(requests.clone());
         let app = url.iter().fold(app, |app, url| app.app_data(url.clone()));
+        let app = witness.iter().fold(app, |app, witness| app.app_data(witness.clone()));
         app.wrap(from_fn(http::trace::trace)).configure(own).configure(http::routes::configure)
     });
     let server =
@@ -155,6 +163,9 @@ impl Server {
             warn!(%error, "the last uses could not be written");
         }
         self.house.store.close();
+        if let Some(spans) = self.spans {
+            spans.close().await;
+        }
         if let Some(embedded) = self.embedded {
             tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();
         }

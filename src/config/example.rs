@@ -33,6 +33,7 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "trusted_proxies") => "10.0.0.0/8",
         (_, "workers") => "4",
         (_, "replica_name") => "meshkey-1",
+        (_, "otlp_endpoint") => "http://127.0.0.1:4318",
         (_, "public_url") => "https://keys.example.org",
         (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",

@@ -68,6 +68,10 @@ pub struct Settings {
     pub trusted_proxies: Option<String>,
     /// See [`table::PUBLIC_URL`].
     pub public_url: Option<String>,
+    /// See [`table::OTLP_ENDPOINT`].
+    pub otlp_endpoint: Option<String>,
+    /// See [`table::OTLP_RATIO`].
+    pub otlp_ratio: f64,
     /// See [`table::WORKERS`].
     pub workers: usize,
     /// See [`table::KEY_PREFIX`].
@@ -105,6 +109,8 @@ impl Settings {
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
             trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?,
             public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
+            otlp_endpoint: from.optional(&table::OTLP_ENDPOINT, value::collector)?,
+            otlp_ratio: from.value(&table::OTLP_RATIO, value::ratio)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,

@@ -166,6 +166,16 @@ settings! {
         Fallback::Words("none"),
         "The scheme, host and port by which clients reach the service, such as `https://keys.example.org`: with it the service tells OAuth clients where everything is"
     );
+    OTLP_ENDPOINT = open(
+        "otlp_endpoint",
+        Fallback::Words("none"),
+        "Address of a collector that takes spans by OTLP over HTTP, such as `http://127.0.0.1:4318`: each request is told there"
+    );
+    OTLP_RATIO = open(
+        "otlp_ratio",
+        Fallback::Value("1"),
+        "How many of the traces that begin here are sent to the collector, from `0` for none to `1` for all"
+    );
     WORKERS = open("workers", Fallback::Words("the number of cores"), "Threads that answer requests, 1 to 1024");
     KEY_PREFIX = open("key_prefix", Fallback::Value("mshk"), "First letters of every new key: 4 to 12 of `a-z` and `0-9`, a letter first");
     MAX_LIVE_KEYS = open("max_live_keys", Fallback::Value("100000"), "Most live keys in an org, 1 to 10000000");

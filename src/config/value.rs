@@ -105,6 +105,22 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wanted.to_owned())
 }
 
+/// A part of a whole.
+pub(super) fn ratio(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| "a number from 0 to 1, such as 0.01".to_owned())
+}
+
+/// Whom spans are sent to. There may be a path before that which OTLP has.
+pub(super) fn collector(text: &str) -> Result<String, String> {
+    let address = Url::parse(text).ok().filter(|url| {
+        let is_bare = url.username().is_empty() && url.password().is_none();
+        is_bare && matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none()
+    });
+    let wanted = "a scheme, a host and perhaps a port and a path, such as http://127.0.0.1:4318";
+    address.map(|url| url.as_str().trim_end_matches('/').to_owned()).ok_or_else(|| wanted.to_owned())
+}
+
 /// A whole number within `range`.
 pub(super) fn proxies(text: &str) -> Result<String, String> {
     let is_range = |range: &str| range.parse::<IpAddr>().is_ok() || range.parse::<IpNet>().is_ok();

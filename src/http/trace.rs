@@ -1,7 +1,10 @@
 //! What happens to every request: an id, the headers that every answer has, one form for every error, and one line in the
 //! log for each change, refusal and error. No line holds a raw URL, a header or a body.
 
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpMessage as _,
@@ -25,7 +28,7 @@ use super::{
     oauth::PublicUrl,
     problem::is_oauth,
     routes::PATHS,
-    traceparent::TraceId,
+    traceparent::Parent,
 };
 use crate::domain::{KeyId, OrgId, RequestId};
 
@@ -38,12 +41,38 @@ pub struct Facts {
     pub caller: Option<(KeyId, OrgId)>,
 }
 
+/// What is told of a request that was answered, where somebody keeps that. None of it is a secret, nor as it was sent.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// Its id.
+    pub request_id: &'a str,
+    /// The method, which may be any word.
+    pub method: &'a Method,
+    /// The pattern of the route; none where no route was found.
+    pub route: Option<&'a str>,
+    /// The status of the answer.
+    pub status: u16,
+    /// The code of the problem, if it is one.
+    pub code: Option<&'static str>,
+    /// Who asked, whether it was admitted or not.
+    pub caller: Option<(KeyId, OrgId)>,
+    /// In the course of what it was sent.
+    pub parent: Option<Parent>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Who is told of every request, as data of the app. It runs in the thread that answers.
+pub type Witness = Arc<dyn Fn(&Answered<'_>) + Send + Sync>;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Says that an answer was given before.
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const LONGEST_URI: usize = 8 * 1024;
 /// Where no route was found.
 const NO_ROUTE: &str = "-";
+/// Where there is no problem of ours.
+const NO_CODE: &str = "-";
 
 /// Wraps the whole service.
 pub async fn trace(
@@ -61,7 +90,8 @@ pub async fn trace(
         },
     };
     let told = Told::of(&response, method, start);
-    let pattern = if told.is_said() { pattern(&response) } else { String::new() };
+    let witness = response.request().app_data::<Data<Witness>>().cloned();
+    let pattern = if told.is_said() || witness.is_some() { pattern(&response) } else { String::new() };
     let mut room = [0; RequestId::LENGTH];
     let request_id = id.spelled(&mut room);
     let mut response = said(response, request_id, &pattern);
@@ -71,8 +101,12 @@ pub async fn trace(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    let parent = || Parent::of(response.request().headers());
     if told.is_said() {
-        told.log(request_id, TraceId::of(response.request().headers()), &pattern);
+        told.log(request_id, parent(), &pattern);
+    }
+    if let Some(witness) = witness {
+        witness(&told.answered(request_id, parent(), &pattern));
     }
     count(&response);
     Ok(response)
@@ -159,7 +193,7 @@ impl Told {
             method,
             status: response.status().as_u16(),
             caller: request.extensions().get::<Facts>().and_then(|facts| facts.caller),
-            code: problem.map_or("-", Problem::code),
+            code: problem.map_or(NO_CODE, Problem::code),
             reason: problem.and_then(Problem::reason).map(str::to_owned),
             start,
         }
@@ -170,9 +204,23 @@ impl Told {
         self.status >= 400 || self.is_change || enabled!(Level::DEBUG)
     }
 
-    fn log(&self, request_id: &str, trace: Option<TraceId>, pattern: &str) {
+    fn answered<'a>(&'a self, request_id: &'a str, parent: Option<Parent>, pattern: &'a str) -> Answered<'a> {
+        let Self { method, status, caller, code, start, .. } = self;
+        Answered {
+            request_id,
+            method,
+            route: Some(pattern).filter(|pattern| *pattern != NO_ROUTE),
+            status: *status,
+            code: Some(*code).filter(|code| *code != NO_CODE),
+            caller: *caller,
+            parent,
+            took: start.elapsed(),
+        }
+    }
+
+    fn log(&self, request_id: &str, parent: Option<Parent>, pattern: &str) {
         let Self { method, status, caller, code, reason, is_change, start } = self;
-        let trace = trace.map(|trace| trace.to_string());
+        let trace = parent.map(|parent| parent.trace.to_string());
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
         match status {

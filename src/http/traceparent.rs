@@ -1,5 +1,5 @@
-//! `traceparent` (W3C Trace Context, level 1): the trace that a request belongs to, for the log. It is what somebody says: it
-//! finds log lines, and decides nothing.
+//! `traceparent` (W3C Trace Context, level 1): the trace that a request belongs to, for the log and for what is exported. It
+//! is what somebody says: it finds lines and spans, and decides nothing.
 
 use std::fmt;
 
@@ -13,13 +13,31 @@ const LENGTH: usize = 55;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceId(u128);
 
-impl TraceId {
-    /// The trace that a request says it belongs to. What breaks the form counts as not said, and so does a header that
-    /// stands there twice.
+/// What a request was sent in the course of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parent {
+    /// The trace that it belongs to.
+    pub trace: TraceId,
+    /// The span that has sent it: 8 bytes, not all of them zero.
+    pub span: u64,
+    /// Whether its sender keeps that trace.
+    pub is_sampled: bool,
+}
+
+impl Parent {
+    /// What a request says of this. What breaks the form counts as not said, and so does a header that stands there twice.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut said = headers.get_all(NAME);
         let only = said.next().filter(|_| said.next().is_none())?;
         parse(only.as_bytes())
+    }
+}
+
+impl TraceId {
+    /// The bytes as a number, the first of them being the highest.
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self.0
     }
 }
 
@@ -30,7 +48,7 @@ impl fmt::Display for TraceId {
 }
 
 /// Of a later version than ours the first four parts are read, and what else it may say is not.
-fn parse(text: &[u8]) -> Option<TraceId> {
+fn parse(text: &[u8]) -> Option<Parent> {
     let (known, more) = text.split_at_checked(LENGTH)?;
     let version = digits(&known[..2])?;
     let is_whole = match version {
@@ -39,8 +57,9 @@ fn parse(text: &[u8]) -> Option<TraceId> {
         _ => more.first().is_none_or(|next| *next == b'-'),
     };
     let dashes = [known[2], known[35], known[52]].iter().all(|dash| *dash == b'-');
-    let (trace, parent, _flags) = (digits(&known[3..35])?, digits(&known[36..52])?, digits(&known[53..])?);
-    (is_whole && dashes && trace != 0 && parent != 0).then_some(TraceId(trace))
+    let (trace, span, flags) = (digits(&known[3..35])?, digits(&known[36..52])?, digits(&known[53..])?);
+    let parent = Parent { trace: TraceId(trace), span: u64::try_from(span).ok()?, is_sampled: flags & 1 == 1 };
+    (is_whole && dashes && trace != 0 && span != 0).then_some(parent)
 }
 
 /// Lower-case hexadecimal digits, and nothing else.
@@ -72,7 +91,7 @@ mod tests {
             "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-brings",
         ] {
-            assert_eq!(parse(good.as_bytes()).map(|trace| trace.to_string()).as_deref(), Some(TRACE), "{good}");
+            assert_eq!(parse(good.as_bytes()).map(|parent| parent.trace.to_string()).as_deref(), Some(TRACE), "{good}");
         }
     }
 
@@ -116,23 +135,24 @@ mod tests {
         let mut headers = HeaderMap::new();
         let value = |text: &str| text.parse().unwrap();
         headers.append(NAME, value("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        assert!(TraceId::of(&headers).is_some());
+        assert!(Parent::of(&headers).is_some());
         headers.append(NAME, value("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        assert_eq!(TraceId::of(&headers), None);
+        assert_eq!(Parent::of(&headers), None);
     }
 
     proptest! {
         #[test]
         fn whatever_is_said_there_is_no_panic_and_what_is_read_is_what_was_said(text in "[0-9a-f-]{0,60}|\\PC{0,60}") {
-            if let Some(trace) = parse(text.as_bytes()) {
-                prop_assert_eq!(&text[3..35], trace.to_string());
+            if let Some(parent) = parse(text.as_bytes()) {
+                prop_assert_eq!(&text[3..35], parent.trace.to_string());
             }
         }
 
         #[test]
-        fn every_trace_but_none_is_read(trace in 1_u128.., parent in 1_u64.., flags: u8) {
-            let text = format!("00-{trace:032x}-{parent:016x}-{flags:02x}");
-            prop_assert_eq!(parse(text.as_bytes()), Some(TraceId(trace)));
+        fn every_trace_but_none_is_read(trace in 1_u128.., span in 1_u64.., flags: u8) {
+            let text = format!("00-{trace:032x}-{span:016x}-{flags:02x}");
+            let parent = Parent { trace: TraceId(trace), span, is_sampled: flags % 2 == 1 };
+            prop_assert_eq!(parse(text.as_bytes()), Some(parent));
         }
     }
 }

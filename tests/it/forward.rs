@@ -3,7 +3,7 @@
 
 mod agreement;
 mod answers;
-mod gateways;
+pub mod gateways;
 mod hostile;
 pub mod wire;
 

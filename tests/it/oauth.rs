@@ -1,5 +1,6 @@
 //! The OAuth doors: what gateways and libraries ask, and what they are told.
 
+mod apache;
 mod askers;
 mod clients;
 mod introspect;

@@ -13,6 +13,16 @@ pub fn shelter() -> tempfile::TempDir {
     tempfile::Builder::new().permissions(open).tempdir().unwrap()
 }
 
+/// What a page says to paste: its one block of that language, which is short.
+pub fn block(page: &str, language: &str) -> String {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let fence = format!("```{language}\n");
+    let mut blocks = text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
+    let block = blocks.next().unwrap_or_else(|| panic!("no {language} in {page}"));
+    assert!(blocks.next().is_none() && block.lines().count() <= 30, "{language} in {page}");
+    block.to_owned()
+}
+
 /// Waits for a condition; there is no other way to wait.
 pub async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_mins(1);

@@ -122,6 +122,32 @@ fn a_key_prefix_is_four_to_twelve_letters_and_digits() {
 }
 
 #[test]
+fn a_collector_has_an_address_without_a_password_or_a_query() {
+    for (good, meant) in [
+        ("http://127.0.0.1:4318", "http://127.0.0.1:4318"),
+        ("https://otel.example.org/", "https://otel.example.org"),
+        ("https://otel.example.org/tenant/otlp/", "https://otel.example.org/tenant/otlp"),
+    ] {
+        assert_eq!(load(&[("MESHKEY_OTLP_ENDPOINT", good)]).unwrap().otlp_endpoint.as_deref(), Some(meant));
+    }
+    for bad in
+        ["127.0.0.1:4318", "grpc://127.0.0.1:4317", "http://ci:x@otel.example.org", "http://otel.example.org?key=x"]
+    {
+        assert!(load(&[("MESHKEY_OTLP_ENDPOINT", bad)]).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_ratio_is_from_none_to_all() {
+    for (good, meant) in [("0", 0.0), ("0.01", 0.01), ("1", 1.0)] {
+        assert_eq!(load(&[("MESHKEY_OTLP_RATIO", good)]).unwrap().otlp_ratio.to_bits(), f64::to_bits(meant));
+    }
+    for bad in ["-0.1", "1.01", "NaN", "inf", "50%", "all"] {
+        assert!(load(&[("MESHKEY_OTLP_RATIO", bad)]).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_public_url_is_a_scheme_a_host_and_a_port() {
     for (good, meant) in [
         ("https://keys.example.org", "https://keys.example.org"),

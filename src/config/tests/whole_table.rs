@@ -51,6 +51,8 @@ fn sample(name: &str) -> &'static str {
         "bound" | "outage_grace" => "3s",
         "replica_name" => "one",
         "public_url" => "https://keys.example",
+        "otlp_endpoint" => "http://localhost:4318",
+        "otlp_ratio" => "0.25",
         "metrics_listen" => "[::1]:9000",
         "trusted_proxies" => "10.0.0.0/8",
         "allow_fsync_off" => "true",

@@ -1,7 +1,7 @@
 //! Gateways from Debian, set up as their pages in `docs/how-to/gateways` say: who passes, what the service behind them sees,
 //! and that nothing comes to it unjudged.
 
-mod backend;
+pub mod backend;
 mod program;
 mod stored;
 

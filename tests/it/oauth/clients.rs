@@ -1,48 +1,20 @@
 //! Libraries that others wrote, as they are: what they send is understood, and what they are told satisfies them.
-//!
-//! Each is fetched once, from its own registry, into the directory of the build. Where that cannot be done it is said.
 
 use std::{
-    fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::house::House;
+use crate::{house::House, libraries};
 
 const URL: &str = "https://keys.example.org";
 
-/// Says what was not tried, where the harness would keep it to itself.
-fn skipped(what: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
-}
-
 fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/oauth/clients")
-}
-
-/// Where a library is, fetched by `fetch` into an empty directory if it was not yet; none where it cannot be had.
-fn library(name: &str, fetch: impl FnOnce(&Path) -> std::io::Result<Output>) -> Option<PathBuf> {
-    let build = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let place = build.join(name);
-    if place.exists() {
-        return Some(place);
-    }
-    let fresh = tempfile::tempdir_in(build).unwrap();
-    match fetch(fresh.path()) {
-        Ok(output) if output.status.success() => {}
-        cause => {
-            skipped(&format!("{name}, because it cannot be fetched: {cause:?}"));
-            return None;
-        }
-    }
-    // Another run may have been quicker: what it has fetched is the same.
-    drop(fs::rename(fresh.keep(), &place));
-    Some(place)
 }
 
 /// Runs a program that is told `asked`, and gives what it has found.
@@ -72,12 +44,7 @@ async fn asked(scene: &Scene) -> Value {
 
 #[tokio::test]
 async fn authlib_asks_revokes_and_guards() {
-    let list = sources().join("requirements.txt");
-    let fetched = library("authlib-1.9.9", |place| {
-        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile"];
-        let impatiently = ["--retries", "1", "--timeout", "20", "--target"];
-        Command::new("python3").args(pip).args(impatiently).arg(place).arg("-r").arg(list).output()
-    });
+    let fetched = libraries::of_pip("authlib-1.9.9", &sources().join("requirements.txt"));
     let Some(place) = fetched else { return };
     let scene = Scene::new().await;
     let mut python = Command::new("python3");
@@ -105,14 +72,7 @@ async fn authlib_asks_revokes_and_guards() {
 
 #[tokio::test]
 async fn oauth4webapi_finds_asks_and_revokes() {
-    let fetched = library("oauth4webapi-3.8.8", |place| {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(sources().join(file), place.join(file))?;
-        }
-        let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        let impatiently = ["--fetch-retries=1", "--fetch-timeout=20000", "--prefix"];
-        Command::new("npm").args(npm).args(impatiently).arg(place).output()
-    });
+    let fetched = libraries::of_npm("oauth4webapi-3.8.8", &sources());
     let Some(place) = fetched else { return };
     let scene = Scene::on(House::with(&[("MESHKEY_PUBLIC_URL", URL)]).await).await;
     let mut node = Command::new("node");

@@ -12,7 +12,7 @@ use tokio::{net::TcpStream, process::Child};
 
 use crate::{
     nemesis::postgres::{free_port, launched},
-    tools::{eventually, shelter},
+    tools::{self, eventually, shelter},
 };
 
 /// A gateway that runs. It is stopped when this is dropped.
@@ -28,13 +28,7 @@ fn block(page: &str, language: &str) -> String {
 }
 
 fn block_of(page: &str, language: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/how-to/{page}.md"));
-    let text = fs::read_to_string(path).unwrap();
-    let fence = format!("```{language}\n");
-    let mut blocks = text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
-    let block = blocks.next().unwrap_or_else(|| panic!("no {language} in {page}"));
-    assert!(blocks.next().is_none() && block.lines().count() <= 30, "{language} in {page}");
-    block.to_owned()
+    tools::block(&format!("docs/how-to/{page}.md"), language)
 }
 
 /// Where things are, in a run of a test.
