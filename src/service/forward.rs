@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{
     House, Refusal,
+    conclude::Case,
     fresh::{Held, Known},
     meters::Door,
 };
@@ -12,7 +13,7 @@ use crate::{
     db,
     domain::{
         Capability, Credential, Denial, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash, TopicName,
-        credential::Circumstances, key::Use, name::Slug,
+        credential::Circumstances, name::Slug,
     },
 };
 
@@ -67,20 +68,22 @@ pub async fn pass(house: &House, secret: &Secret, from: Option<IpAddr>, gate: &G
     let late = || db::Error::Unavailable("it could not be decided in time".to_owned());
     let undecided = |error| Stop { who: None, why: Why::Undecided(error) };
     let judged = tokio::time::timeout(DEADLINE, decide(house, secret.hash(), from, gate)).await;
-    let passage = judged.unwrap_or_else(|_| Err(undecided(late())));
-    if let Err(Stop { why: Why::Token(denial) | Why::Denied(denial), .. }) = &passage {
-        house.meters.denied(Door::ForwardAuth, denial);
-    }
-    passage
+    judged.unwrap_or_else(|_| Err(undecided(late())))
 }
 
 async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Gate) -> Result<Passage, Stop> {
-    let nobody = |why| Stop { who: None, why };
-    let held = find(house, hash, &gate.capability).await.map_err(nobody)?;
-    let credential = &held.known.credential;
-    let who = Some((credential.key, credential.terms.grant.owner.org()));
-    let mesh = judge(house, &held, from, gate).await.map_err(|why| Stop { who, why })?;
-    house.uses.note(&held.known, Use { at: held.now, from });
+    let (capability, topic) = (Some(&gate.capability), gate.topic.as_ref());
+    let case = Case { door: Door::ForwardAuth, held: None, capability, topic, from };
+    let stop = |case: Case<'_>, why: Why| {
+        if let Why::Token(denial) | Why::Denied(denial) = &why {
+            house.refuse(case, denial);
+        }
+        Stop { who: case.who(), why }
+    };
+    let held = find(house, hash, &gate.capability).await.map_err(|why| stop(case, why))?;
+    let judged = judge(house, &held, from, gate).await;
+    let allowed = |mesh| house.allow(case.about(&held)).map(|()| mesh).map_err(Why::Denied);
+    let mesh = judged.and_then(allowed).map_err(|why| stop(case.about(&held), why))?;
     Ok(Passage { known: held.known, mesh })
 }
 

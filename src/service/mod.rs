@@ -6,6 +6,7 @@ pub mod admit;
 pub mod audit;
 pub mod authority;
 pub mod capabilities;
+mod conclude;
 pub mod disable;
 pub mod edit;
 pub mod effect;

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Admitted, House, Refusal, fresh::Held, meters::Door};
+use super::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door};
 use crate::{
     db::{Transaction, meshes},
     domain::{
         Capability, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances,
-        fresh::Change, key::Use,
+        fresh::Change,
     },
 };
 
@@ -62,14 +62,7 @@ pub async fn verify(
         found => found?,
     };
     let asked = questions.iter().zip(places).zip(found);
-    let verdicts = asked.map(|((question, place), found)| judge(house, by, question, place, found));
-    Ok(verdicts.inspect(|verdict| count(house, verdict)).collect())
-}
-
-fn count(house: &House, verdict: &Verdict) {
-    if let Some(denial) = &verdict.denial {
-        house.meters.denied(Door::Verify, denial);
-    }
+    Ok(asked.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
 }
 
 /// An asker confined to topics may ask about these.
@@ -161,22 +154,22 @@ fn judge(
     asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
+    let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
+    let case = Case { door: Door::Verify, held: None, capability, topic, from };
     let held = match asked {
         Ok(held) if may_know(own, &held.known.credential) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {
-            return Verdict { denial: Some(Denial::UnknownKey), held: None, as_of };
+            let unknown = house.conclude(case, Err(Denial::UnknownKey));
+            return Verdict { denial: unknown.err(), held: None, as_of };
         }
     };
     let (credential, as_of) = (&held.known.credential, held.as_of);
-    let at = Circumstances { now: held.now, from: question.address, is_place_archived };
+    let at = Circumstances { now: held.now, from, is_place_archived };
     let judged = match question.capability.clone() {
         Some(capability) => credential.decide(&Requirement { within, capability, topic: question.topic.clone() }, &at),
         None => credential.ensure_live(at.now).and_then(|()| credential.ensure_usable(&at)),
     };
-    if judged.is_ok() {
-        house.uses.note(&held.known, Use { at: held.now, from: question.address });
-    }
-    Verdict { denial: judged.err(), held: Some(held), as_of }
+    Verdict { denial: house.conclude(case.about(&held), judged).err(), held: Some(held), as_of }
 }
 
 /// An asker may know the keys that its owner covers; and a mesh's asker the org-wide keys, which act in its mesh too.
