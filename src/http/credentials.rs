@@ -29,7 +29,7 @@ pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
         (Some(value), None) => bearer(value)?,
         (None, Some(value)) => value.to_str().unwrap_or_default(),
     };
-    text.trim_matches(' ').parse().map_err(|_| Problem::invalid_token("malformed"))
+    text.trim_matches(' ').parse().map_err(|_| Problem::unknown_token("malformed"))
 }
 
 /// What a client of the OAuth doors presents.
@@ -48,7 +48,7 @@ pub fn of_client(request: &HttpRequest) -> Result<Presented, Problem> {
     let authorization = only(request, &header::AUTHORIZATION).map_err(|problem| problem.to_client(Scheme::Bearer))?;
     let is_alone = !request.headers().contains_key(&API_KEY);
     if let Some(pair) = authorization.and_then(|value| after("basic", value)).filter(|_| is_alone) {
-        return basic(pair).ok_or_else(|| Problem::invalid_token("malformed").to_client(Scheme::Basic));
+        return basic(pair).ok_or_else(|| Problem::unknown_token("malformed").to_client(Scheme::Basic));
     }
     let secret = presented(request).map_err(|problem| problem.to_client(Scheme::Bearer))?;
     Ok(Presented { secret, claims: None, scheme: Scheme::Bearer })

@@ -17,6 +17,7 @@ use crate::{
         TopicName,
         audit::{Actor, Trail},
         credential::Circumstances,
+        rate::Left,
     },
 };
 
@@ -52,6 +53,8 @@ pub struct Demand<'a> {
     pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
     pub acts_in_mesh: bool,
+    /// Whether it is a use of the key: a dry run and an explanation are none.
+    pub counts: bool,
 }
 
 /// What was demanded, kept so that it can be judged again.
@@ -115,6 +118,12 @@ impl Admitted {
     #[must_use]
     pub fn org(&self) -> OrgId {
         self.credential().terms.grant.owner.org()
+    }
+
+    /// What is left of its rate, if it has one.
+    #[must_use]
+    pub fn left(&self) -> Option<Left> {
+        self.known.left()
     }
 
     /// The mesh that the request names, for who manages it.
@@ -197,8 +206,8 @@ pub enum Why {
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
     let (hash, from) = (secret.hash(), trail.address);
     let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());
-    let case =
-        Case { door: Door::Guard, held: None, capability: demand.capability.as_ref(), topic: topic.as_ref(), from };
+    let (capability, counts) = (demand.capability.as_ref(), demand.counts);
+    let case = Case { door: Door::Guard, held: None, capability, topic: topic.as_ref(), from, counts };
     let rejection = |case: Case<'_>, why: Why| {
         if let Why::Token(denial) | Why::Denied(denial) = &why {
             house.refuse(case, denial);

@@ -13,11 +13,15 @@ pub(super) struct Case<'a> {
     /// About whom; about nobody where none holds the secret, or none of whom the asker may know.
     pub(super) held: Option<&'a Held>,
     /// What it wants to do; nothing where any live key will do.
+    #[expect(dead_code, reason = "for who counts uses by what was done")]
     pub(super) capability: Option<&'a Capability>,
     /// On which topic.
+    #[expect(dead_code, reason = "for who counts uses by what was done")]
     pub(super) topic: Option<&'a TopicName>,
     /// From where, if that is known.
     pub(super) from: Option<IpAddr>,
+    /// Whether it is a use: a dry run and an explanation are none.
+    pub(super) counts: bool,
 }
 
 impl<'a> Case<'a> {
@@ -39,9 +43,10 @@ impl House {
         judged.and_then(|()| self.allow(case)).inspect_err(|denial| self.refuse(case, denial))
     }
 
-    /// The key may, by its grant.
+    /// The key may, by its grant: it is used now, if its rate has one use left.
     pub(super) fn allow(&self, case: Case<'_>) -> Result<(), Denial> {
-        if let Some(held) = case.held {
+        if let Some(held) = case.held.filter(|_| case.counts) {
+            held.known.take().map_err(Denial::RateLimited)?;
             self.uses.note(&held.known, Use { at: held.now, from: case.from });
         }
         Ok(())

@@ -73,7 +73,7 @@ pub async fn pass(house: &House, secret: &Secret, from: Option<IpAddr>, gate: &G
 
 async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Gate) -> Result<Passage, Stop> {
     let (capability, topic) = (Some(&gate.capability), gate.topic.as_ref());
-    let case = Case { door: Door::ForwardAuth, held: None, capability, topic, from };
+    let case = Case { door: Door::ForwardAuth, held: None, capability, topic, from, counts: true };
     let stop = |case: Case<'_>, why: Why| {
         if let Why::Token(denial) | Why::Denied(denial) = &why {
             house.refuse(case, denial);

@@ -11,6 +11,7 @@ pub mod disable;
 pub mod edit;
 pub mod effect;
 pub mod explain;
+pub mod failures;
 pub mod forward;
 pub mod fresh;
 pub mod house;

@@ -9,7 +9,7 @@ use crate::{
     db::{Transaction, meshes},
     domain::{
         Capability, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances,
-        fresh::Change,
+        fresh::Change, rate::Left,
     },
 };
 
@@ -40,6 +40,8 @@ pub struct Verdict {
     pub held: Option<Held>,
     /// Every change that was committed before this was taken into account, by the clock of the database.
     pub as_of: OffsetDateTime,
+    /// What is left of the rate of the key, if it has one.
+    pub left: Option<Left>,
 }
 
 /// Answers all questions, in their order. `pointer` says where the question of a number stands in the input.
@@ -155,12 +157,12 @@ fn judge(
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
     let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
-    let case = Case { door: Door::Verify, held: None, capability, topic, from };
+    let case = Case { door: Door::Verify, held: None, capability, topic, from, counts: true };
     let held = match asked {
         Ok(held) if may_know(own, &held.known.credential) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {
             let unknown = house.conclude(case, Err(Denial::UnknownKey));
-            return Verdict { denial: unknown.err(), held: None, as_of };
+            return Verdict { denial: unknown.err(), held: None, as_of, left: None };
         }
     };
     let (credential, as_of) = (&held.known.credential, held.as_of);
@@ -169,7 +171,9 @@ fn judge(
         Some(capability) => credential.decide(&Requirement { within, capability, topic: question.topic.clone() }, &at),
         None => credential.ensure_live(at.now).and_then(|()| credential.ensure_usable(&at)),
     };
-    Verdict { denial: house.conclude(case.about(&held), judged).err(), held: Some(held), as_of }
+    let denial = house.conclude(case.about(&held), judged).err();
+    let left = held.known.left();
+    Verdict { denial, held: Some(held), as_of, left }
 }
 
 /// An asker may know the keys that its owner covers; and a mesh's asker the org-wide keys, which act in its mesh too.

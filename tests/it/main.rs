@@ -42,6 +42,7 @@ mod oauth;
 mod packaging;
 mod process;
 mod promise;
+mod rates;
 mod readme;
 mod scanning;
 mod secrets;

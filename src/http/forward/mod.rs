@@ -33,7 +33,13 @@ const CHALLENGE: &str = r#"Bearer realm="meshkey", error="insufficient_scope""#;
 pub async fn ask(house: Data<House>, request: HttpRequest) -> HttpResponse {
     let (mut response, identity) = match judge(&house, &request).await {
         Ok(passage) => (HttpResponse::Ok().finish(), Identity::of(&passage)),
-        Err(problem) => (HttpResponse::from_error(problem), Identity::nobody()),
+        Err(problem) => {
+            if problem.is_failure() {
+                // Counted, and answered as ever: a gateway knows no 429.
+                let _ = house.count_failure(client(&house, &request));
+            }
+            (HttpResponse::from_error(problem), Identity::nobody())
+        }
     };
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
     identity.set(response.headers_mut(), request_id.as_deref());
@@ -58,10 +64,10 @@ async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem>
         };
     }
     passage.map_err(|Stop { why, .. }| match why {
-        Why::Token(denial) => Problem::invalid_token(denial.code()),
+        Why::Token(denial) => Problem::token(&denial),
         Why::Denied(denial) => {
             let code = denial.code();
-            Problem::from(denial).or_header(header::WWW_AUTHENTICATE, CHALLENGE).because(code)
+            Problem::from(denial).as_forbidden().or_header(header::WWW_AUTHENTICATE, CHALLENGE).because(code)
         }
         Why::NoSuchGate(reason) => fault(Fault::Misconfigured(reason)),
         Why::Undecided(error) => {

@@ -17,6 +17,7 @@ use super::{
     clock::{DatabaseClock, boot, moment},
     hooks::{Hooks, Point},
     known::{Known, KnownDeclared, KnownPlace},
+    limits::Limits,
 };
 use crate::{
     db::{fresh::beat::Changed, lookup::Standing},
@@ -76,6 +77,7 @@ pub struct Memory {
     places: Cache<(OrgId, Box<str>), KnownPlace>,
     pub(super) declared: Cache<(OrgId, Box<str>), KnownDeclared>,
     pub(super) changes: Changes,
+    pub(super) limits: Limits,
     trusted_until: AtomicU64,
     announced_until: AtomicU64,
     /// The timeline on which the beats are; 0 before the first.
@@ -101,6 +103,7 @@ impl Memory {
             places: Cache::new(MOST_PLACES.min(most_keys)),
             declared: Cache::new(MOST_PLACES.min(most_keys)),
             changes: Changes::new(),
+            limits: Limits::default(),
             trusted_until: AtomicU64::new(Tick::NEVER.nanos()),
             announced_until: AtomicU64::new(Tick::NEVER.nanos()),
             timeline: AtomicU32::new(0),

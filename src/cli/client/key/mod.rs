@@ -47,7 +47,7 @@ enum Verb {
     List(list::List),
     /// Show a key
     Show(show::Show),
-    /// Change a key: its label, note, rights, topics, addresses or end
+    /// Change a key: its label, note, rights, topics, addresses, rate or end
     Edit(edit::Edit),
     /// Give a key a new secret; the old one lives on for a while
     Rotate(rotate::Rotate),
