@@ -113,7 +113,8 @@ impl Rate {
     /// The same in words: `60 times a minute, 10 at once`.
     #[must_use]
     pub fn in_words(self) -> String {
-        format!("{} times a minute, {} at once", self.per_minute, self.burst)
+        let often = if self.per_minute == 1 { "once".to_owned() } else { format!("{} times", self.per_minute) };
+        format!("{often} a minute, {} at once", self.burst)
     }
 
     /// Whether whoever is used so often uses no more than this.

@@ -157,7 +157,7 @@ async fn a_key_that_is_used_too_often_does_not_pass_and_no_gateway_meets_a_429()
     }
     let said = at_gate(&house, gate, &holder).await;
     let problem = said.problem(403, "rate_limited");
-    assert_eq!(problem["detail"], "this key is used more often than 1 times a minute, 2 at once");
+    assert_eq!(problem["detail"], "this key is used more often than once a minute, 2 at once");
     assert!((1..=60).contains(&said.header("retry-after").parse::<u32>().unwrap()), "{said:?}");
     assert_eq!(said.header("www-authenticate"), CHALLENGE);
     assert_eq!(IDENTITY.map(|name| said.header(name)), ["-"; 6]);

@@ -98,7 +98,7 @@ async fn dry_runs_and_explanations_take_nothing_and_are_let_in_when_nothing_is_l
             let explained = admin.post("/v1/explain", question).await.expect(200);
             assert_eq!(fields(&explained)[2], left);
             let last = explained.body["rules"].as_array().unwrap().last().unwrap().clone();
-            let detail = "this key may be used 1 times a minute, 1 at once; what is left of that is not looked at here";
+            let detail = "this key may be used once a minute, 1 at once; what is left of that is not looked at here";
             assert_eq!(last, json!({ "rule": "rate_limited", "passed": true, "detail": detail }));
         }
     };

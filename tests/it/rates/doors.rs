@@ -21,7 +21,7 @@ async fn our_own_routes_let_the_burst_in_and_say_what_is_left_and_when_there_is_
     for path in paths {
         let answer = key.get(path).await;
         let problem = answer.problem(429, "rate_limited");
-        assert_eq!(problem["detail"], "this key is used more often than 1 times a minute, 4 at once");
+        assert_eq!(problem["detail"], "this key is used more often than once a minute, 4 at once");
         let [most, window, remaining, next] = fields(&answer);
         assert_eq!((most, window, remaining), (4, 240, 0), "{path}");
         assert!((1..=60).contains(&next) && wait(&answer) == next, "{path} {next}");
@@ -56,7 +56,7 @@ async fn a_verdict_says_what_is_left_and_the_asker_is_another_key() {
     let answer = admin.post("/v1/verify", question.clone()).await.expect(200);
     let verdict = &answer.body;
     assert_eq!((&verdict["allowed"], &verdict["code"]), (&json!(false), &json!("rate_limited")));
-    assert_eq!(verdict["detail"], "this key is used more often than 1 times a minute, 3 at once");
+    assert_eq!(verdict["detail"], "this key is used more often than once a minute, 3 at once");
     assert_eq!(verdict["rate"], json!({ "per_minute": 1, "burst": 3, "remaining": 0 }));
     assert_eq!(verdict["key"]["id"], id.as_str());
     assert!((1..=60).contains(&verdict["retry_after"].as_u64().unwrap()), "{verdict}");
