@@ -1,5 +1,5 @@
-//! What is left of the caller's rate, in the header fields of the draft "RateLimit header fields for HTTP", and when a
-//! refused one may try again.
+//! What is left of the caller's rate, in the header fields of the draft on `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers),
+//! and when a refused one may try again.
 
 use std::time::Duration;
 

@@ -90,7 +90,6 @@ impl Limits {
     }
 
     /// Ids end in random bits.
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder is below the number of parts")]
     fn part(&self, key: KeyId) -> &Mutex<Part> {
         &self.0[(key.uuid().as_u128() % PARTS as u128) as usize]
     }

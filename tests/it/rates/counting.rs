@@ -106,6 +106,8 @@ async fn dry_runs_and_explanations_take_nothing_and_are_let_in_when_nothing_is_l
     // It is what is said, and not that something is said.
     assert_eq!(fields(&admin.post(&admin.at("/keys?dry_run=false"), wish.clone()).await.expect(201))[2], 0);
     tries(0).await;
+    // Where nothing can be tried, who says so is refused, and learns nothing.
+    admin.get("/v1/whoami?dry_run=true").await.problem(422, "invalid_input");
     admin.get("/v1/whoami").await.problem(429, "rate_limited");
     assert_eq!(burst(&target).await, 1);
 }
