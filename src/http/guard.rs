@@ -12,7 +12,7 @@ use tracing::warn;
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, trace::Facts};
 use crate::{
     domain::{Capability, Secret, audit::Trail},
-    service::{Admitted, Demand, House, Reach, admit},
+    service::{Admitted, Demand, House, Reach, admit, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -165,22 +165,23 @@ fn house(request: &HttpRequest) -> Option<&Data<House>> {
     request.app_data()
 }
 
-/// Counts who showed a key that nobody holds. Where that was too often, it is told so, and the log hears of it now and then.
+/// Counts who showed a key that nobody holds, and tells it so where that was too often.
 pub(super) fn counted(request: &HttpRequest, problem: Problem) -> Problem {
     let Some(house) = house(request).filter(|_| problem.is_failure()) else { return problem };
-    let from = address(house, request);
-    match house.count_failure(from) {
+    match count_failure(house, address(house, request)) {
         Ok(()) => problem,
-        Err(throttled) => {
-            if throttled.is_news {
-                warn!(
-                    address = from.map(|address| address.to_string()),
-                    "too many requests with keys that nobody holds"
-                );
-            }
-            rate::throttled(throttled)
-        }
+        Err(throttled) => rate::throttled(throttled),
     }
+}
+
+/// Counts a failure, and tells the log of an address with too many, now and then.
+pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), Throttled> {
+    house.count_failure(from).inspect_err(|throttled| {
+        if throttled.is_news {
+            let address = from.map(|address| address.to_string());
+            warn!(address, "too many requests with keys that nobody holds");
+        }
+    })
 }
 
 fn trail(house: &House, request: &HttpRequest) -> Trail {

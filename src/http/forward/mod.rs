@@ -18,7 +18,11 @@ use actix_web::{
 use tracing::warn;
 
 use self::{dialect::Fault, identity::Identity};
-use super::{Problem, catalogue, credentials, guard::address, trace::Facts};
+use super::{
+    Problem, catalogue, credentials,
+    guard::{address, count_failure},
+    trace::Facts,
+};
 use crate::service::{
     House,
     forward::{self, Passage, Stop, Why},
@@ -36,7 +40,7 @@ pub async fn ask(house: Data<House>, request: HttpRequest) -> HttpResponse {
         Err(problem) => {
             if problem.is_failure() {
                 // Counted, and answered as ever: a gateway knows no 429.
-                let _ = house.count_failure(client(&house, &request));
+                let _ = count_failure(&house, client(&house, &request));
             }
             (HttpResponse::from_error(problem), Identity::nobody())
         }
