@@ -55,7 +55,7 @@ pub trait Need {
     const REACH: Reach;
     /// Whether the holder of the key that is named may do this to it.
     const OR_OWN: bool = false;
-    /// Whether the request is a use of the key.
+    /// Whether the request counts as a use of the key.
     const COUNTS: bool = true;
 }
 
@@ -95,7 +95,7 @@ impl Need for AnyKey {
     const REACH: Reach = Reach::Within;
 }
 
-/// The same, by a request that is no use of the key.
+/// The same, by a request that does not count as a use of the key.
 #[derive(Debug)]
 pub struct Uncounted<N>(PhantomData<N>);
 

@@ -53,7 +53,7 @@ pub struct Demand<'a> {
     pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
     pub acts_in_mesh: bool,
-    /// Whether it is a use of the key: a dry run and an explanation are none.
+    /// Whether it counts as a use of the key: a dry run and an explanation do not.
     pub counts: bool,
 }
 

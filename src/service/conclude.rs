@@ -20,7 +20,7 @@ pub(super) struct Case<'a> {
     pub(super) topic: Option<&'a TopicName>,
     /// From where, if that is known.
     pub(super) from: Option<IpAddr>,
-    /// Whether it is a use: a dry run and an explanation are none.
+    /// Whether it counts as a use: a dry run and an explanation do not.
     pub(super) counts: bool,
 }
 
@@ -45,8 +45,11 @@ impl House {
 
     /// The key may, by its grant: it is used now, if its rate has one use left.
     pub(super) fn allow(&self, case: Case<'_>) -> Result<(), Denial> {
-        if let Some(held) = case.held.filter(|_| case.counts) {
-            held.known.take().map_err(Denial::RateLimited)?;
+        if let Some(held) = case.held {
+            if case.counts {
+                held.known.take().map_err(Denial::RateLimited)?;
+            }
+            // That a key was there is noted in any case: who tries one out leaves a trace.
             self.uses.note(&held.known, Use { at: held.now, from: case.from });
         }
         Ok(())
