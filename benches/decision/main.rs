@@ -58,6 +58,7 @@ const DEMAND: Demand<'static> = Demand {
     own_key: None,
     claims: None,
     acts_in_mesh: false,
+    counts: true,
 };
 
 /// Measure decisions in process.

@@ -16,6 +16,7 @@ use crate::{
     domain::fresh::Bound,
     service::{
         House,
+        failures::Failures,
         fresh::{Duty, Fresh, Wishes},
         turns::Turns,
         uses::Uses,
@@ -61,6 +62,7 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
         uses: Uses::default(),
+        failures: Failures::of(settings.failed_auth_per_minute),
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),
     })

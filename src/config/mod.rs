@@ -78,6 +78,8 @@ pub struct Settings {
     pub key_prefix: String,
     /// See [`table::MAX_LIVE_KEYS`].
     pub max_live_keys: u32,
+    /// See [`table::FAILED_AUTH_PER_MINUTE`].
+    pub failed_auth_per_minute: u32,
     /// See [`table::LOG`].
     pub log: String,
     /// See [`table::LOG_FORMAT`].
@@ -114,6 +116,7 @@ impl Settings {
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
+            failed_auth_per_minute: from.value(&table::FAILED_AUTH_PER_MINUTE, value::number(0..=1_000_000))?,
             log: from.value(&table::LOG, value::filter)?,
             log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
             file: from.file(),

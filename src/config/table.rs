@@ -179,6 +179,11 @@ settings! {
     WORKERS = open("workers", Fallback::Words("the number of cores"), "Threads that answer requests, 1 to 1024");
     KEY_PREFIX = open("key_prefix", Fallback::Value("mshk"), "First letters of every new key: 4 to 12 of `a-z` and `0-9`, a letter first");
     MAX_LIVE_KEYS = open("max_live_keys", Fallback::Value("100000"), "Most live keys in an org, 1 to 10000000");
+    FAILED_AUTH_PER_MINUTE = open(
+        "failed_auth_per_minute",
+        Fallback::Value("60"),
+        "How many requests a minute with a key that nobody holds are answered 401 for each address, and the rest 429, up to 1000000; with 0 all are answered 401"
+    );
     LOG = open("log", Fallback::Value("info"), "What to log, such as `info` or `info,meshkey::http=debug`")
         .or(Alias::Yields("RUST_LOG"));
     LOG_FORMAT = open("log_format", Fallback::Value("json"), "Form of the log: `json` or `text`");

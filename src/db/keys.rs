@@ -40,8 +40,8 @@ pub(super) use {columns, tables};
 queries! {
     INSERT = "
         INSERT INTO api_keys (org_id, id, mesh_id, label, note, capabilities, everywhere, topics, addresses, expires_at,
-                              issued_by_kind, issued_by_key, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp())";
+                              rate_per_minute, rate_burst, issued_by_kind, issued_by_key, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, clock_timestamp())";
     SHOW = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2");
     LOCK = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
     LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE";
@@ -49,7 +49,7 @@ queries! {
     EDIT = "
         UPDATE api_keys
         SET label = $3, note = $4, capabilities = $5, everywhere = $6, topics = $7, addresses = $8, expires_at = $9,
-            version = version + 1
+            rate_per_minute = $10, rate_burst = $11, version = version + 1
         WHERE org_id = $1 AND id = $2";
     TOUCH = "UPDATE api_keys SET version = version + 1 WHERE org_id = $1 AND id = $2";
     DISABLE = "
@@ -98,7 +98,8 @@ pub struct NewKey {
 /// Makes the record of a key. It is of no use to anybody before it has a secret.
 pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor) -> Result<(), Error> {
     let insert = db.prepare_cached(INSERT).await?;
-    let TermColumns { mesh, capabilities, everywhere, topics, addresses } = TermColumns::from(&new.terms);
+    let TermColumns { mesh, capabilities, everywhere, topics, addresses, per_minute, burst } =
+        TermColumns::from(&new.terms);
     let (org, note) = (new.terms.grant.owner.org().uuid(), new.note.as_ref().map(Note::as_str));
     let (kind, issuer) = (by.kind(), by.key().map(KeyId::uuid));
     db.execute(
@@ -114,6 +115,8 @@ pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor)
             &topics,
             &addresses,
             &new.terms.expires_at,
+            &per_minute,
+            &burst,
             &kind,
             &issuer,
         ],
@@ -161,7 +164,8 @@ fn uuids(ids: &[KeyId]) -> Vec<Uuid> {
 /// Writes what an edit may change.
 pub async fn edit(db: &impl GenericClient, id: KeyId, new: &NewKey) -> Result<(), Error> {
     let edit = db.prepare_cached(EDIT).await?;
-    let TermColumns { capabilities, everywhere, topics, addresses, .. } = TermColumns::from(&new.terms);
+    let TermColumns { capabilities, everywhere, topics, addresses, per_minute, burst, .. } =
+        TermColumns::from(&new.terms);
     let (org, note) = (new.terms.grant.owner.org().uuid(), new.note.as_ref().map(Note::as_str));
     db.execute(
         &edit,
@@ -175,6 +179,8 @@ pub async fn edit(db: &impl GenericClient, id: KeyId, new: &NewKey) -> Result<()
             &topics,
             &addresses,
             &new.terms.expires_at,
+            &per_minute,
+            &burst,
         ],
     )
     .await?;

@@ -21,7 +21,7 @@ queries! {
     /// The same of a key by its id, as if its newest secret had been presented.
     NEWEST = "
         SELECT k.id AS key_id, k.org_id, k.mesh_id, k.label, k.capabilities, k.everywhere, k.topics, k.addresses,
-               k.expires_at, s.number AS secret, s.number AS newest_secret, s.dies_at AS secret_dies_at,
+               k.expires_at, k.rate_per_minute, k.rate_burst, s.number AS secret, s.number AS newest_secret, s.dies_at AS secret_dies_at,
                k.revoked_at IS NOT NULL AS is_revoked, k.disabled_at IS NOT NULL AS is_disabled, o.slug AS org_slug,
                o.suspended_at IS NOT NULL AS is_org_suspended, m.slug AS mesh_slug,
                m.archived_at IS NOT NULL AS is_mesh_archived, clock_timestamp() AS now, now() AS as_of

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::{
-    AddressList, Capability, CapabilitySet, Grant, KeyId, MeshId, Network, OrgId, Owner, Terms, TopicPattern,
+    AddressList, Capability, CapabilitySet, Grant, KeyId, MeshId, Network, OrgId, Owner, Rate, Terms, TopicPattern,
     TopicScope, audit::Actor,
 };
 
@@ -65,7 +65,7 @@ where
     texts.iter().map(|text| parse(text)).collect()
 }
 
-/// The terms in the columns `org_id mesh_id capabilities everywhere topics addresses expires_at`.
+/// The terms in the columns `org_id mesh_id capabilities everywhere topics addresses expires_at rate_per_minute rate_burst`.
 pub(super) fn terms(row: &Row) -> Result<Terms, Error> {
     let owner = Owner::new(id::<OrgId>(row, "org_id")?, id_option::<MeshId>(row, "mesh_id")?);
     let capabilities = each::<Capability>(&get::<Vec<String>>(row, "capabilities")?)?;
@@ -77,28 +77,39 @@ pub(super) fn terms(row: &Row) -> Result<Terms, Error> {
         Some(texts) => AddressList::within(each::<Network>(&texts)?).map_err(corrupt)?,
     };
     let capabilities = CapabilitySet::new(capabilities).map_err(corrupt)?;
-    Ok(Terms { grant: Grant { owner, capabilities, topics }, addresses, expires_at: get(row, "expires_at")? })
+    let (grant, rate) = (Grant { owner, capabilities, topics }, rate(row)?);
+    Ok(Terms { grant, addresses, expires_at: get(row, "expires_at")?, rate })
 }
 
-/// The terms as the columns `mesh_id capabilities everywhere topics addresses` hold them.
+fn rate(row: &Row) -> Result<Option<Rate>, Error> {
+    let numbers = get::<Option<i32>>(row, "rate_per_minute")?.zip(get::<Option<i32>>(row, "rate_burst")?);
+    numbers.map(|(minute, burst)| Rate::new(minute.into(), burst.into()).map_err(corrupt)).transpose()
+}
+
+/// The terms as the columns `mesh_id capabilities everywhere topics addresses rate_per_minute rate_burst` hold them.
 pub(super) struct TermColumns {
     pub(super) mesh: Option<Uuid>,
     pub(super) capabilities: Vec<String>,
     pub(super) everywhere: bool,
     pub(super) topics: Vec<String>,
     pub(super) addresses: Option<Vec<String>>,
+    pub(super) per_minute: Option<i32>,
+    pub(super) burst: Option<i32>,
 }
 
 impl From<&Terms> for TermColumns {
     fn from(terms: &Terms) -> Self {
         let text = |item: &dyn Display| item.to_string();
         let patterns = terms.grant.topics.patterns();
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         Self {
             mesh: terms.grant.owner.mesh().map(MeshId::uuid),
             capabilities: terms.grant.capabilities.iter().map(|item| text(item)).collect(),
             everywhere: patterns.is_none(),
             topics: patterns.unwrap_or_default().iter().map(|item| text(item)).collect(),
             addresses: terms.addresses.ranges().map(|ranges| ranges.iter().map(|item| text(item)).collect()),
+            per_minute: terms.rate.map(|rate| number(rate.per_minute())),
+            burst: terms.rate.map(|rate| number(rate.burst())),
         }
     }
 }

@@ -85,12 +85,12 @@ impl Credential {
         rule::decide(rule::of_use(self, at))
     }
 
-    /// Every rule, judged, in the order of every door.
+    /// Every rule but that of the rate, judged, in the order of every door.
     pub fn judge(&self, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
         rule::all(self, wanted, at)
     }
 
-    /// The judgement: every door asks it, and adds nothing to it.
+    /// The judgement: every door asks it, and adds nothing to it. How often the key is used is counted where it ends.
     pub fn decide(&self, wanted: &Requirement, at: &Circumstances) -> Result<(), Denial> {
         rule::decide(self.judge(wanted, at))
     }
@@ -115,7 +115,7 @@ mod tests {
         let credential = Credential {
             key: KeyId::new(),
             label,
-            terms: Terms { grant, addresses, expires_at: Some(NOW) },
+            terms: Terms { grant, addresses, expires_at: Some(NOW), rate: None },
             secret: 1,
             newest_secret: 2,
             secret_dies_at: Some(NOW),

@@ -11,6 +11,7 @@ use super::{
     address::AddressList,
     capability::{Capability, CapabilitySet},
     owner::Owner,
+    rate::Rate,
     rule,
     scope::TopicScope,
     topic::TopicName,
@@ -63,6 +64,8 @@ pub struct Terms {
     pub addresses: AddressList,
     /// Until when; `None` is for ever.
     pub expires_at: Option<OffsetDateTime>,
+    /// How often; `None` is without limit.
+    pub rate: Option<Rate>,
 }
 
 impl Terms {
@@ -86,7 +89,10 @@ impl Terms {
     /// Whether whoever holds this may hand `other` out.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        self.grant.covers(&other.grant) && self.addresses.covers(&other.addresses) && self.outlives(other.expires_at)
+        self.grant.covers(&other.grant)
+            && self.addresses.covers(&other.addresses)
+            && self.outlives(other.expires_at)
+            && self.affords(other.rate)
     }
 
     /// Whether this lasts at least until `end`.
@@ -96,6 +102,16 @@ impl Terms {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(own), Some(end)) => end <= own,
+        }
+    }
+
+    /// Whether this may be used at least as often.
+    #[must_use]
+    pub const fn affords(&self, rate: Option<Rate>) -> bool {
+        match (self.rate, rate) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(rate)) => own.covers(rate),
         }
     }
 }

@@ -36,6 +36,7 @@ fn beyond(one: &Key, other: Option<&Key>, now: OffsetDateTime) -> Vec<String> {
     words.extend(topics(one, other));
     words.extend(addresses(one, other));
     words.extend(time(one, other));
+    words.extend(rate(one, other));
     words.extend(secrets(one, other));
     words
 }
@@ -79,6 +80,14 @@ fn time(one: &Key, other: Option<&Key>) -> Option<String> {
     }
     let until = |end: OffsetDateTime| format!("time:until {}", end.format(&Rfc3339).unwrap_or_default());
     Some(end.map_or_else(|| "time:forever".to_owned(), until))
+}
+
+fn rate(one: &Key, other: Option<&Key>) -> Option<String> {
+    let rate = one.terms.rate;
+    if other.is_some_and(|other| other.terms.affords(rate)) {
+        return None;
+    }
+    Some(rate.map_or_else(|| "rate:unlimited".to_owned(), |rate| format!("rate:{rate}")))
 }
 
 fn secrets(one: &Key, other: Option<&Key>) -> Vec<String> {
@@ -130,7 +139,7 @@ mod tests {
             topics: serde_json::from_str(topics).unwrap(),
         };
         let expires_at = hours.map(|hours| EPOCH + time::Duration::hours(hours));
-        key(Terms { grant, addresses: serde_json::from_str(addresses).unwrap(), expires_at })
+        key(Terms { grant, addresses: serde_json::from_str(addresses).unwrap(), expires_at, rate: None })
     }
 
     fn told(before: Option<&Key>, after: &Key) -> (Vec<String>, Vec<String>) {
@@ -175,15 +184,31 @@ mod tests {
             "topic:ci.*",
             "address:10.0.0.0/8",
             "time:until 1970-01-02T00:00:00Z",
+            "rate:unlimited",
             "secret:1",
         ];
         assert_eq!(told(None, &new), (words(all), vec![]));
         let wide = narrow(r#"["admin"]"#, r#""all""#, "null", None);
-        let all = ["use", "capability:admin", "topics:all", "address:any", "time:forever", "secret:1"];
+        let all =
+            ["use", "capability:admin", "topics:all", "address:any", "time:forever", "rate:unlimited", "secret:1"];
         assert_eq!(told(None, &wide), (words(all), vec![]));
         // From the one to the other: `admin` includes the others, all topics include these.
         let more = ["capability:admin", "topics:all", "address:any", "time:forever"];
         assert_eq!(told(Some(&new), &wide), (words(more), vec![]));
+    }
+
+    #[test]
+    fn a_rate_is_gained_where_it_is_higher_in_any_way() {
+        let at = |rate: Option<&str>| {
+            let mut key = narrow(r#"["send"]"#, r#""all""#, "null", None);
+            key.terms.rate = rate.map(|rate| rate.parse().unwrap());
+            key
+        };
+        let (free, slow, quick) = (at(None), at(Some("60/m:10")), at(Some("120/m:5")));
+        assert_eq!(told(Some(&free), &slow), (vec![], words(["rate:unlimited"])));
+        assert_eq!(told(Some(&slow), &free), (words(["rate:unlimited"]), vec![]));
+        assert_eq!(told(Some(&slow), &quick), (words(["rate:120/m:5"]), words(["rate:60/m:10"])));
+        assert_eq!(told(Some(&slow), &at(Some("60/m:9"))), (vec![], words(["rate:60/m:10"])));
     }
 
     #[test]

@@ -200,7 +200,7 @@ mod tests {
             id: KeyId::new(),
             label: "x".parse().unwrap(),
             note: None,
-            terms: Terms { grant, addresses: AddressList::Anywhere, expires_at: Some(NOW) },
+            terms: Terms { grant, addresses: AddressList::Anywhere, expires_at: Some(NOW), rate: None },
             issued_by: Actor::Local,
             created_at: NOW,
             disabled_at: Some(NOW),

@@ -7,13 +7,14 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, Owner, Requirement, Terms, TopicName, TopicPattern,
-    TopicScope, key::end_of_overlap,
+    AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, Owner, Rate, Requirement, Terms, TopicName,
+    TopicPattern, TopicScope, key::end_of_overlap,
 };
 
 const TOPICS: [&str; 6] = ["a", "ab", "abc", "b", "ba", "ci.build"];
 const PATTERNS: [&str; 9] = ["a", "a*", "ab", "ab*", "abc", "b*", "ba", "ci.*", "c*"];
 const RANGES: [&str; 6] = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3/32", "192.0.2.0/24", "2001:db8::/32", "::/0"];
+const RATES: [&str; 4] = ["60/m:60", "60/m:10", "120/m:10", "1000000/m:1000000"];
 const ADDRESSES: [&str; 5] = ["10.0.0.1", "10.1.2.3", "192.0.2.9", "2001:db8::7", "::1"];
 pub(super) const EPOCH: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -62,20 +63,22 @@ pub(super) fn terms() -> impl Strategy<Value = Terms> {
         Just(AddressList::Anywhere),
         subsequence(ranges, 1..=3).prop_map(|list| AddressList::within(list).unwrap()),
     ];
-    (grants(), addresses, prop::option::of(instants())).prop_map(|(grant, addresses, expires_at)| Terms {
+    let rates = prop::option::of(prop::sample::select(RATES.map(|text| text.parse::<Rate>().unwrap()).to_vec()));
+    (grants(), addresses, prop::option::of(instants()), rates).prop_map(|(grant, addresses, expires_at, rate)| Terms {
         grant,
         addresses,
         expires_at,
+        rate,
     })
 }
 
 /// Two terms that differ in about one thing, so that they often cover each other and yet not always.
 pub(super) fn related() -> impl Strategy<Value = (Terms, Terms)> {
     let differs = |chance| prop::bool::weighted(chance);
-    (terms(), terms(), [differs(0.25), differs(0.25), differs(0.25), differs(0.25), differs(0.5)]).prop_map(
-        |(one, two, differs)| {
+    (terms(), terms(), [differs(0.25), differs(0.25), differs(0.25), differs(0.25), differs(0.5), differs(0.25)])
+        .prop_map(|(one, two, differs)| {
             let mut other = one.clone();
-            let [owner, capabilities, topics, addresses, end] = differs;
+            let [owner, capabilities, topics, addresses, end, rate] = differs;
             if owner {
                 other.grant.owner = two.grant.owner;
             }
@@ -91,9 +94,11 @@ pub(super) fn related() -> impl Strategy<Value = (Terms, Terms)> {
             if end {
                 other.expires_at = two.expires_at;
             }
+            if rate {
+                other.rate = two.rate;
+            }
             (one, other)
-        },
-    )
+        })
 }
 
 /// The same, but for something that the grant may well permit.
@@ -126,6 +131,14 @@ proptest! {
         let wanted = aimed(wanted, &given.grant);
         if holder.covers(&given) && given.permits(&wanted, now, from).is_ok() {
             prop_assert_eq!(holder.permits(&wanted, now, from), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nor_more_often((holder, given) in related()) {
+        // G-25
+        if holder.covers(&given) && let Some(most) = holder.rate {
+            prop_assert!(given.rate.is_some_and(|rate| most.covers(rate)));
         }
     }
 
@@ -185,6 +198,7 @@ fn the_instant_of_expiry_is_already_too_late() {
         },
         addresses: AddressList::Anywhere,
         expires_at,
+        rate: None,
     };
     assert!(terms(Some(EPOCH)).is_expired(EPOCH));
     assert!(!terms(Some(EPOCH + Duration::nanoseconds(1))).is_expired(EPOCH));

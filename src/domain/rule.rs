@@ -29,11 +29,14 @@ pub enum Rule {
     CapabilityMissing,
     /// It reaches the topic.
     TopicOutOfScope,
+    /// It is used no more often than its rate allows. Each replica judges this last, of what all other rules allow, and by
+    /// what it has counted itself.
+    RateLimited,
 }
 
 impl Rule {
     /// Every rule, in the order in which they are judged.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Revoked,
         Self::Expired,
         Self::Disabled,
@@ -43,6 +46,7 @@ impl Rule {
         Self::WrongMesh,
         Self::CapabilityMissing,
         Self::TopicOutOfScope,
+        Self::RateLimited,
     ];
 
     /// The one spelling used on the wire.
@@ -58,6 +62,7 @@ impl Rule {
             Self::WrongMesh => "wrong_mesh",
             Self::CapabilityMissing => "capability_missing",
             Self::TopicOutOfScope => "topic_out_of_scope",
+            Self::RateLimited => "rate_limited",
         }
     }
 
@@ -99,7 +104,7 @@ pub(super) fn of_grant(grant: &Grant, wanted: &Requirement) -> [Judged; 3] {
     ]
 }
 
-/// All of them, in the order of every door.
+/// All that a key and its circumstances decide, in the order of every door.
 pub(super) fn all(key: &Credential, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
     let [revoked, expired, disabled] = of_life(key, at.now);
     let [suspended, archived, address] = of_use(key, at);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{capability::Capability, rule::Rule, topic::TopicName};
+use super::{capability::Capability, rate::Exceeded, rule::Rule, topic::TopicName};
 
 /// Why a key may not do what was asked. Judged in the order of [`super::rule`], at every door; told in full to the service that asks, and
 /// never to a stranger.
@@ -28,6 +28,8 @@ pub enum Denial {
     CapabilityMissing(Capability),
     /// It does not reach this topic, or, where none is named, what belongs to no topic.
     TopicOutOfScope(Option<TopicName>),
+    /// It is used more often than its rate allows.
+    RateLimited(Exceeded),
 }
 
 impl Denial {
@@ -45,6 +47,7 @@ impl Denial {
             Self::WrongMesh => Rule::WrongMesh,
             Self::CapabilityMissing(_) => Rule::CapabilityMissing,
             Self::TopicOutOfScope(_) => Rule::TopicOutOfScope,
+            Self::RateLimited(_) => Rule::RateLimited,
         })
     }
 
@@ -72,6 +75,9 @@ impl Denial {
             Self::CapabilityMissing(capability) => format!("this key lacks the capability '{capability}'").into(),
             Self::TopicOutOfScope(Some(topic)) => format!("this key does not reach the topic '{topic}'").into(),
             Self::TopicOutOfScope(None) => "this key is confined to topics, and this belongs to no topic".into(),
+            Self::RateLimited(Exceeded { rate, .. }) => {
+                format!("this key is used more often than {}", rate.in_words()).into()
+            }
         }
     }
 }

@@ -114,6 +114,10 @@ catalogue! {
         "The same `Idempotency-Key` was sent within 24 hours with another body. Choose a new one for a new request.";
     PRECONDITION_REQUIRED = 428 "precondition_required" "If-Match required"
         "A change needs `If-Match` with the `ETag` that you read, so that nobody overwrites what they have not seen. `If-Match: *` changes whatever is there.";
+    RATE_LIMITED = 429 "rate_limited" "Key used too often"
+        "The key is used more often than its rate allows. Wait for `Retry-After` seconds. `RateLimit-Policy` says what it may, and `RateLimit` on every answer how much of that is left.";
+    TOO_MANY_FAILURES = 429 "too_many_failures" "Too many failed attempts"
+        "Too many requests came from this address with keys that nobody holds, and this one had none either. A key that somebody holds is never answered so. Wait for `Retry-After` seconds before you try another.";
     INTERNAL = 500 "internal" "Internal error"
         "A mistake of ours. The log has its cause under the request id.";
     REVOCATION_UNCONFIRMED = 503 "revocation_unconfirmed" "Not confirmed"

@@ -28,7 +28,7 @@ pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
     presented::presented(values(&header::AUTHORIZATION), values(&API_KEY)).map_err(|why| match why {
         Unpresented::Missing => Problem::unauthenticated(),
         Unpresented::Repeated | Unpresented::Twice => invalid(&why.to_string()),
-        Unpresented::Malformed(_) => Problem::invalid_token("malformed"),
+        Unpresented::Malformed(_) => Problem::unknown_token("malformed"),
     })
 }
 
@@ -50,7 +50,7 @@ pub fn of_client(request: &HttpRequest) -> Result<Presented, Problem> {
     if let Some(pair) =
         authorization.and_then(|value| after("basic", value.to_str().unwrap_or_default())).filter(|_| is_alone)
     {
-        return basic(pair).ok_or_else(|| Problem::invalid_token("malformed").to_client(Scheme::Basic));
+        return basic(pair).ok_or_else(|| Problem::unknown_token("malformed").to_client(Scheme::Basic));
     }
     let secret = presented(request).map_err(|problem| problem.to_client(Scheme::Bearer))?;
     Ok(Presented { secret, claims: None, scheme: Scheme::Bearer })

@@ -7,11 +7,12 @@ use std::{marker::PhantomData, net::IpAddr};
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderName, web::Data};
 use futures_util::future::LocalBoxFuture;
+use tracing::warn;
 
-use super::{Problem, credentials, input::Read, trace::Facts};
+use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, trace::Facts};
 use crate::{
     domain::{Capability, Secret, audit::Trail},
-    service::{Admitted, Demand, House, Reach, admit},
+    service::{Admitted, Demand, House, Reach, admit, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -54,6 +55,8 @@ pub trait Need {
     const REACH: Reach;
     /// Whether the holder of the key that is named may do this to it.
     const OR_OWN: bool = false;
+    /// Whether the request counts as a use of the key.
+    const COUNTS: bool = true;
 }
 
 macro_rules! needs {
@@ -92,6 +95,17 @@ impl Need for AnyKey {
     const REACH: Reach = Reach::Within;
 }
 
+/// The same, by a request that does not count as a use of the key.
+#[derive(Debug)]
+pub struct Uncounted<N>(PhantomData<N>);
+
+impl<N: Need> Need for Uncounted<N> {
+    const CAPABILITY: Option<Capability> = N::CAPABILITY;
+    const REACH: Reach = N::REACH;
+    const OR_OWN: bool = N::OR_OWN;
+    const COUNTS: bool = false;
+}
+
 /// A caller who was admitted, with its input, which was read only then.
 pub struct Caller<N, I> {
     /// The proof.
@@ -109,7 +123,8 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let proof = admitted::<N>(&request, &credentials::presented(&request)?, None).await?;
+            let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
+            let proof = admitted::<N>(&request, &secret, None).await?;
             let input = I::read(request, payload).await?;
             Ok(Self { proof, input, need: PhantomData })
         })
@@ -122,7 +137,7 @@ pub(super) async fn admitted<N: Need>(
     secret: &Secret,
     claims: Option<&str>,
 ) -> Result<Admitted, Problem> {
-    let house = request.app_data::<Data<House>>().ok_or_else(|| Problem::of(super::catalogue::INTERNAL))?;
+    let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
     let path = request.match_info();
     let demand = Demand {
         capability: N::CAPABILITY,
@@ -134,15 +149,39 @@ pub(super) async fn admitted<N: Need>(
         claims,
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
+        counts: N::COUNTS && !asks_for_dry_run(request),
     };
     let admitted = admit(house, secret, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
-        facts.caller = match &admitted {
-            Ok(proof) => Some((proof.credential().key, proof.org())),
-            Err(rejection) => rejection.who,
+        (facts.caller, facts.left) = match &admitted {
+            Ok(proof) => (Some((proof.credential().key, proof.org())), proof.left()),
+            Err(rejection) => (rejection.who, None),
         };
     }
-    Ok(admitted?)
+    admitted.map_err(|rejection| counted(request, rejection.into()))
+}
+
+fn house(request: &HttpRequest) -> Option<&Data<House>> {
+    request.app_data()
+}
+
+/// Counts who showed a key that nobody holds, and tells it so where that was too often.
+pub(super) fn counted(request: &HttpRequest, problem: Problem) -> Problem {
+    let Some(house) = house(request).filter(|_| problem.is_failure()) else { return problem };
+    match count_failure(house, address(house, request)) {
+        Ok(()) => problem,
+        Err(throttled) => rate::throttled(throttled),
+    }
+}
+
+/// Counts a failure, and tells the log of an address with too many, now and then.
+pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), Throttled> {
+    house.count_failure(from).inspect_err(|throttled| {
+        if throttled.is_news {
+            let address = from.map(|address| address.to_string());
+            warn!(address, "too many requests with keys that nobody holds");
+        }
+    })
 }
 
 fn trail(house: &House, request: &HttpRequest) -> Trail {

@@ -23,6 +23,7 @@ pub mod orgs;
 pub mod preconditions;
 pub mod problem;
 pub mod query;
+pub mod rate;
 pub mod reply;
 pub mod routes;
 pub mod states;

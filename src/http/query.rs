@@ -36,6 +36,12 @@ impl DryRun {
     }
 }
 
+/// Whether a request is only to be tried, wherever that can be said: it is asked before its query is read.
+pub(super) fn asks_for_dry_run(request: &HttpRequest) -> bool {
+    let query = request.query_string();
+    !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|pair| pair == ("dry_run".into(), "true".into()))
+}
+
 /// A page of a plain list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -27,10 +27,11 @@ use super::{
     metrics::{Requests, Route},
     oauth::PublicUrl,
     problem::is_oauth,
+    rate,
     routes::PATHS,
     traceparent::Parent,
 };
-use crate::domain::{KeyId, OrgId, RequestId};
+use crate::domain::{KeyId, OrgId, RequestId, rate::Left};
 
 /// What is known of a request, for its answer and the log.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Facts {
     pub request_id: RequestId,
     /// Who asked, whether it was admitted or not.
     pub caller: Option<(KeyId, OrgId)>,
+    /// What is left of the caller's rate, where one was admitted that has a rate.
+    pub left: Option<Left>,
 }
 
 /// What is told of a request that was answered, where somebody keeps that. None of it is a secret, nor as it was sent.
@@ -81,7 +84,7 @@ pub async fn trace(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (start, method) = (Instant::now(), request.method().clone());
     let id = RequestId::new();
-    request.extensions_mut().insert(Facts { request_id: id, caller: None });
+    request.extensions_mut().insert(Facts { request_id: id, caller: None, left: None });
     let response = match refuse_target(&request) {
         Some(problem) => request.error_response(problem),
         None => match next.call(request).await {
@@ -91,11 +94,16 @@ pub async fn trace(
     };
     let told = Told::of(&response, method, start);
     let witness = response.request().app_data::<Data<Witness>>().cloned();
-    let pattern = if told.is_said() || witness.is_some() { pattern(&response) } else { String::new() };
+    let pattern =
+        if told.status >= 400 || told.is_said() || witness.is_some() { pattern(&response) } else { String::new() };
     let mut room = [0; RequestId::LENGTH];
     let request_id = id.spelled(&mut room);
     let mut response = said(response, request_id, &pattern);
+    let left = response.request().extensions().get::<Facts>().and_then(|facts| facts.left);
     let headers = response.headers_mut();
+    if let Some(left) = left {
+        rate::tell(headers, &left);
+    }
     headers.insert(REQUEST_ID, HeaderValue::from_str(request_id)?);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
@@ -177,6 +185,8 @@ struct Told {
     reason: Option<String>,
     /// Whether something may have been changed: not by a look, nor by a dry run or an answer that was given again.
     is_change: bool,
+    /// Whether somebody would fill the log with such.
+    is_silent: bool,
     start: Instant,
 }
 
@@ -195,13 +205,14 @@ impl Told {
             caller: request.extensions().get::<Facts>().and_then(|facts| facts.caller),
             code: problem.map_or(NO_CODE, Problem::code),
             reason: problem.and_then(Problem::reason).map(str::to_owned),
+            is_silent: problem.is_some_and(Problem::is_silent),
             start,
         }
     }
 
     /// Whether the log has a line for it. Nearly every request is a look that went well, for which it usually has none.
     fn is_said(&self) -> bool {
-        self.status >= 400 || self.is_change || enabled!(Level::DEBUG)
+        (self.status >= 400 || self.is_change) && !self.is_silent || enabled!(Level::DEBUG)
     }
 
     fn answered<'a>(&'a self, request_id: &'a str, parent: Option<Parent>, pattern: &'a str) -> Answered<'a> {
@@ -219,7 +230,7 @@ impl Told {
     }
 
     fn log(&self, request_id: &str, parent: Option<Parent>, pattern: &str) {
-        let Self { method, status, caller, code, reason, is_change, start } = self;
+        let Self { method, status, caller, code, reason, is_change, start, .. } = self;
         let trace = parent.map(|parent| parent.trace.to_string());
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));

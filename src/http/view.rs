@@ -5,14 +5,16 @@ use std::{borrow::Cow, net::IpAddr};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::rate::seconds;
 use crate::{
     db::keys::Dated,
     domain::{
-        AddressList, CapabilitySet, Credential, KeyId, Label, Owner, Status, Terms, TopicScope,
+        AddressList, CapabilitySet, Credential, Denial, KeyId, Label, Owner, Rate, Status, Terms, TopicScope,
         audit::Actor,
         fresh::Effect,
         key::SecretRecord,
         name::{Note, Reason},
+        rate::Left,
         verdict::told,
     },
     service::{Done, Settled, revoke::Ended, verify::Verdict},
@@ -28,6 +30,7 @@ pub struct KeyView {
     capabilities: CapabilitySet,
     topics: TopicScope,
     addresses: AddressList,
+    rate: Option<Rate>,
     status: Status,
     hint: String,
     issued_by: Actor,
@@ -60,6 +63,7 @@ impl From<Dated> for KeyView {
             capabilities: key.terms.grant.capabilities,
             topics: key.terms.grant.topics,
             addresses: key.terms.addresses,
+            rate: key.terms.rate,
             status,
             hint,
             issued_by: key.issued_by,
@@ -157,6 +161,18 @@ pub struct VerdictView<'a> {
     key: Option<JudgedKey<'a>>,
     #[serde(with = "time::serde::rfc3339")]
     as_of: OffsetDateTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<LeftView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// The rate of a key that was judged, and what is left of it there.
+#[derive(Debug, Serialize)]
+struct LeftView {
+    #[serde(flatten)]
+    rate: Rate,
+    remaining: u32,
 }
 
 /// A key that was judged, as far as that matters.
@@ -180,9 +196,14 @@ impl<'a> From<&'a Credential> for JudgedKey<'a> {
 }
 
 impl<'a> From<&'a Verdict> for VerdictView<'a> {
-    fn from(Verdict { denial, held, as_of }: &'a Verdict) -> Self {
+    fn from(Verdict { denial, held, as_of, left }: &'a Verdict) -> Self {
         let (code, detail) = told(denial.as_ref());
         let key = held.as_ref().map(|held| JudgedKey::from(&held.known.credential));
-        Self { allowed: denial.is_none(), code, detail, key, as_of: *as_of }
+        let rate = left.map(|Left { rate, remaining, .. }| LeftView { rate, remaining });
+        let retry_after = match denial {
+            Some(Denial::RateLimited(exceeded)) => Some(seconds(exceeded.retry_after).max(1)),
+            _ => None,
+        };
+        Self { allowed: denial.is_none(), code, detail, key, as_of: *as_of, rate, retry_after }
     }
 }

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     House, Refusal,
+    conclude::Case,
     fresh::{Held, Known},
     meters::Door,
 };
@@ -16,7 +17,7 @@ use crate::{
         TopicName,
         audit::{Actor, Trail},
         credential::Circumstances,
-        key::Use,
+        rate::Left,
     },
 };
 
@@ -52,6 +53,8 @@ pub struct Demand<'a> {
     pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
     pub acts_in_mesh: bool,
+    /// Whether it counts as a use of the key: a dry run and an explanation do not.
+    pub counts: bool,
 }
 
 /// What was demanded, kept so that it can be judged again.
@@ -115,6 +118,12 @@ impl Admitted {
     #[must_use]
     pub fn org(&self) -> OrgId {
         self.credential().terms.grant.owner.org()
+    }
+
+    /// What is left of its rate, if it has one.
+    #[must_use]
+    pub fn left(&self) -> Option<Left> {
+        self.known.left()
     }
 
     /// The mesh that the request names, for who manages it.
@@ -195,30 +204,34 @@ pub enum Why {
 /// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
 /// reasons.
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
-    let rejection = |who, why| {
+    let (hash, from) = (secret.hash(), trail.address);
+    let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());
+    let (capability, counts) = (demand.capability.as_ref(), demand.counts);
+    let case = Case { door: Door::Guard, held: None, capability, topic: topic.as_ref(), from, counts };
+    let rejection = |case: Case<'_>, why: Why| {
         if let Why::Token(denial) | Why::Denied(denial) = &why {
-            house.meters.denied(Door::Guard, denial);
+            house.refuse(case, denial);
         }
-        Rejection { who, why }
+        Rejection { who: case.who(), why }
     };
-    let hash = secret.hash();
-    let held = find(house, hash, demand).await.map_err(|why| rejection(None, why))?;
-    let credential = &held.known.credential;
-    let who = Some((credential.key, credential.terms.grant.owner.org()));
-    judge_found(house, hash, held, demand, trail).await.map_err(|why| rejection(who, why))
+    let held = find(house, hash, demand).await.map_err(|why| rejection(case, why))?;
+    let judged = judge_found(house, hash, &held, demand, topic.as_ref(), trail).await;
+    let allowed = |admitted| house.allow(case.about(&held)).map(|()| admitted).map_err(Why::Denied);
+    judged.and_then(allowed).map_err(|why| rejection(case.about(&held), why))
 }
 
 async fn judge_found(
     house: &House,
     hash: SecretHash,
-    Held { known, now, .. }: Held,
+    Held { known, now, .. }: &Held,
     demand: &Demand<'_>,
+    topic: Option<&TopicName>,
     trail: Trail,
 ) -> Result<Admitted, Why> {
     let credential = &known.credential;
     ensure_claim(credential, demand.claims)?;
-    credential.ensure_live(now).map_err(Why::Token)?;
-    let at = Circumstances { now, from: trail.address, is_place_archived: false };
+    credential.ensure_live(*now).map_err(Why::Token)?;
+    let at = Circumstances { now: *now, from: trail.address, is_place_archived: false };
     credential.ensure_usable(&at).map_err(Why::Denied)?;
     ensure_org(credential, demand.org)?;
     let place = match demand.mesh {
@@ -234,12 +247,12 @@ async fn judge_found(
     if needs.acts_in_mesh && place.as_ref().is_some_and(Place::is_archived) {
         return Err(Why::Denied(Denial::MeshArchived));
     }
-    let topic = demand.topic.map(str::parse::<TopicName>).transpose();
-    let named = topic.as_ref().ok().and_then(Option::as_ref);
-    judge(&credential.terms.grant, &needs, place.as_ref().map(Place::id), named).map_err(Why::Denied)?;
-    let topic = topic.map_err(|_| Why::NotFound)?;
-    house.uses.note(&known, Use { at: now, from: trail.address });
-    Ok(Admitted { known, hash, needs, place, topic, trail })
+    judge(&credential.terms.grant, &needs, place.as_ref().map(Place::id), topic).map_err(Why::Denied)?;
+    let topic = topic.cloned();
+    if topic.is_none() && demand.topic.is_some() {
+        return Err(Why::NotFound);
+    }
+    Ok(Admitted { known: Arc::clone(known), hash, needs, place, topic, trail })
 }
 
 /// Who holds it. While the database is out of reach, and for as long as the grace lasts, who may ask about others is admitted

@@ -17,7 +17,7 @@ use crate::{
         keys::{self, Dated, NewKey},
     },
     domain::{
-        AddressList, CapabilitySet, Key, KeyId, Label, Terms, TopicPattern, TopicScope, audit::Action, name::Note,
+        AddressList, CapabilitySet, Key, KeyId, Label, Rate, Terms, TopicPattern, TopicScope, audit::Action, name::Note,
     },
 };
 
@@ -67,6 +67,8 @@ pub struct Edit {
     pub addresses: Option<AddressList>,
     /// Until when; cleared for ever.
     pub expires_at: Patch<OffsetDateTime>,
+    /// How often; cleared for no limit.
+    pub rate: Patch<Rate>,
 }
 
 /// A key before a change, and after it.
@@ -117,6 +119,7 @@ fn edited(before: &Key, edit: &Edit) -> NewKey {
     terms.grant.topics = edit.topics.clone().unwrap_or(terms.grant.topics);
     terms.addresses = edit.addresses.clone().unwrap_or(terms.addresses);
     terms.expires_at = edit.expires_at.of(terms.expires_at);
+    terms.rate = edit.rate.of(terms.rate);
     let label = edit.label.clone().unwrap_or_else(|| before.label.clone());
     NewKey { label, note: edit.note.clone().of(before.note.clone()), terms }
 }

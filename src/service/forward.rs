@@ -6,6 +6,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{
     House, Refusal,
+    conclude::Case,
     fresh::{Held, Known},
     meters::Door,
 };
@@ -13,7 +14,7 @@ use crate::{
     db,
     domain::{
         self, Capability, Credential, Denial, GateId, KeyId, MeshId, OrgId, Owner, Requirement, Secret, SecretHash,
-        TopicName, credential::Circumstances, gate::Unruled, key::Use, name::Slug, path::CanonicalPath,
+        TopicName, credential::Circumstances, gate::Unruled, name::Slug, path::CanonicalPath,
     },
 };
 
@@ -102,26 +103,31 @@ pub enum Why {
 pub async fn pass(house: &House, secret: &Secret, question: Question<'_>) -> Result<Passage, Stop> {
     let late = || Why::Undecided(db::Error::Unavailable("it could not be decided in time".to_owned()));
     let judged = tokio::time::timeout(DEADLINE, decide(house, secret.hash(), question)).await;
-    let passage = judged.unwrap_or_else(|_| Err(Stop { who: None, why: late(), deny_429: false }));
-    if let Err(Stop { why: Why::Token(denial) | Why::Denied(denial) | Why::NoSuchGate(denial), .. }) = &passage {
-        house.meters.denied(Door::ForwardAuth, denial);
-    }
-    passage
+    judged.unwrap_or_else(|_| Err(Stop { who: None, why: late(), deny_429: false }))
 }
 
 async fn decide(house: &House, hash: SecretHash, question: Question<'_>) -> Result<Passage, Stop> {
-    let (held, doubt) = find(house, hash).await.map_err(|why| Stop { who: None, why, deny_429: false })?;
-    let credential = &held.known.credential;
-    let org = credential.terms.grant.owner.org();
-    let who = Some((credential.key, org));
-    let stop = |why, deny_429| Stop { who, why, deny_429 };
+    let stop = |case: Case<'_>, why: Why, deny_429| {
+        if let Why::Token(denial) | Why::Denied(denial) | Why::NoSuchGate(denial) = &why {
+            house.refuse(case, denial);
+        }
+        Stop { who: case.who(), why, deny_429 }
+    };
+    let from = question.from;
+    let case = Case { door: Door::ForwardAuth, held: None, capability: None, topic: None, from, counts: true };
+    let (held, doubt) = find(house, hash).await.map_err(|why| stop(case, why, false))?;
+    let (case, credential) = (case.about(&held), &held.known.credential);
     // Whose key is not accepted learns nothing of any gate.
-    credential.ensure_live(held.now).map_err(|denial| stop(Why::Token(denial), false))?;
-    let gate = named(house, org, question.gate).await.map_err(|why| stop(why, false))?;
+    credential.ensure_live(held.now).map_err(|denial| stop(case, Why::Token(denial), false))?;
+    let gate = named(house, credential.terms.grant.owner.org(), question.gate).await;
+    let gate = gate.map_err(|why| stop(case, why, false))?;
     let deny_429 = matches!(&gate, Named::Stored(gate) if gate.deny_429);
-    let judged = judge(house, &held, &gate, question, doubt).await;
-    let mesh = judged.map_err(|why| stop(why, deny_429))?;
-    house.uses.note(&held.known, Use { at: held.now, from: question.from });
+    let mut demanded = None;
+    let judged = judge(house, &held, &gate, question, doubt, &mut demanded).await;
+    let wanted = demanded.as_ref().map(|(capability, topic)| (capability, topic.as_ref()));
+    let case = Case { capability: wanted.map(|(one, _)| one), topic: wanted.and_then(|(_, topic)| topic), ..case };
+    let allowed = |mesh| house.allow(case).map(|()| mesh).map_err(Why::Denied);
+    let mesh = judged.and_then(allowed).map_err(|why| stop(case, why, deny_429))?;
     Ok(Passage { known: Arc::clone(&held.known), mesh })
 }
 
@@ -173,13 +179,15 @@ async fn named<'a>(house: &House, org: OrgId, gate: &'a Gate) -> Result<Named<'a
     }
 }
 
-/// The judgement of every door; gives the mesh of the gate.
+/// The judgement of every door; gives the mesh of the gate. What was demanded is put down as soon as it is known: of a gate that
+/// is not where the key acts, it never is.
 async fn judge(
     house: &House,
     held: &Held,
     gate: &Named<'_>,
     question: Question<'_>,
     doubt: Doubt,
+    wanted: &mut Option<(Capability, Option<TopicName>)>,
 ) -> Result<MeshId, Why> {
     let credential = &held.known.credential;
     let at = |is_place_archived| Circumstances { now: held.now, from: question.from, is_place_archived };
@@ -188,7 +196,7 @@ async fn judge(
         return Err(if matches!(gate, Named::Nowhere) { Why::NoSuchGate(denial) } else { Why::Denied(denial) });
     };
     let org = credential.terms.grant.owner.org();
-    let (capability, topic) = demanded(credential, gate, question.told, &at(is_archived))?;
+    let (capability, topic) = wanted.insert(demanded(credential, gate, question.told, &at(is_archived))?).clone();
     ensure_graced(house, doubt, &capability)?;
     ensure_declared(house, org, &capability).await?;
     let wanted = Requirement { within: Owner::Mesh(org, mesh), capability, topic };

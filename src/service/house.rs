@@ -12,6 +12,7 @@ use crate::{
 
 use super::{
     Refusal,
+    failures::Failures,
     fresh::{Basis, Fresh},
     meters::Meters,
     patience::{PATIENCE, within},
@@ -35,6 +36,8 @@ pub struct House {
     pub most_live_keys: i64,
     /// Uses that are not yet written down.
     pub uses: Uses,
+    /// Authentications that failed, by address.
+    pub failures: Failures,
     /// How many transactions each org may have under way.
     pub turns: Turns,
     /// How many long walks along its chain each org may have under way: one.

@@ -3,8 +3,8 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, capabilities::ensure_declared, house::Mode,
-    record,
+    Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, capabilities::ensure_declared, edit::Patch,
+    house::Mode, record,
 };
 use crate::{
     db::{
@@ -14,8 +14,8 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Secret, Terms, TopicName, TopicPattern,
-        TopicScope,
+        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Secret, Terms, TopicName,
+        TopicPattern, TopicScope,
         audit::{Action, Actor, Trail},
         key::DEFAULT_LIFE,
         name::Note,
@@ -40,6 +40,8 @@ pub struct Wish {
     pub addresses: Option<AddressList>,
     /// Until when.
     pub ends: Ends,
+    /// How often; if nothing is said, as often as the issuer.
+    pub rate: Patch<Rate>,
 }
 
 /// Until when a key is wished for.
@@ -111,7 +113,7 @@ fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
     };
     ensure_to_come(expires_at, issuer.now)?;
     ensure_outlived(own, expires_at)?;
-    Ok(Terms { grant, addresses, expires_at })
+    Ok(Terms { grant, addresses, expires_at, rate: wish.rate.of(own.rate) })
 }
 
 /// The end where none is said: after [`DEFAULT_LIFE`], or the issuer's end if that comes first.
@@ -166,6 +168,9 @@ pub(super) fn ensure_handed_out_within(own: &Terms, given: &Terms) -> Result<(),
     }
     if !own.addresses.covers(&given.addresses) {
         faults.push(Fault::at("/addresses", "your key may be used from fewer addresses than these"));
+    }
+    if let Some(rate) = own.rate.filter(|_| !own.affords(given.rate)) {
+        faults.push(Fault::at("/rate", format!("your key may be used {}, and hands out no more", rate.in_words())));
     }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Exceeds(faults)) }
 }

@@ -12,6 +12,8 @@ pub mod authority;
 #[cfg(feature = "server")]
 pub mod capabilities;
 #[cfg(feature = "server")]
+mod conclude;
+#[cfg(feature = "server")]
 pub mod disable;
 #[cfg(feature = "server")]
 pub mod edit;
@@ -19,6 +21,8 @@ pub mod edit;
 pub mod effect;
 #[cfg(feature = "server")]
 pub mod explain;
+#[cfg(feature = "server")]
+pub mod failures;
 #[cfg(feature = "server")]
 pub mod forward;
 pub mod fresh;

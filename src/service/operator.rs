@@ -134,7 +134,7 @@ async fn admin_key(
     let label: Label = label.parse().map_err(|_| Refusal::Impossible(impossible))?;
     let capabilities = CapabilitySet::new([Capability::Admin]).map_err(|_| Refusal::Impossible(impossible))?;
     let grant = Grant { owner: Owner::Org(org), capabilities, topics: TopicScope::Everywhere };
-    let terms = Terms { grant, addresses: AddressList::Anywhere, expires_at };
+    let terms = Terms { grant, addresses: AddressList::Anywhere, expires_at, rate: None };
     issue::make(house, transaction, NewKey { label, note: None, terms }, Actor::Local, &Trail::default()).await
 }
 

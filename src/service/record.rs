@@ -110,6 +110,7 @@ impl Recorded for Key {
             "capabilities": self.terms.grant.capabilities, "topics": self.terms.grant.topics,
             "addresses": self.terms.addresses,
             "expires_at": self.terms.expires_at.and_then(|at| at.format(&Rfc3339).ok()),
+            "rate": self.terms.rate,
             "disabled": self.disabled_at.is_some(), "revoked": self.revoked.is_some(),
             "revoke_reason": self.revoked.as_ref().and_then(|revoked| revoked.reason.as_ref()),
             "secrets": secrets,

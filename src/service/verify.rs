@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Admitted, House, Refusal, fresh::Held, meters::Door};
+use super::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door};
 use crate::{
     db::{Transaction, meshes},
     domain::{
         Capability, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances, fresh::Change,
-        key::Use,
+        rate::Left,
     },
 };
 
@@ -40,6 +40,8 @@ pub struct Verdict {
     pub held: Option<Held>,
     /// Every change that was committed before this was taken into account, by the clock of the database.
     pub as_of: OffsetDateTime,
+    /// What is left of the rate of the key, if it has one.
+    pub left: Option<Left>,
 }
 
 /// Answers all questions, in their order. `pointer` says where the question of a number stands in the input.
@@ -62,14 +64,7 @@ pub async fn verify(
         found => found?,
     };
     let asked = questions.iter().zip(places).zip(found);
-    let verdicts = asked.map(|((question, place), found)| judge(house, by, question, place, found));
-    Ok(verdicts.inspect(|verdict| count(house, verdict)).collect())
-}
-
-fn count(house: &House, verdict: &Verdict) {
-    if let Some(denial) = &verdict.denial {
-        house.meters.denied(Door::Verify, denial);
-    }
+    Ok(asked.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
 }
 
 /// An asker confined to topics may ask about these.
@@ -161,20 +156,22 @@ fn judge(
     asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
+    let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
+    let case = Case { door: Door::Verify, held: None, capability, topic, from, counts: true };
     let held = match asked {
         Ok(held) if held.known.credential.is_known_to(own) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {
-            return Verdict { denial: Some(Denial::UnknownKey), held: None, as_of };
+            let unknown = house.conclude(case, Err(Denial::UnknownKey));
+            return Verdict { denial: unknown.err(), held: None, as_of, left: None };
         }
     };
     let (credential, as_of) = (&held.known.credential, held.as_of);
-    let at = Circumstances { now: held.now, from: question.address, is_place_archived };
+    let at = Circumstances { now: held.now, from, is_place_archived };
     let judged = match question.capability.clone() {
         Some(capability) => credential.decide(&Requirement { within, capability, topic: question.topic.clone() }, &at),
         None => credential.ensure_live(at.now).and_then(|()| credential.ensure_usable(&at)),
     };
-    if judged.is_ok() {
-        house.uses.note(&held.known, Use { at: held.now, from: question.address });
-    }
-    Verdict { denial: judged.err(), held: Some(held), as_of }
+    let denial = house.conclude(case.about(&held), judged).err();
+    let left = held.known.left();
+    Verdict { denial, held: Some(held), as_of, left }
 }

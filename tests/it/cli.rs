@@ -9,6 +9,7 @@ mod effective;
 mod exit_codes;
 mod formats;
 mod names;
+mod rates;
 mod shell;
 mod story;
 mod unseen;

@@ -48,6 +48,7 @@ mod otlp;
 mod packaging;
 mod process;
 mod promise;
+mod rates;
 mod readme;
 mod scanning;
 mod secrets;

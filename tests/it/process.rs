@@ -225,6 +225,27 @@ async fn the_log_names_the_trace_that_a_request_belongs_to() {
     assert_eq!(line(&garbled).get("trace"), None);
 }
 
+// G-26
+#[tokio::test]
+async fn who_tries_many_keys_does_not_fill_the_log() {
+    let dir = shelter();
+    let log = dir.path().join("log");
+    let mut served = Served::logging(&dir, std::fs::File::create(&log).unwrap().into());
+    let mut seen = Vec::new();
+    for _ in 0..200 {
+        seen.push(status(&served.base, "mshk_short").await);
+    }
+    assert_eq!(served.terminate(), Some(0));
+    let throttled = seen.iter().filter(|status| **status == 429).count();
+    // A minute may have passed by, and a failure come back each second.
+    assert!(throttled > 0 && seen[..60].iter().all(|status| *status == 401), "{seen:?}");
+    let lines = std::fs::read_to_string(log).unwrap();
+    let count = |what: &str| lines.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(count("\"refused\""), seen.len() - throttled, "{lines}");
+    let told = count("too many requests with keys that nobody holds");
+    assert!((1..=2).contains(&told) && lines.contains("127.0.0.1"), "{told} in {lines}");
+}
+
 #[tokio::test]
 async fn a_stop_finishes_the_request_that_is_under_way() {
     let dir = shelter();

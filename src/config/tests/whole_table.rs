@@ -47,7 +47,7 @@ fn flag_names() -> Vec<String> {
 fn sample(name: &str) -> &'static str {
     match name {
         "listen" => "[::1]:8000",
-        "pool_size" | "workers" | "max_live_keys" | "cache_keys" => "3",
+        "pool_size" | "workers" | "max_live_keys" | "cache_keys" | "failed_auth_per_minute" => "3",
         "bound" | "outage_grace" => "3s",
         "replica_name" => "one",
         "public_url" => "https://keys.example",

@@ -162,7 +162,12 @@ fn edits(
                 words.push(topic_words(&topics, wanted.topic.as_ref()));
                 edits.topics = Some(topics);
             }
-            Rule::Revoked | Rule::Disabled | Rule::OrgSuspended | Rule::MeshArchived | Rule::WrongMesh => {}
+            Rule::Revoked
+            | Rule::Disabled
+            | Rule::OrgSuspended
+            | Rule::MeshArchived
+            | Rule::WrongMesh
+            | Rule::RateLimited => {}
         }
     }
     (edits, words)

@@ -70,7 +70,7 @@ fn issued(wanted: &Requirement, old: &Credential, at: &Circumstances) -> Credent
     let grant = Grant { owner: wanted.within, capabilities, topics };
     let is_archived = at.is_place_archived || old.is_mesh_archived && old.terms.grant.owner == wanted.within;
     credential(
-        Terms { grant, addresses: AddressList::Anywhere, expires_at: None },
+        Terms { grant, addresses: AddressList::Anywhere, expires_at: None, rate: None },
         [false, false, old.is_org_suspended, is_archived],
     )
 }
@@ -151,6 +151,7 @@ proptest! {
             let (before, after) = (&key.terms, edited(&key.terms, &edits));
             prop_assert!(after.grant.covers(&before.grant) && after.addresses.covers(&before.addresses));
             prop_assert!(before.is_expired(at.now) || after.expires_at == before.expires_at);
+            prop_assert_eq!(after.rate, before.rate);
         }
     }
 }
@@ -164,7 +165,7 @@ fn sound() -> Case {
         topics: TopicScope::only(["deploys".parse().unwrap(), "ci.*".parse().unwrap()]).unwrap(),
     };
     let addresses = AddressList::within(["192.0.2.0/24".parse().unwrap()]).unwrap();
-    let key = credential(Terms { grant, addresses, expires_at: Some(EPOCH + Duration::HOUR) }, [false; 4]);
+    let key = credential(Terms { grant, addresses, expires_at: Some(EPOCH + Duration::HOUR), rate: None }, [false; 4]);
     let wanted = Requirement { within: owner, capability: Capability::Send, topic: Some("ci.web".parse().unwrap()) };
     (key, wanted, Circumstances { now: EPOCH, from: Some("192.0.2.7".parse().unwrap()), is_place_archived: false })
 }

@@ -44,12 +44,14 @@ pub struct Finding {
 /// Explains what the key may do. `end` is what is proposed where a later end is needed.
 #[must_use]
 pub fn explain(key: &Credential, wanted: &Requirement, at: &Circumstances, end: OffsetDateTime) -> Explanation {
-    let rules = key.judge(wanted, at).map(|judged| match judged {
+    // An explanation takes nothing from the rate, and so says no more of it than what it is.
+    let judged = key.judge(wanted, at).into_iter().chain([Ok(Rule::RateLimited)]);
+    let rules = judged.map(|judged| match judged {
         Ok(rule) => Finding { rule: rule.code(), passed: true, detail: kept(rule, key, wanted, at) },
         Err(denial) => Finding { rule: denial.code(), passed: false, detail: denial.detail().into_owned() },
     });
     let denial = key.decide(wanted, at).err();
-    Explanation { denial, rules: rules.into(), changes: change::changes(key, wanted, at, end) }
+    Explanation { denial, rules: rules.collect(), changes: change::changes(key, wanted, at, end) }
 }
 
 /// In words, that the rule was kept.
@@ -67,6 +69,14 @@ fn kept(rule: Rule, key: &Credential, wanted: &Requirement, at: &Circumstances) 
         Rule::WrongMesh => "this key acts for the mesh or org in question".to_owned(),
         Rule::CapabilityMissing => capability_held(key, wanted),
         Rule::TopicOutOfScope => topic_reached(key, wanted),
+        Rule::RateLimited => rate(key),
+    }
+}
+
+fn rate(key: &Credential) -> String {
+    match key.terms.rate {
+        None => "this key may be used as often as one likes".to_owned(),
+        Some(rate) => format!("this key may be used {}; what is left of that is not looked at here", rate.in_words()),
     }
 }
 

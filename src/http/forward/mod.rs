@@ -17,7 +17,11 @@ use actix_web::{
 use tracing::warn;
 
 use self::{dialect::Fault, identity::Identity};
-use super::{Problem, catalogue, credentials, guard::address, trace::Facts};
+use super::{
+    Problem, catalogue, credentials,
+    guard::{address, count_failure},
+    trace::Facts,
+};
 use crate::{
     domain::{Denial, gate::Unruled, path::NotCanonical},
     service::{
@@ -35,7 +39,13 @@ const CHALLENGE: &str = r#"Bearer realm="meshkey", error="insufficient_scope""#;
 pub async fn ask(house: Data<House>, request: HttpRequest) -> HttpResponse {
     let (mut response, identity) = match judge(&house, &request).await {
         Ok(passage) => (HttpResponse::Ok().finish(), Identity::of(&passage)),
-        Err(problem) => (HttpResponse::from_error(problem), Identity::nobody()),
+        Err(problem) => {
+            if problem.is_failure() {
+                // Counted, and answered as ever: a gateway knows no 429.
+                let _ = count_failure(&house, client(&house, &request));
+            }
+            (HttpResponse::from_error(problem), Identity::nobody())
+        }
     };
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
     identity.set(response.headers_mut(), request_id.as_deref());
@@ -61,7 +71,7 @@ async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem>
         };
     }
     passage.map_err(|Stop { why, deny_429, .. }| match why {
-        Why::Token(denial) => Problem::invalid_token(denial.code()),
+        Why::Token(denial) => Problem::token(&denial),
         Why::Denied(denial) => {
             let code = denial.code();
             denied(denial, deny_429).because(code)

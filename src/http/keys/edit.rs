@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::shown_or_dry;
 use crate::{
-    domain::{AddressList, CapabilitySet, Label, Moment, TopicScope, name::Note},
+    domain::{AddressList, CapabilitySet, Label, Moment, Rate, TopicScope, name::Note},
     http::{
         Caller, Input, Problem,
         body::{Merge, patched, said},
@@ -35,12 +35,14 @@ pub struct KeyPatch {
     addresses: Option<AddressList>,
     #[serde(default, deserialize_with = "patched")]
     expires_at: Patch<Moment>,
+    #[serde(default, deserialize_with = "patched")]
+    rate: Patch<Rate>,
 }
 
 impl From<KeyPatch> for Edit {
     fn from(patch: KeyPatch) -> Self {
-        let KeyPatch { label, note, capabilities, topics, addresses, expires_at } = patch;
-        Self { label, note, capabilities, topics, addresses, expires_at: expires_at.map(Moment::get) }
+        let KeyPatch { label, note, capabilities, topics, addresses, expires_at, rate } = patch;
+        Self { label, note, capabilities, topics, addresses, expires_at: expires_at.map(Moment::get), rate }
     }
 }
 

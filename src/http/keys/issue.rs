@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    domain::{AddressList, CapabilitySet, Label, Moment, TopicScope, name::Note, scope::MalformedScope},
+    domain::{AddressList, CapabilitySet, Label, Moment, Rate, TopicScope, name::Note, scope::MalformedScope},
     http::{
         Caller, Input, Problem,
         body::{Json, patched, said},
@@ -37,6 +37,8 @@ pub struct NewKey {
     addresses: Option<AddressList>,
     #[serde(default, deserialize_with = "patched")]
     expires_at: Patch<Moment>,
+    #[serde(default, deserialize_with = "patched")]
+    rate: Patch<Rate>,
 }
 
 impl TryFrom<NewKey> for Wish {
@@ -50,8 +52,8 @@ impl TryFrom<NewKey> for Wish {
             Patch::Clear => Ends::Never,
             Patch::Set(end) => Ends::At(end.get()),
         };
-        let NewKey { label, note, mesh, capabilities, addresses, .. } = new;
-        Ok(Self { label, note, mesh, capabilities, topics, addresses, ends })
+        let NewKey { label, note, mesh, capabilities, addresses, rate, .. } = new;
+        Ok(Self { label, note, mesh, capabilities, topics, addresses, ends, rate })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     http::{
         Problem,
         credentials::{Presented, of_client},
-        guard::{Need, admitted},
+        guard::{Need, admitted, counted},
         input::Read,
         problem::Scheme,
     },
@@ -35,7 +35,8 @@ impl<N: Need, I: Read + 'static> FromRequest for Client<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let Presented { secret, claims, scheme } = of_client(&request)?;
+            let presented = of_client(&request).map_err(|problem| counted(&request, problem))?;
+            let Presented { secret, claims, scheme } = presented;
             let told = |problem: Problem| problem.to_client(scheme);
             let proof = admitted::<N>(&request, &secret, claims.as_deref()).await.map_err(told)?;
             let input = I::read(request, payload).await.map_err(told)?;

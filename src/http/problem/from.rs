@@ -6,7 +6,7 @@ use super::{Item, Place, Problem};
 use crate::{
     db,
     domain::Denial,
-    http::catalogue,
+    http::{catalogue, rate},
     service::{Conflict, Fault, Refusal, Rejection, Why},
 };
 
@@ -19,6 +19,7 @@ impl From<Denial> for Problem {
             Denial::OrgSuspended => Self::of(catalogue::ORG_SUSPENDED),
             Denial::MeshArchived => Self::of(catalogue::MESH_ARCHIVED),
             Denial::AddressNotAllowed => Self::of(catalogue::IP_NOT_ALLOWED),
+            Denial::RateLimited(exceeded) => rate::exceeded(exceeded),
             Denial::WrongMesh | Denial::CapabilityMissing(_) | Denial::TopicOutOfScope(_) => {
                 Self::insufficient(&denial)
             }
@@ -29,7 +30,7 @@ impl From<Denial> for Problem {
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         match rejection.why {
-            Why::Token(denial) => Self::invalid_token(denial.code()),
+            Why::Token(denial) => Self::token(&denial),
             Why::Denied(denial) => denial.into(),
             Why::NotFound => Self::of(catalogue::NOT_FOUND),
             Why::Undecided(error) => error.into(),

@@ -67,6 +67,10 @@ struct Inner {
     headers: Vec<(header::HeaderName, HeaderValue)>,
     /// For the log alone.
     reason: Option<String>,
+    /// Whether somebody showed a key that nobody holds.
+    is_failure: bool,
+    /// Whether the log is to have no line for it: somebody would fill it with such.
+    is_silent: bool,
 }
 
 /// The body of a problem.
@@ -102,6 +106,8 @@ impl Problem {
             settled: None,
             headers,
             reason: None,
+            is_failure: false,
+            is_silent: false,
         }))
     }
 
@@ -132,6 +138,21 @@ impl Problem {
         self
     }
 
+    /// Also says this.
+    #[must_use]
+    pub(super) fn with_headers(mut self, said: impl IntoIterator<Item = (header::HeaderName, String)>) -> Self {
+        let legal = said.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::try_from(text).ok()?)));
+        self.0.headers.extend(legal);
+        self
+    }
+
+    /// Without a line in the log.
+    #[must_use]
+    pub fn in_silence(mut self) -> Self {
+        self.0.is_silent = true;
+        self
+    }
+
     /// Also says this, unless it says something under that name.
     #[must_use]
     pub fn or_header(self, name: header::HeaderName, value: &'static str) -> Self {
@@ -159,6 +180,18 @@ impl Problem {
         self.0.kind.code
     }
 
+    /// Whether somebody showed a key that nobody holds.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.0.is_failure
+    }
+
+    /// Whether the log is to have no line for it.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.0.is_silent
+    }
+
     /// Why, for the log alone.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
@@ -177,6 +210,21 @@ impl Problem {
         Self::new(catalogue::INVALID_TOKEN, "this key is not accepted")
             .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="meshkey", error="invalid_token""#)
             .because(reason)
+    }
+
+    /// The same for a key that nobody holds: perhaps one of many that somebody tries.
+    #[must_use]
+    pub fn unknown_token(reason: &str) -> Self {
+        let mut problem = Self::invalid_token(reason);
+        problem.0.is_failure = true;
+        problem
+    }
+
+    /// The same for this reason.
+    #[must_use]
+    pub fn token(denial: &Denial) -> Self {
+        let code = denial.code();
+        if *denial == Denial::UnknownKey { Self::unknown_token(code) } else { Self::invalid_token(code) }
     }
 
     fn insufficient(denial: &Denial) -> Self {

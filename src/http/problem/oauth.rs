@@ -73,7 +73,7 @@ impl Problem {
         let error = match self.0.status.as_u16() {
             401 => "invalid_client",
             _ if self.code() == catalogue::UNAUTHORIZED_CLIENT.code => catalogue::UNAUTHORIZED_CLIENT.code,
-            503 => "temporarily_unavailable",
+            429 | 503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",
         };

@@ -6,10 +6,17 @@ use std::{
 };
 
 use super::{
+    boot,
     changes::{Slot, Ticket},
+    limits::Limit,
     memory::{Memory, Named},
 };
-use crate::domain::{Credential, Gate, GateId, MeshId, OrgId, capability::DeclaredName, key::Use};
+use crate::domain::{
+    Credential, Gate, GateId, MeshId, OrgId,
+    capability::DeclaredName,
+    key::Use,
+    rate::{Exceeded, Left},
+};
 
 /// The holder of a secret, as it was read.
 pub struct Known {
@@ -18,14 +25,25 @@ pub struct Known {
     pub(super) stamp: Ticket,
     pub(super) slots: [Slot; 3],
     last_use: Mutex<Option<Use>>,
+    limit: Option<Limit>,
 }
 
 impl Known {
-    pub(super) fn new(credential: Credential, stamp: Ticket) -> Self {
+    pub(super) fn new(credential: Credential, stamp: Ticket, limit: Option<Limit>) -> Self {
         let owner = credential.terms.grant.owner;
         let (key, org) = (Slot::of(credential.key.uuid()), Slot::of(owner.org().uuid()));
         let mesh = owner.mesh().map_or(org, |mesh| Slot::of(mesh.uuid()));
-        Self { credential, stamp, slots: [key, org, mesh], last_use: Mutex::new(None) }
+        Self { credential, stamp, slots: [key, org, mesh], last_use: Mutex::new(None), limit }
+    }
+
+    /// Takes one use from its rate, if it has one.
+    pub(in crate::service) fn take(&self) -> Result<(), Exceeded> {
+        self.limit.as_ref().map_or(Ok(()), |limit| limit.take(boot()))
+    }
+
+    /// What is left of its rate, if it has one.
+    pub(in crate::service) fn left(&self) -> Option<Left> {
+        self.limit.as_ref().map(|limit| limit.left(boot()))
     }
 
     /// Notes a use; tells whether it is the first since the last [`Known::take_use`]. Who finds another at it leaves it to

@@ -183,8 +183,11 @@ fn take_in(
     looked: lookup::Looked,
 ) -> Option<Vec<Answer>> {
     let (now, as_of) = (memory.no_earlier(looked.now), looked.as_of);
-    let known: Vec<Option<Arc<Known>>> =
-        looked.found.into_iter().map(|found| Some(Arc::new(Known::new(found?, ticket)))).collect();
+    let made = |credential| {
+        let limit = memory.limits.of(&credential);
+        Arc::new(Known::new(credential, ticket, limit))
+    };
+    let known: Vec<Option<Arc<Known>>> = looked.found.into_iter().map(|found| found.map(made)).collect();
     let is_current = known.iter().flatten().all(|known| memory.is_current(known));
     if !is_current || boot() >= sent.after(memory.bound().trust()) || !memory.relies_on(&looked.standing) {
         return None;

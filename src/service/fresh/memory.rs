@@ -17,6 +17,7 @@ use super::{
     clock::{DatabaseClock, boot, moment},
     hooks::{Hooks, Point},
     known::{Known, KnownDeclared, KnownGate, KnownPlace},
+    limits::Limits,
 };
 use crate::{
     db::{fresh::beat::Changed, lookup::Standing},
@@ -77,6 +78,7 @@ pub struct Memory {
     pub(super) declared: Cache<(OrgId, Box<str>), KnownDeclared>,
     pub(super) gates: Cache<(OrgId, GateId), KnownGate>,
     pub(super) changes: Changes,
+    pub(super) limits: Limits,
     trusted_until: AtomicU64,
     announced_until: AtomicU64,
     /// The timeline on which the beats are; 0 before the first.
@@ -103,6 +105,7 @@ impl Memory {
             declared: Cache::new(MOST_PLACES.min(most_keys)),
             gates: Cache::new(MOST_PLACES.min(most_keys)),
             changes: Changes::new(),
+            limits: Limits::default(),
             trusted_until: AtomicU64::new(Tick::NEVER.nanos()),
             announced_until: AtomicU64::new(Tick::NEVER.nanos()),
             timeline: AtomicU32::new(0),

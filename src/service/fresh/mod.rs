@@ -9,6 +9,7 @@ mod clock;
 mod flights;
 pub mod hooks;
 mod known;
+mod limits;
 mod look;
 mod memory;
 mod thread;

@@ -58,6 +58,8 @@ pub struct Meters {
     beats: Split<2>,
     resets: Split<{ Lost::ALL.len() }>,
     misconfigured_gates: Counter,
+    failed_auth: Counter,
+    failed_auth_throttled: Counter,
     lapses: Counter,
     changes: Counter,
     answers_in_grace: Counter,
@@ -88,6 +90,8 @@ impl Default for Meters {
             beats: Split::of("result", ["acknowledged", "failed"]),
             resets: Split::of("reason", Lost::ALL.map(Lost::name)),
             misconfigured_gates: Counter::default(),
+            failed_auth: Counter::default(),
+            failed_auth_throttled: Counter::default(),
             lapses: Counter::default(),
             changes: Counter::default(),
             answers_in_grace: Counter::default(),
@@ -122,6 +126,16 @@ impl Meters {
     /// A gateway asked what makes no sense.
     pub fn misconfigured_gate(&self) {
         self.misconfigured_gates.inc();
+    }
+
+    /// Somebody showed a key that nobody holds.
+    pub(super) fn failed_authentication(&self) {
+        self.failed_auth.inc();
+    }
+
+    /// Too many such came from one address.
+    pub(super) fn throttled(&self) {
+        self.failed_auth_throttled.inc();
     }
 
     /// Questions were answered by what is remembered, while the database was out of reach.

@@ -14,7 +14,7 @@ async fn narrow(house: &House) -> Client {
     admin.post(&admin.at("/meshes/main/topics"), json!({ "name": "ci.web" })).await.expect(201);
     let wanted = json!({
         "mesh": "main", "capabilities": ["admin"], "topics": ["deploys", "ci.*"], "addresses": ["127.0.0.0/16", "::1"],
-        "expires_at": "2999-01-01T00:00:00Z",
+        "expires_at": "2999-01-01T00:00:00Z", "rate": { "per_minute": 100_000, "burst": 1_000 },
     });
     admin.issue(wanted).await.1
 }
@@ -48,6 +48,9 @@ fn excesses() -> Vec<(&'static str, Value, u16)> {
         ("addresses", json!(["127.0.0.0/8"]), 403),
         ("addresses", json!(["127.0.0.1", "10.0.0.1"]), 403),
         ("addresses", json!(["::/0"]), 403),
+        ("rate", json!(null), 403),
+        ("rate", json!({ "per_minute": 100_001, "burst": 1 }), 403),
+        ("rate", json!({ "per_minute": 1, "burst": 1_001 }), 403),
         ("expires_at", json!(null), 422),
         ("expires_at", json!("2999-01-01T00:00:00.000001Z"), 422),
         ("expires_at", json!("2001-01-01T00:00:00Z"), 422),

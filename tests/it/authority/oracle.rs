@@ -12,6 +12,7 @@ struct Terms {
     topics: Option<Vec<&'static str>>,
     addresses: Option<Vec<(u32, u32)>>,
     end: Option<u32>,
+    rate: Option<(u32, u32)>,
 }
 
 fn some<T: Copy>(rng: &mut StdRng, from: &[T]) -> Vec<T> {
@@ -32,6 +33,8 @@ impl Terms {
                 .random_bool(0.4)
                 .then(|| some(rng, &[(0x7f00_0000, 8), (0x7f00_0000, 24), (0x7f00_0001, 32)])),
             end: rng.random_bool(0.6).then(|| rng.random_range(2100..2104)),
+            // More than one holder issues here.
+            rate: rng.random_bool(0.4).then(|| (rng.random_range(1_000..1_003), rng.random_range(100..103))),
         }
     }
 
@@ -46,6 +49,7 @@ impl Terms {
                 ranges.iter().map(|(base, bits)| format!("{}/{bits}", ip(*base))).collect::<Vec<_>>()
             }),
             "expires_at": self.end.map(|year| format!("{year}-01-01T00:00:00Z")),
+            "rate": self.rate.map(|(minute, burst)| json!({ "per_minute": minute, "burst": burst })),
         })
     }
 }
@@ -74,7 +78,10 @@ fn expected(own: &Terms, wish: &Terms) -> u16 {
         let fits = |(base, bits): (u32, u32)| outer.iter().any(|(at, wide)| *wide <= bits && base & mask(*wide) == *at);
         wish.addresses.as_ref().is_some_and(|inner| inner.iter().all(|one| fits(*one)))
     });
-    if (own.in_mesh && !wish.in_mesh) || !topics || !addresses { 403 } else { 201 }
+    let rate = own.rate.is_none_or(|(most, at_once)| {
+        wish.rate.is_some_and(|(minute, burst)| (1_000..=most).contains(&minute) && (100..=at_once).contains(&burst))
+    });
+    if (own.in_mesh && !wish.in_mesh) || !topics || !addresses || !rate { 403 } else { 201 }
 }
 
 //

@@ -6,7 +6,7 @@ use super::{expire, question, sender};
 use crate::{client::Client, house::House, tools::id};
 
 /// The rules in the order of every door.
-const RULES: [&str; 9] = [
+const RULES: [&str; 10] = [
     "revoked",
     "expired",
     "disabled",
@@ -16,6 +16,7 @@ const RULES: [&str; 9] = [
     "wrong_mesh",
     "capability_missing",
     "topic_out_of_scope",
+    "rate_limited",
 ];
 
 /// A house with a key in question, and who asks about it.

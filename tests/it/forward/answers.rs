@@ -145,6 +145,29 @@ async fn a_gateway_that_is_trusted_says_whom_it_serves() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_used_too_often_does_not_pass_and_no_gateway_meets_a_429() {
+    let house = House::new().await;
+    let rate = json!({ "per_minute": 1, "burst": 2 });
+    let wish = json!({ "mesh": "main", "capabilities": ["send"], "topics": "all", "rate": rate });
+    let (_, holder) = house.admin().issue(wish).await;
+    let gate = "mesh/acme/main/send/deploys";
+    for _ in 0..2 {
+        let said = at_gate(&house, gate, &holder).await;
+        assert!(said.status == 200 && !said.headers.contains_key("ratelimit"), "{said:?}");
+    }
+    let said = at_gate(&house, gate, &holder).await;
+    let problem = said.problem(403, "rate_limited");
+    assert_eq!(problem["detail"], "this key is used more often than once a minute, 2 at once");
+    assert!((1..=60).contains(&said.header("retry-after").parse::<u32>().unwrap()), "{said:?}");
+    assert_eq!(said.header("www-authenticate"), CHALLENGE);
+    assert_eq!(IDENTITY.map(|name| said.header(name)), ["-"; 6]);
+    // Another reason is told first, and takes nothing.
+    at_gate(&house, "mesh/acme/main/read/deploys", &holder).await.problem(403, "insufficient_scope");
+    holder.get("/v1/whoami").await.problem(429, "rate_limited");
+    assert_eq!(counted(&house, "meshkey_forward_auth_denials_total{code=\"rate_limited\"}"), 1);
+}
+
+#[tokio::test]
 async fn what_is_switched_off_or_bound_to_addresses_does_not_pass() {
     let house = House::new().await;
     let admin = house.admin();

@@ -75,6 +75,9 @@ async fn everything_that_decides_is_told_and_nothing_else() {
         "addresses = '{192.0.2.0/24}'",
         "expires_at = now() + interval '1 day'",
         "disabled_at = now()",
+        "rate_per_minute = 60, rate_burst = 10",
+        "rate_per_minute = 50",
+        "rate_burst = 9",
         "label = 'test '||''",
         "mesh_id = NULL",
     ] {

@@ -110,6 +110,8 @@ async fn narrowing_waits_whatever_is_narrowed_and_so_does_an_edit_that_changes_n
         json!({ "capabilities": ["read"] }),
         json!({ "topics": ["deploys"] }),
         json!({ "addresses": ["192.0.2.0/24"] }),
+        json!({ "rate": { "per_minute": 60, "burst": 10 } }),
+        json!({ "rate": { "per_minute": 60, "burst": 9 } }),
         json!({ "expires_at": "2026-12-31T00:00:00Z" }),
         json!({ "expires_at": "2026-12-31T00:00:00Z" }),
     ];

@@ -42,7 +42,7 @@ const ASKED: &[(&str, &str)] = &[
     ("keys::LOCK", "K"),
     ("keys::LOCK_ALL", "ARRAY[K]"),
     ("keys::MANY", "ARRAY[K]"),
-    ("keys::EDIT", "K, 'ours', NULL, ARRAY['send'], true, ARRAY[]::text[], NULL, NULL"),
+    ("keys::EDIT", "K, 'ours', NULL, ARRAY['send'], true, ARRAY[]::text[], NULL, NULL, 60, 10"),
     ("keys::TOUCH", "K"),
     ("keys::DISABLE", "K, true"),
     ("keys::REVOKE", "ARRAY[K], 'local', NULL, NULL"),

@@ -80,7 +80,7 @@ fn an_end_that_is_now_has_passed() {
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let capabilities = CapabilitySet::new([Capability::Read]).unwrap();
     let grant = Grant { owner: Owner::Org(OrgId::new()), capabilities, topics: TopicScope::Everywhere };
-    let terms = |end| Terms { grant: grant.clone(), addresses: AddressList::Anywhere, expires_at: end };
+    let terms = |end| Terms { grant: grant.clone(), addresses: AddressList::Anywhere, expires_at: end, rate: None };
     let tick = time::Duration::microseconds(1);
     assert!(terms(Some(now)).is_expired(now) && terms(Some(now - tick)).is_expired(now));
     assert!(!terms(Some(now + tick)).is_expired(now) && !terms(None).is_expired(now));

@@ -34,6 +34,7 @@ async fn each_change_tells_what_is_gained_and_lost() {
         "topic:ci.*",
         "address:10.0.0.0/8",
         "time:until 2080-01-01T00:00:00Z",
+        "rate:unlimited",
         "secret:1"
     ]);
     assert_eq!(told(&admin, "POST", "/keys", wish.clone()).await, (all, json!([])));
@@ -47,6 +48,7 @@ async fn each_change_tells_what_is_gained_and_lost() {
         (json!({ "topics": ["ci.web.*"] }), json!([]), json!(["topic:deploys", "topic:ci.*"])),
         (json!({ "addresses": ["10.1.0.0/16", "::1"] }), json!(["address:::1/128"]), json!(["address:10.0.0.0/8"])),
         (json!({ "addresses": null }), json!(["address:any"]), json!([])),
+        (json!({ "rate": { "per_minute": 60, "burst": 10 } }), json!([]), json!(["rate:unlimited"])),
         (json!({ "expires_at": null }), json!(["time:forever"]), json!([])),
         (json!({ "expires_at": "2079-01-01T00:00:00Z" }), json!([]), json!(["time:until 2080-01-01T00:00:00Z"])),
         (json!({ "expires_at": "2081-01-01T00:00:00Z" }), json!(["time:until 2081-01-01T00:00:00Z"]), json!([])),

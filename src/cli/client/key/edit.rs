@@ -15,7 +15,7 @@ use super::{
         when,
     },
     Places,
-    terms::Topics,
+    terms::{Topics, rate},
     words,
 };
 
@@ -61,6 +61,9 @@ pub(super) struct Edit {
     /// It may be used from anywhere
     #[arg(long)]
     any_ip: bool,
+    /// How often it may be used: 60/m, 60/m:10 with 10 at once, or none
+    #[arg(long, value_name = "RATE")]
+    rate: Option<String>,
     /// Allow the key more than before
     #[arg(long)]
     widen: bool,
@@ -115,6 +118,7 @@ impl Edit {
             ("topics", topics),
             ("addresses", addresses),
             ("expires_at", self.expires.as_deref().map(when::end).transpose()?),
+            ("rate", self.rate.as_deref().map(rate).transpose()?),
         ];
         let patch: Map<_, _> =
             members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();

@@ -14,7 +14,7 @@ use super::{
         when,
     },
     Places,
-    terms::{Capabilities, Topics},
+    terms::{Capabilities, Topics, rate},
     words,
 };
 use crate::domain::Capability;
@@ -43,6 +43,9 @@ pub(super) struct Issue {
     /// From where it may be used, such as 10.0.0.0/8; may be given several times; from anywhere if nothing is said
     #[arg(long, value_name = "RANGE", value_delimiter = ',')]
     ip: Vec<String>,
+    /// How often it may be used: 60/m, 60/m:10 with 10 at once, or none; as often as the issuing key if nothing is said
+    #[arg(long, value_name = "RATE")]
+    rate: Option<String>,
     /// Where it is kept, what runs with it
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -88,6 +91,7 @@ impl Issue {
             ("expires_at", self.expires.as_deref().map(when::end).transpose()?),
             ("note", self.note.as_ref().map(|note| json!(note))),
             ("addresses", Some(&self.ip).filter(|ip| !ip.is_empty()).map(|ip| json!(ip))),
+            ("rate", self.rate.as_deref().map(rate).transpose()?),
         ];
         wish.extend(said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         Ok(Value::Object(wish))

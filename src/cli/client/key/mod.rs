@@ -30,7 +30,7 @@ meshkey key issue ci --mesh main --cap send --topic deploys --expires 90d > ci.k
 meshkey key verify --cap send --topic deploys < ci.key\n  \
 meshkey key revoke ci --reason leaked\n\n\
 Exit codes: 0 done or yes, 10 the answer is no, 2 usage, 3 key not accepted, 4 not allowed, 5 not found,\n\
-6 conflict, 7 refused, 8 out of reach")]
+6 conflict, 7 refused, 8 out of reach, 9 too often")]
 pub(in crate::cli) struct Key {
     #[command(flatten)]
     client: ClientFlags,
@@ -47,7 +47,7 @@ enum Verb {
     List(list::List),
     /// Show a key
     Show(show::Show),
-    /// Change a key: its label, note, rights, topics, addresses or end
+    /// Change a key: its label, note, rights, topics, addresses, rate or end
     Edit(edit::Edit),
     /// Give a key a new secret; the old one lives on for a while
     Rotate(rotate::Rotate),

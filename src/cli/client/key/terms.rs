@@ -5,6 +5,7 @@ use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 
 use super::super::{super::Failure, complete};
+use crate::domain::Rate;
 
 /// On which topics: some, or all of them, but never all of them by accident.
 #[derive(Args)]
@@ -41,4 +42,13 @@ pub(super) struct Capabilities {
     /// What it may do: send, read, state_write, verify, admin; several by commas
     #[arg(long = "cap", short, value_name = "CAPABILITY", value_delimiter = ',', add = ArgValueCandidates::new(complete::capabilities))]
     pub(super) capabilities: Vec<String>,
+}
+
+/// A rate as the API takes it, or JSON's null for `none`.
+pub(super) fn rate(text: &str) -> Result<Value, Failure> {
+    if text == "none" {
+        return Ok(Value::Null);
+    }
+    let rate: Result<Rate, _> = text.parse();
+    rate.map(|rate| json!(rate)).map_err(|error| Failure::Usage(format!("'{text}' is no rate: {error}, or none")))
 }

@@ -12,6 +12,7 @@ use super::super::{
     print::{facts, text},
     when::told,
 };
+use crate::domain::Rate;
 
 /// Topics in words: `all topics`, `#deploys, #ci.*`.
 pub(in super::super) fn topics(value: &Value) -> String {
@@ -66,12 +67,18 @@ pub(in super::super) fn words(key: &Value, place: Option<&str>) -> Vec<String> {
         ("where", place),
         ("topics", topics(&key["topics"])),
         ("from", if addresses.is_empty() { "any address".to_owned() } else { addresses }),
+        ("rate", rate(&key["rate"])),
         ("expires", expires),
         ("last used", last_use(key)),
         ("issued", issued(key)),
         ("secrets", secrets(key)),
         ("note", text(key, "note").replace('\n', " ")),
     ])
+}
+
+/// A key without a rate says nothing of it.
+fn rate(rate: &Value) -> String {
+    serde_json::from_value::<Rate>(rate.clone()).map_or_else(|_| String::new(), Rate::in_words)
 }
 
 /// An RFC 3339 time without what nobody reads.

@@ -56,12 +56,25 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
     let far = json!({"capabilities": ["read"], "topics": "all", "addresses": ["192.0.2.0/24"]});
     let (_, elsewhere) = admin.issue(far).await;
     let wish = json!({"label": "ci", "mesh": "main", "capabilities": ["send"], "topics": ["secrets"]});
+    let wish_rated = json!({"capabilities": ["read"], "topics": "all", "rate": {"per_minute": 6, "burst": 2}});
+    let (_, rated) = admin.issue(wish_rated).await;
+    for _ in 0..2 {
+        rated.get("/v1/whoami").await.expect(200);
+    }
     vec![
+        rated.get("/v1/whoami").await,
         sender.post("/v1/meshes/main/topics/secrets/messages", json!({"body": "deployed"})).await,
         some_admin.post("/v1/orgs/acme/keys", wish).await,
         elsewhere.get("/v1/whoami").await,
         sender.form("/v1/revoke", &[("token", some_admin.secret())]).await,
     ]
+}
+
+pub(super) async fn by_too_many_keys(house: &House) -> Vec<Answer> {
+    let strict = Other::on(house, ("MESHKEY_FAILED_AUTH_PER_MINUTE", "1")).await;
+    let there = Client::new(&strict.address, "acme").with_key("mshk_short");
+    there.get("/v1/whoami").await.problem(401, "invalid_token");
+    vec![there.get("/v1/whoami").await]
 }
 
 /// What a gateway asks wrongly, and what its client does.

@@ -1,0 +1,62 @@
+//! The end of every decision, at every door: what it takes from the key, and where it is counted.
+
+use std::net::IpAddr;
+
+use super::{House, fresh::Held, meters::Door};
+use crate::domain::{Capability, Denial, KeyId, OrgId, TopicName, key::Use};
+
+/// What was decided, and about whom.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    /// Where.
+    pub(super) door: Door,
+    /// About whom; about nobody where none holds the secret, or none of whom the asker may know.
+    pub(super) held: Option<&'a Held>,
+    /// What it wants to do; nothing where any live key will do.
+    #[expect(dead_code, reason = "for who counts uses by what was done")]
+    pub(super) capability: Option<&'a Capability>,
+    /// On which topic.
+    #[expect(dead_code, reason = "for who counts uses by what was done")]
+    pub(super) topic: Option<&'a TopicName>,
+    /// From where, if that is known.
+    pub(super) from: Option<IpAddr>,
+    /// Whether it counts as a use: a dry run and an explanation do not.
+    pub(super) counts: bool,
+}
+
+impl<'a> Case<'a> {
+    /// The same about this key.
+    pub(super) const fn about(self, held: &'a Held) -> Self {
+        Self { held: Some(held), ..self }
+    }
+
+    /// The key and its org, as far as they are known: for the log.
+    pub(super) fn who(&self) -> Option<(KeyId, OrgId)> {
+        let credential = &self.held?.known.credential;
+        Some((credential.key, credential.terms.grant.owner.org()))
+    }
+}
+
+impl House {
+    /// Ends a decision that was made: what this gives is what is answered.
+    pub(super) fn conclude(&self, case: Case<'_>, judged: Result<(), Denial>) -> Result<(), Denial> {
+        judged.and_then(|()| self.allow(case)).inspect_err(|denial| self.refuse(case, denial))
+    }
+
+    /// The key may, by its grant: it is used now, if its rate has one use left.
+    pub(super) fn allow(&self, case: Case<'_>) -> Result<(), Denial> {
+        if let Some(held) = case.held {
+            if case.counts {
+                held.known.take().map_err(Denial::RateLimited)?;
+            }
+            // That a key was there is noted in any case: who tries one out leaves a trace.
+            self.uses.note(&held.known, Use { at: held.now, from: case.from });
+        }
+        Ok(())
+    }
+
+    /// It may not.
+    pub(super) fn refuse(&self, case: Case<'_>, denial: &Denial) {
+        self.meters.denied(case.door, denial);
+    }
+}
