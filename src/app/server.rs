@@ -150,10 +150,10 @@ impl Server {
             door.close(false).await;
         }
         self.house.fresh.stop().await;
-        self.background.abort();
         if let Err(error) = self.house.uses.flush(&self.house.store).await {
             warn!(%error, "the last uses could not be written");
         }
+        self.background.abort();
         self.house.store.close();
         if let Some(embedded) = self.embedded {
             tokio::task::spawn_blocking(move || embedded.stop()).await.unwrap_or_default();

@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod capabilities;
 pub mod connect;
+pub mod counts;
 pub mod embedded;
 pub mod error;
 pub mod fresh;
@@ -51,6 +52,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
     ("capabilities", capabilities::ALL),
+    ("counts", counts::read::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
@@ -66,5 +68,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("states", states::ALL),
     ("stock", stock::ALL),
     ("topics", topics::ALL),
+    ("usage", counts::expiring::ALL),
+    ("usage", counts::write::ALL),
     ("usage", usage::ALL),
 ];

@@ -6,7 +6,12 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Caller, Input, Problem, body::Json, guard::AnyKey, view::JudgedKey};
+use super::{
+    Caller, Input, Problem,
+    body::Json,
+    guard::{AnyKey, Uncounted},
+    view::JudgedKey,
+};
 use crate::{
     domain::{
         Capability, KeyId, TopicName,
@@ -59,7 +64,10 @@ impl<'a> From<&'a Explained> for ExplanationView<'a> {
 }
 
 /// Explains.
-pub async fn explain(house: Data<House>, caller: Caller<AnyKey, Input<Json<Asked>>>) -> Result<HttpResponse, Problem> {
+pub async fn explain(
+    house: Data<House>,
+    caller: Caller<Uncounted<AnyKey>, Input<Json<Asked>>>,
+) -> Result<HttpResponse, Problem> {
     let question = Question::from(caller.input.body.value);
     let explained = service::explain::explain(&house, &caller.proof, &question).await?;
     Ok(HttpResponse::Ok().json(ExplanationView::from(&explained)))

@@ -8,7 +8,7 @@ use std::{marker::PhantomData, net::IpAddr};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderName, web::Data};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Problem, credentials, input::Read, trace::Facts};
+use super::{Problem, credentials, input::Read, query::is_dry, trace::Facts};
 use crate::{
     domain::{Capability, Secret, audit::Trail},
     service::{Admitted, Demand, House, Reach, admit},
@@ -45,7 +45,7 @@ pub trait Right {
 
 /// What a route demands.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey"
+    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey, Uncounted"
 )]
 pub trait Need {
     /// The capability, if one is demanded.
@@ -54,6 +54,8 @@ pub trait Need {
     const REACH: Reach;
     /// Whether the holder of the key that is named may do this to it.
     const OR_OWN: bool = false;
+    /// Whether it counts as a use of the key.
+    const COUNTS: bool = true;
 }
 
 macro_rules! needs {
@@ -90,6 +92,17 @@ pub struct AnyKey;
 impl Need for AnyKey {
     const CAPABILITY: Option<Capability> = None;
     const REACH: Reach = Reach::Within;
+}
+
+/// What is no use of a key: a question about what could be.
+#[derive(Debug)]
+pub struct Uncounted<N>(PhantomData<N>);
+
+impl<N: Need> Need for Uncounted<N> {
+    const CAPABILITY: Option<Capability> = N::CAPABILITY;
+    const REACH: Reach = N::REACH;
+    const OR_OWN: bool = N::OR_OWN;
+    const COUNTS: bool = false;
 }
 
 /// A caller who was admitted, with its input, which was read only then.
@@ -134,6 +147,8 @@ pub(super) async fn admitted<N: Need>(
         claims,
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
+        // A route that cannot be tried refuses the wish to: nothing is done uncounted.
+        counts: N::COUNTS && !is_dry(request),
     };
     let admitted = admit(house, secret, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {

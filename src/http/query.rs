@@ -36,6 +36,12 @@ impl DryRun {
     }
 }
 
+/// Whether the request is only to be tried, where it can be. Read before the caller is admitted.
+pub(super) fn is_dry(request: &HttpRequest) -> bool {
+    let query = request.query_string();
+    !query.is_empty() && form(query).any(|(name, value)| name == "dry_run" && value == "true")
+}
+
 /// A page of a plain list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

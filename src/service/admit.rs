@@ -52,6 +52,8 @@ pub struct Demand<'a> {
     pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.
     pub acts_in_mesh: bool,
+    /// Whether it counts as a use of the key: a dry run and an explanation do not.
+    pub counts: bool,
 }
 
 /// What was demanded, kept so that it can be judged again.
@@ -197,8 +199,8 @@ pub enum Why {
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
     let (hash, from) = (secret.hash(), trail.address);
     let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());
-    let case =
-        Case { door: Door::Guard, held: None, capability: demand.capability.as_ref(), topic: topic.as_ref(), from };
+    let (capability, topic) = (demand.capability.as_ref(), topic.as_ref());
+    let case = Case { door: Door::Guard, held: None, capability, topic, from, counts: demand.counts };
     let rejection = |case: Case<'_>, why: Why| {
         if let Why::Token(denial) | Why::Denied(denial) = &why {
             house.refuse(case, denial);
@@ -206,7 +208,7 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
         Rejection { who: case.who(), why }
     };
     let held = find(house, hash, demand).await.map_err(|why| rejection(case, why))?;
-    let judged = judge_found(house, hash, &held, demand, topic.as_ref(), trail).await;
+    let judged = judge_found(house, hash, &held, demand, topic, trail).await;
     let allowed = |admitted| house.allow(case.about(&held)).map(|()| admitted).map_err(Why::Denied);
     judged.and_then(allowed).map_err(|why| rejection(case.about(&held), why))
 }

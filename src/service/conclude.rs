@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{House, fresh::Held, meters::Door};
-use crate::domain::{Capability, Denial, KeyId, OrgId, TopicName, key::Use};
+use crate::domain::{Capability, Denial, KeyId, OrgId, TopicName, key::Use, usage::Happening};
 
 /// What was decided, and about whom.
 #[derive(Clone, Copy)]
@@ -18,12 +18,19 @@ pub(super) struct Case<'a> {
     pub(super) topic: Option<&'a TopicName>,
     /// From where, if that is known.
     pub(super) from: Option<IpAddr>,
+    /// Whether it counts as a use where it is allowed. What is denied always counts.
+    pub(super) counts: bool,
 }
 
 impl<'a> Case<'a> {
     /// The same about this key.
     pub(super) const fn about(self, held: &'a Held) -> Self {
         Self { held: Some(held), ..self }
+    }
+
+    /// The same where it is for another owner: of what is wanted there, those who look after the key learn nothing.
+    pub(super) const fn elsewhere(self) -> Self {
+        Self { capability: None, topic: None, ..self }
     }
 
     /// The key and its org, as far as they are known: for the log.
@@ -40,15 +47,25 @@ impl House {
     }
 
     /// The key may, by its grant.
+    #[expect(clippy::unnecessary_wraps, reason = "a grant is not all that a door may ask for")]
     pub(super) fn allow(&self, case: Case<'_>) -> Result<(), Denial> {
-        if let Some(held) = case.held {
-            self.uses.note(&held.known, Use { at: held.now, from: case.from });
-        }
+        self.meters.allowed(case.door);
+        self.note(case, None);
         Ok(())
     }
 
     /// It may not.
     pub(super) fn refuse(&self, case: Case<'_>, denial: &Denial) {
         self.meters.denied(case.door, denial);
+        self.note(case, Some(denial));
+    }
+
+    /// Counts it among the uses of its key.
+    fn note(&self, case: Case<'_>, denial: Option<&Denial>) {
+        let Case { door, held, capability, topic, from, counts } = case;
+        let Some(held) = held else { return };
+        let (used, counts) = (Use { at: held.now, from }, counts || denial.is_some());
+        self.uses
+            .note(&held.known, &Happening { door, capability, topic, used, denial: denial.map(Denial::code), counts });
     }
 }

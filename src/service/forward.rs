@@ -73,7 +73,7 @@ pub async fn pass(house: &House, secret: &Secret, from: Option<IpAddr>, gate: &G
 
 async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Gate) -> Result<Passage, Stop> {
     let (capability, topic) = (Some(&gate.capability), gate.topic.as_ref());
-    let case = Case { door: Door::ForwardAuth, held: None, capability, topic, from };
+    let case = Case { door: Door::ForwardAuth, held: None, capability, topic, from, counts: true };
     let stop = |case: Case<'_>, why: Why| {
         if let Why::Token(denial) | Why::Denied(denial) = &why {
             house.refuse(case, denial);
@@ -81,9 +81,10 @@ async fn decide(house: &House, hash: SecretHash, from: Option<IpAddr>, gate: &Ga
         Stop { who: case.who(), why }
     };
     let held = find(house, hash, &gate.capability).await.map_err(|why| stop(case, why))?;
+    let case = if is_home(&held.known.credential, gate) { case } else { case.elsewhere() }.about(&held);
     let judged = judge(house, &held, from, gate).await;
-    let allowed = |mesh| house.allow(case.about(&held)).map(|()| mesh).map_err(Why::Denied);
-    let mesh = judged.and_then(allowed).map_err(|why| stop(case.about(&held), why))?;
+    let allowed = |mesh| house.allow(case).map(|()| mesh).map_err(Why::Denied);
+    let mesh = judged.and_then(allowed).map_err(|why| stop(case, why))?;
     Ok(Passage { known: held.known, mesh })
 }
 
@@ -122,17 +123,22 @@ async fn ensure_declared(house: &House, org: OrgId, capability: &Capability) -> 
     }
 }
 
+/// Whether the gate is of the key's org and, where the key has one, of its mesh.
+fn is_home(credential: &Credential, gate: &Gate) -> bool {
+    let owner = credential.terms.grant.owner;
+    let is_of = |slug: Option<&Slug>, named: &str| slug.is_some_and(|slug| slug.as_str() == named);
+    let is_own_org = is_of(Some(&credential.org_slug), &gate.org) || gate.org.parse() == Ok(owner.org());
+    let is_own_mesh = |own| is_of(credential.mesh_slug.as_ref(), &gate.mesh) || gate.mesh.parse() == Ok(own);
+    is_own_org && owner.mesh().is_none_or(is_own_mesh)
+}
+
 /// Where it would happen, and whether that mesh is archived. What the key's owner cannot know of is not looked up: another org,
 /// a sibling mesh, and what does not exist are all the same to it.
 async fn place(house: &House, credential: &Credential, gate: &Gate) -> Result<(MeshId, Owner, bool), Why> {
     let owner = credential.terms.grant.owner;
-    let org = owner.org();
-    let is_of = |slug: Option<&Slug>, named: &str| slug.is_some_and(|slug| slug.as_str() == named);
-    let is_own_org = is_of(Some(&credential.org_slug), &gate.org) || gate.org.parse() == Ok(org);
-    let is_own_mesh = |own| is_of(credential.mesh_slug.as_ref(), &gate.mesh) || gate.mesh.parse() == Ok(own);
     match owner.mesh() {
-        Some(mesh) if is_own_org && is_own_mesh(mesh) => Ok((mesh, owner, credential.is_mesh_archived)),
-        None if is_own_org => place_of_org(house, org, &gate.mesh).await,
+        Some(mesh) if is_home(credential, gate) => Ok((mesh, owner, credential.is_mesh_archived)),
+        None if is_home(credential, gate) => place_of_org(house, owner.org(), &gate.mesh).await,
         _ => {
             let nowhere = MeshId::new();
             Ok((nowhere, Owner::Mesh(OrgId::new(), nowhere), false))

@@ -32,6 +32,7 @@ pub mod states;
 pub mod stock;
 pub mod topics;
 pub mod turns;
+pub mod usage;
 pub mod uses;
 pub mod verify;
 

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door};
+use super::{Admitted, House, Refusal, conclude::Case, fresh::Held};
 use crate::{
     db::{Transaction, meshes},
     domain::{
         Capability, Credential, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances,
-        fresh::Change,
+        fresh::Change, usage::Door,
     },
 };
 
@@ -46,6 +46,7 @@ pub struct Verdict {
 pub async fn verify(
     house: &House,
     by: &Admitted,
+    door: Door,
     questions: &[Question],
     pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<Verdict>, Refusal> {
@@ -62,7 +63,7 @@ pub async fn verify(
         found => found?,
     };
     let asked = questions.iter().zip(places).zip(found);
-    Ok(asked.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
+    Ok(asked.map(|((question, place), found)| judge(house, by, door, question, place, found)).collect())
 }
 
 /// An asker confined to topics may ask about these.
@@ -149,13 +150,14 @@ fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Opti
 fn judge(
     house: &House,
     by: &Admitted,
+    door: Door,
     question: &Question,
     (within, is_place_archived): Place,
     asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
     let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
-    let case = Case { door: Door::Verify, held: None, capability, topic, from };
+    let case = Case { door, held: None, capability, topic, from, counts: true };
     let held = match asked {
         Ok(held) if may_know(own, &held.known.credential) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {

@@ -9,6 +9,6 @@ mod effective;
 mod exit_codes;
 mod formats;
 mod names;
-mod shell;
+pub mod shell;
 mod story;
 mod unseen;

@@ -47,4 +47,5 @@ mod scanning;
 mod secrets;
 mod store;
 mod tools;
+mod uses;
 mod verify;

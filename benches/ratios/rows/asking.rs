@@ -28,6 +28,7 @@ const DEMAND: Demand<'static> = Demand {
     own_key: None,
     claims: None,
     acts_in_mesh: false,
+    counts: true,
 };
 
 /// Measures decisions, and how they depend on the number of keys.

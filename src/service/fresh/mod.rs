@@ -24,6 +24,7 @@ use crate::{
 };
 
 pub use clock::boot;
+pub(super) use known::Noted;
 pub use known::{Known, KnownPlace};
 pub use look::Held;
 pub use memory::{Basis, Memory, Recalled};

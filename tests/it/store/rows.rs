@@ -21,7 +21,10 @@ async fn filled() -> (House, String, String) {
         admin.post("/v1/meshes/main/topics/deploys/messages", json!({ "body": 1 })).await.expect(201);
         admin.post(&admin.at("/capabilities"), json!({ "name": "upload" })).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
+        let reader = admin.issue(json!({ "capabilities": ["read"], "topics": "all" })).await.1;
+        reader.get(&reader.at("/keys")).await.problem(403, "insufficient_scope");
     }
+    house.flush_uses().await;
     let db = house.sql("superuser").await;
     let dir = tempfile::tempdir().unwrap();
     for org in ["acme", "rival"] {
@@ -44,6 +47,8 @@ fn owner(table: &str) -> &'static str {
 fn changeable(table: &str) -> &'static str {
     match table {
         "key_secrets" => "dies_at",
+        "key_uses" | "key_denials" => "count",
+        "key_addresses" => "allowed",
         "audit_heads" | "audit_events" | "audit_checkpoints" | "messages" => "seq",
         _ => "version",
     }
