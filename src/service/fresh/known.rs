@@ -170,6 +170,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn to_note_what_was_noted_before_allocates_nothing() {
+        let (known, uses) = (Arc::new(Known::new(credential(), Changes::new().ticket())), Uses::new(Arc::default()));
+        let topic = "deploys".parse().unwrap();
+        let note = |denial| {
+            let used = Use { at: OffsetDateTime::UNIX_EPOCH, from: Some(std::net::IpAddr::from([192, 0, 2, 1])) };
+            let (door, capability) = (Door::Guard, Some(&Capability::Send));
+            uses.note(&known, &Happening { door, capability, topic: Some(&topic), used, denial, counts: true });
+        };
+        let both = || [None, Some("revoked")].into_iter().for_each(note);
+        both();
+        assert_eq!(allocation_counter::measure(both).count_total, 0);
+        assert_eq!(uses.take()[0].1.count(), 4);
+    }
+
     /// However many note uses of one secret at once, and while what was noted is taken: each counts once.
     #[test]
     fn nobody_who_notes_a_use_waits_and_none_is_lost() {
