@@ -132,7 +132,7 @@ pub async fn of_key(
 
 #[derive(Serialize)]
 struct RefusedView {
-    code: &'static str,
+    code: String,
     detail: Cow<'static, str>,
     capability: Option<Capability>,
     topic: Option<TopicName>,
@@ -147,8 +147,9 @@ struct RefusedView {
 
 impl From<Refused> for RefusedView {
     fn from(refused: Refused) -> Self {
-        let Refused { door, denial, capability, topic, address, first_at, at, count } = refused;
-        Self { code: denial.code(), detail: denial.detail(), capability, topic, door, address, first_at, at, count }
+        let Refused { door, code, denial, capability, topic, address, first_at, at, count } = refused;
+        let detail = denial.map_or("another version of the service has denied this".into(), |denial| denial.detail());
+        Self { code, detail, capability, topic, door, address, first_at, at, count }
     }
 }
 

@@ -98,8 +98,10 @@ pub struct Sums {
 pub struct Refused {
     /// Where.
     pub door: String,
-    /// Why.
-    pub denial: Denial,
+    /// Why, as a code.
+    pub code: String,
+    /// The denial; none where another version of the service knows what it is.
+    pub denial: Option<Denial>,
     /// What was wanted, if anything was said.
     pub capability: Option<Capability>,
     /// On which topic.
@@ -158,8 +160,8 @@ fn refused(row: &Row) -> Result<Refused, Error> {
     let capability: Option<Capability> = named("capability")?.map(str::parse).transpose().map_err(corrupt)?;
     let topic: Option<TopicName> = named("topic")?.map(str::parse).transpose().map_err(corrupt)?;
     let address = named("address")?.map(str::parse).transpose().map_err(corrupt)?;
-    let denial = usage::denial(get(row, "code")?, capability.clone(), topic.clone());
-    let denial = denial.ok_or_else(|| corrupt("a denial for no reason"))?;
+    let code: String = get(row, "code")?;
+    let denial = usage::denial(&code, capability.clone(), topic.clone());
     let (first_at, at, count) = (get(row, "first_at")?, get(row, "at")?, get(row, "count")?);
-    Ok(Refused { door: get(row, "door")?, denial, capability, topic, address, first_at, at, count })
+    Ok(Refused { door: get(row, "door")?, code, denial, capability, topic, address, first_at, at, count })
 }

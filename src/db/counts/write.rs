@@ -37,11 +37,14 @@ queries! {
             FROM given g LEFT JOIN key_uses known
                 ON (known.org_id, known.key_id, known.hour) = (g.org, g.key, g.hour)
                AND (known.capability, known.topic, known.outcome) = (g.capability, g.topic, g.outcome)
+        ), there AS (
+            SELECT u.key_id, u.hour, count(*) AS lines
+            FROM (SELECT DISTINCT org, key, hour FROM given) d
+            JOIN key_uses u ON (u.org_id, u.key_id, u.hour) = (d.org, d.key, d.hour) AND u.capability <> '*'
+            GROUP BY 1, 2
         ), kept AS (
-            SELECT n.*, n.is_new AND n.nth + (
-                SELECT count(*) FROM key_uses u
-                WHERE (u.org_id, u.key_id, u.hour) = (n.org, n.key, n.hour) AND u.capability <> '*') > $8 AS is_beyond
-            FROM numbered n
+            SELECT n.*, n.is_new AND n.nth + coalesce(t.lines, 0) > $8 AS is_beyond
+            FROM numbered n LEFT JOIN there t ON (t.key_id, t.hour) = (n.key, n.hour)
         )
         INSERT INTO key_uses AS u (org_id, key_id, hour, capability, topic, outcome, count)
         SELECT org, key, hour, CASE WHEN is_beyond THEN '*' ELSE capability END, CASE WHEN is_beyond THEN '*' ELSE topic END,
@@ -63,11 +66,14 @@ queries! {
                                       ORDER BY g.address) AS nth
             FROM given g LEFT JOIN key_addresses known
                 ON (known.org_id, known.key_id, known.hour, known.address) = (g.org, g.key, g.hour, g.address)
+        ), there AS (
+            SELECT a.key_id, a.hour, count(*) AS origins
+            FROM (SELECT DISTINCT org, key, hour FROM given) d
+            JOIN key_addresses a ON (a.org_id, a.key_id, a.hour) = (d.org, d.key, d.hour) AND a.address <> '*'
+            GROUP BY 1, 2
         ), kept AS (
-            SELECT n.*, n.is_new AND n.nth + (
-                SELECT count(*) FROM key_addresses a
-                WHERE (a.org_id, a.key_id, a.hour) = (n.org, n.key, n.hour) AND a.address <> '*') > $7 AS is_beyond
-            FROM numbered n
+            SELECT n.*, n.is_new AND n.nth + coalesce(t.origins, 0) > $7 AS is_beyond
+            FROM numbered n LEFT JOIN there t ON (t.key_id, t.hour) = (n.key, n.hour)
         )
         INSERT INTO key_addresses AS a (org_id, key_id, hour, address, allowed, denied)
         SELECT org, key, hour, CASE WHEN is_beyond THEN '*' ELSE address END, sum(allowed)::bigint, sum(denied)::bigint

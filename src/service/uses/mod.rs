@@ -33,8 +33,8 @@ pub use housekeeping::keep_writing;
 pub const INTERVAL: Duration = Duration::from_secs(10);
 /// How many secrets' uses are kept in mind; those beyond are lost, and told of by a metric.
 const MOST: usize = 100_000;
-/// How many secrets' counts are written in one transaction.
-const BATCH: usize = 500;
+/// About how many rows are written in one transaction: others wait for it.
+const BATCH: usize = 5_000;
 
 /// A secret, and what was noted of it.
 pub(super) type OfSecret = (Arc<Known>, Box<Tally>);
@@ -154,7 +154,7 @@ impl Uses {
             return Err(error);
         }
         while !taken.is_empty() {
-            let batch: Vec<OfSecret> = taken.drain(..taken.len().min(BATCH)).collect();
+            let batch: Vec<OfSecret> = taken.drain(..batch_of(&taken)).collect();
             if let Err(error) = in_time(write_counts(store, &batch)).await {
                 self.put_back(batch.into_iter().chain(taken));
                 self.meters.uses_failed();
@@ -182,6 +182,16 @@ impl Uses {
         }
         Ok(())
     }
+}
+
+/// How many of them are a batch.
+fn batch_of(taken: &[OfSecret]) -> usize {
+    let mut rows = 0;
+    let is_within = |(_, tally): &&OfSecret| {
+        rows += tally.lines.len() + tally.origins.len() + tally.denials.len();
+        rows <= BATCH
+    };
+    taken.iter().take_while(is_within).count().max(1)
 }
 
 /// One use of each secret, the last: it may have been noted in several places.
