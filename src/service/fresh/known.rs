@@ -175,9 +175,9 @@ mod tests {
         let (known, uses) = (Arc::new(Known::new(credential(), Changes::new().ticket())), Uses::new(Arc::default()));
         let topic = "deploys".parse().unwrap();
         let note = |denial| {
-            let used = Use { at: OffsetDateTime::UNIX_EPOCH, from: Some(std::net::IpAddr::from([192, 0, 2, 1])) };
+            let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: Some(std::net::IpAddr::from([192, 0, 2, 1])) };
             let (door, capability) = (Door::Guard, Some(&Capability::Send));
-            uses.note(&known, &Happening { door, capability, topic: Some(&topic), used, denial, counts: true });
+            uses.note(&known, &Happening { door, capability, topic: Some(&topic), used: last, denial, counts: true });
         };
         let both = || [None, Some("revoked")].into_iter().for_each(note);
         both();
@@ -193,9 +193,9 @@ mod tests {
         let uses = Uses::new(Arc::default());
         let taken = || uses.take().iter().map(|(_, tally)| tally.count()).sum::<u64>();
         let note = || {
-            let used = Use { at: OffsetDateTime::UNIX_EPOCH, from: None };
+            let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: None };
             let (door, capability) = (Door::Verify, Some(&Capability::Send));
-            let what = Happening { door, capability, topic: None, used, denial: None, counts: true };
+            let what = Happening { door, capability, topic: None, used: last, denial: None, counts: true };
             (0..EACH).for_each(|_| uses.note(&known, &what));
         };
         let seen = std::thread::scope(|scope| {
