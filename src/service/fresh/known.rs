@@ -141,6 +141,7 @@ impl Memory {
 mod tests {
     use std::sync::Arc;
 
+    use prometheus_client::registry::Registry;
     use time::OffsetDateTime;
 
     use super::*;
@@ -148,7 +149,7 @@ mod tests {
         domain::{
             AddressList, Capability, CapabilitySet, Grant, KeyId, Owner, Terms, TopicScope, key::Use, usage::Door,
         },
-        service::{fresh::changes::Changes, uses::Uses},
+        service::{fresh::changes::Changes, meters::Meters, uses::Uses},
     };
 
     fn credential() -> Credential {
@@ -183,6 +184,29 @@ mod tests {
         both();
         assert_eq!(allocation_counter::measure(both).count_total, 0);
         assert_eq!(uses.take()[0].1.count(), 4);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_told_of() {
+        let meters = Arc::<Meters>::default();
+        let (uses, credential, changes) = (Uses::new(Arc::clone(&meters)), credential(), Changes::new());
+        let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: None };
+        let (door, topic, denial) = (Door::Guard, None, None);
+        let what = Happening { door, capability: None, topic, used: last, denial, counts: true };
+        let mut first = None;
+        for _ in 0..100_003 {
+            let known = Arc::new(Known::new(credential.clone(), changes.ticket()));
+            uses.note(&known, &what);
+            first.get_or_insert(known);
+        }
+        // Of whom something waits already, the next counts.
+        first.iter().for_each(|known| uses.note(known, &what));
+        let mut registry = Registry::default();
+        meters.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        assert!(text.contains("\nuses_dropped_total 3\n"), "{text}");
+        assert_eq!(uses.take().iter().map(|(_, tally)| tally.count()).sum::<u64>(), 100_001);
     }
 
     /// However many note uses of one secret at once, and while what was noted is taken: each counts once.
