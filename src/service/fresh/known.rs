@@ -200,7 +200,7 @@ mod tests {
             first.get_or_insert(known);
         }
         // Of whom something waits already, the next counts.
-        first.iter().for_each(|known| uses.note(known, &what));
+        uses.note(&first.unwrap(), &what);
         let mut registry = Registry::default();
         meters.register(&mut registry);
         let mut text = String::new();
