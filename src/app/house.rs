@@ -54,14 +54,15 @@ pub async fn house(settings: &Settings, database: &Database) -> Result<House, Er
 /// The house as it is: nothing is changed, and nothing asked.
 pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
     let fresh = Fresh::new(&database.target, wishes(settings));
+    let meters = Arc::clone(fresh.memory.meters());
     Ok(House {
+        uses: Uses::new(Arc::clone(&meters)),
         store: Store::new(&database.target, settings.pool_size)?,
-        meters: Arc::clone(fresh.memory.meters()),
+        meters,
         fresh,
         trusted_proxies: settings.trusted_proxies.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
-        uses: Uses::default(),
         failures: Failures::of(settings.failed_auth_per_minute),
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),

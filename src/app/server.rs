@@ -158,10 +158,10 @@ impl Server {
             door.close(false).await;
         }
         self.house.fresh.stop().await;
-        self.background.abort();
         if let Err(error) = self.house.uses.flush(&self.house.store).await {
             warn!(%error, "the last uses could not be written");
         }
+        self.background.abort();
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

@@ -72,6 +72,8 @@ enum Verb {
     Gate(client::gate::Gate),
     /// Prove the chains of events; archive old events and take them away
     Audit(audit::Audit),
+    /// Show what keys were used for: one key, or all that you may manage
+    Usage(client::usage::Usage),
     /// Show which key this is and what it may do
     Whoami(client::whoami::Whoami),
     /// Send any request, and print what is answered
@@ -149,6 +151,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Capability(capability) => capability.run().await,
         Verb::Gate(gate) => gate.run().await,
         Verb::Audit(audit) => audit.run().await,
+        Verb::Usage(usage) => usage.run().await,
         Verb::Whoami(whoami) => whoami.run().await,
         Verb::Api(api) => api.run().await,
         Verb::Completion { shell } => client::complete::completion(shell),

@@ -11,6 +11,8 @@ pub mod audit;
 pub mod capabilities;
 pub mod connect;
 #[cfg(feature = "server")]
+pub mod counts;
+#[cfg(feature = "server")]
 pub mod embedded;
 pub mod error;
 pub mod fresh;
@@ -74,6 +76,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
     ("capabilities", capabilities::ALL),
+    ("counts", counts::read::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
@@ -91,5 +94,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("states", states::ALL),
     ("stock", stock::ALL),
     ("topics", topics::ALL),
+    ("usage", counts::expiring::ALL),
+    ("usage", counts::write::ALL),
     ("usage", usage::ALL),
 ];

@@ -30,6 +30,7 @@ pub mod secret;
 pub mod suggest;
 pub mod tenant;
 pub mod topic;
+pub mod usage;
 pub mod verdict;
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is answered to a bearer who may not: the same words as on Meshkey's own API, whatever framework says them. Who is
 //! not accepted is not told why (G-13).
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Refused;
@@ -37,9 +39,6 @@ impl Answer {
         let mut headers =
             vec![("content-type", "application/problem+json".to_owned()), ("cache-control", "no-store".to_owned())];
         headers.extend(challenge.map(|challenge| ("www-authenticate", challenge)));
-        if problem.status == 503 {
-            headers.push(("retry-after", "1".to_owned()));
-        }
         Self { status: problem.status, headers, body: serde_json::to_string(problem).unwrap_or_default() }
     }
 
@@ -77,12 +76,23 @@ fn not_accepted() -> Answer {
 
 impl From<&Refused> for Answer {
     fn from(refused: &Refused) -> Self {
+        let mut answer = Self::of(refused);
+        // Whole seconds, rounded up: who waits for so long has waited for long enough.
+        let seconds = |span: Duration| (span.as_secs() + u64::from(span.subsec_nanos() > 0)).max(1).to_string();
+        answer.headers.extend(refused.retry_after().map(|span| ("retry-after", seconds(span))));
+        answer
+    }
+}
+
+impl Answer {
+    fn of(refused: &Refused) -> Self {
         match (refused.status(), refused.code()) {
             (401, _) => not_accepted(),
             (403, code @ ("org_suspended" | "mesh_archived" | "ip_not_allowed")) => {
                 Self::plain(403, code, ("Key may not be used", &refused.detail()), None)
             }
             (403, denial) => insufficient(refused, denial),
+            (429, code) => Self::plain(429, code, ("Key used too often", &refused.detail()), None),
             (503, code) => Self::plain(
                 503,
                 code,

@@ -1,6 +1,6 @@
 //! Decisions: who may, and why another may not.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -100,6 +100,7 @@ impl Refused {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Denied(Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled) => 401,
+            Self::Denied(Denial::RateLimited(_)) => 429,
             Self::Denied(_) => 403,
             Self::Senseless(_) => 500,
             Self::Undecided(_) => 503,
@@ -112,6 +113,15 @@ impl Refused {
         match self {
             Self::Denied(denial) => denial.detail(),
             other => other.to_string().into(),
+        }
+    }
+
+    /// After how long it may be tried again, where that would help.
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Denied(Denial::RateLimited(exceeded)) => Some(exceeded.retry_after),
+            Self::Undecided(_) => Some(Duration::from_secs(1)),
+            Self::Denied(_) | Self::Senseless(_) => None,
         }
     }
 

@@ -46,7 +46,7 @@ pub trait Right {
 
 /// What a route demands.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey"
+    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey, Uncounted"
 )]
 pub trait Need {
     /// The capability, if one is demanded.

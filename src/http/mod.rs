@@ -30,6 +30,7 @@ pub mod states;
 pub mod topics;
 pub mod trace;
 pub mod traceparent;
+pub mod usage;
 pub mod verify;
 pub mod view;
 pub mod whoami;

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, keys, meshes, messages,
-    metrics::Route, oauth, orgs, states, topics, verify, whoami,
+    metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
 };
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
@@ -114,6 +114,9 @@ routes! {
     "/v1/orgs/{org}/keys/{key}/disable" { post keys::disable; }
     "/v1/orgs/{org}/keys/{key}/enable" { post keys::enable; }
     "/v1/orgs/{org}/keys/{key}/revoke" { post keys::revoke; }
+    "/v1/orgs/{org}/keys/{key}/usage" { get usage::of_key; }
+    "/v1/orgs/{org}/keys/{key}/denials" { get usage::denials; }
+    "/v1/orgs/{org}/usage" { get usage::of_org; }
     "/v1/orgs/{org}/audit" { get audit::list; }
     "/v1/orgs/{org}/audit/export" { get audit::export; }
     "/v1/orgs/{org}/audit/verify" { get audit::verify; }

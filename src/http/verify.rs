@@ -18,6 +18,7 @@ use crate::{
     domain::{
         Capability, TopicName,
         fresh::{Change, MalformedChange},
+        usage::Door,
     },
     service::{
         self, House, Refusal,
@@ -64,7 +65,8 @@ pub async fn one(
     caller: Caller<Within<may::Verify>, Input<Json<AskedKey>>>,
 ) -> Result<HttpResponse, Problem> {
     let question = Question::from(caller.input.body.value);
-    let mut verdicts = service::verify::verify(&house, &caller.proof, &[question], |_| String::new()).await?;
+    let mut verdicts =
+        service::verify::verify(&house, &caller.proof, Door::Verify, &[question], |_| String::new()).await?;
     let verdict = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
     ok(&VerdictView::from(&verdict))
 }
@@ -87,7 +89,7 @@ pub async fn batch(
     }
     let questions: Vec<_> = items.into_iter().map(|Object(asked)| asked.into()).collect();
     let place = |number: usize| format!("/items/{number}");
-    let verdicts = service::verify::verify(&house, &caller.proof, &questions, place).await?;
+    let verdicts = service::verify::verify(&house, &caller.proof, Door::Verify, &questions, place).await?;
     let items: Vec<_> = verdicts.iter().map(VerdictView::from).collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{House, fresh::Held, meters::Door};
-use crate::domain::{Capability, Denial, KeyId, OrgId, TopicName, key::Use};
+use crate::domain::{Capability, Denial, KeyId, OrgId, TopicName, key::Use, usage::Happening};
 
 /// What was decided, and about whom.
 #[derive(Clone, Copy)]
@@ -13,14 +13,12 @@ pub(super) struct Case<'a> {
     /// About whom; about nobody where none holds the secret, or none of whom the asker may know.
     pub(super) held: Option<&'a Held>,
     /// What it wants to do; nothing where any live key will do.
-    #[expect(dead_code, reason = "for who counts uses by what was done")]
     pub(super) capability: Option<&'a Capability>,
     /// On which topic.
-    #[expect(dead_code, reason = "for who counts uses by what was done")]
     pub(super) topic: Option<&'a TopicName>,
     /// From where, if that is known.
     pub(super) from: Option<IpAddr>,
-    /// Whether it counts as a use: a dry run and an explanation do not.
+    /// Whether it counts as a use where it is allowed. What is denied always counts.
     pub(super) counts: bool,
 }
 
@@ -45,18 +43,26 @@ impl House {
 
     /// The key may, by its grant: it is used now, if its rate has one use left.
     pub(super) fn allow(&self, case: Case<'_>) -> Result<(), Denial> {
-        if let Some(held) = case.held {
-            if case.counts {
-                held.known.take().map_err(Denial::RateLimited)?;
-            }
-            // That a key was there is noted in any case: who tries one out leaves a trace.
-            self.uses.note(&held.known, Use { at: held.now, from: case.from });
+        if let Some(held) = case.held.filter(|_| case.counts) {
+            held.known.take().map_err(Denial::RateLimited)?;
         }
+        self.meters.allowed(case.door);
+        self.note(case, None);
         Ok(())
     }
 
     /// It may not.
     pub(super) fn refuse(&self, case: Case<'_>, denial: &Denial) {
         self.meters.denied(case.door, denial);
+        self.note(case, Some(denial));
+    }
+
+    /// Counts it among the uses of its key.
+    fn note(&self, case: Case<'_>, denial: Option<&Denial>) {
+        let Case { door, held, capability, topic, from, counts } = case;
+        let Some(held) = held else { return };
+        let (used, counts) = (Use { at: held.now, from }, counts || denial.is_some());
+        self.uses
+            .note(&held.known, &Happening { door, capability, topic, used, denial: denial.map(Denial::code), counts });
     }
 }

@@ -39,14 +39,13 @@ pub struct Wanted {
 
 /// A key, if the caller covers it or is it.
 pub async fn show(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
-    house
-        .look(by.org(), async |transaction| {
-            let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
-            let is_seen =
-                id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key.terms.grant);
-            if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
-        })
-        .await
+    house.look(by.org(), async |transaction| seen(transaction, by, id).await).await
+}
+
+pub(super) async fn seen(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
+    let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
+    let is_seen = id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key.terms.grant);
+    if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
 }
 
 /// The keys that the caller covers and that are wanted.

@@ -68,6 +68,8 @@ pub mod topics;
 #[cfg(feature = "server")]
 pub mod turns;
 #[cfg(feature = "server")]
+pub mod usage;
+#[cfg(feature = "server")]
 pub mod uses;
 #[cfg(feature = "server")]
 pub mod verify;

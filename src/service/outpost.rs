@@ -109,6 +109,7 @@ impl Outpost {
         let (capability, topic) = (question.capability.clone(), question.topic.cloned());
         let at = Circumstances { now: held.now, from: question.address, is_place_archived };
         credential.decide(&Requirement { within: place, capability, topic }, &at)?;
+        held.known.take().map_err(Denial::RateLimited)?;
         Ok(held)
     }
 

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-use super::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door};
+use super::{Admitted, House, Refusal, conclude::Case, fresh::Held};
 use crate::{
     db::{Transaction, meshes},
     domain::{
         Capability, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances, fresh::Change,
-        rate::Left,
+        rate::Left, usage::Door,
     },
 };
 
@@ -48,6 +48,7 @@ pub struct Verdict {
 pub async fn verify(
     house: &House,
     by: &Admitted,
+    door: Door,
     questions: &[Question],
     pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<Verdict>, Refusal> {
@@ -64,7 +65,7 @@ pub async fn verify(
         found => found?,
     };
     let asked = questions.iter().zip(places).zip(found);
-    Ok(asked.map(|((question, place), found)| judge(house, by, question, place, found)).collect())
+    Ok(asked.map(|((question, place), found)| judge(house, by, door, question, place, found)).collect())
 }
 
 /// An asker confined to topics may ask about these.
@@ -151,13 +152,14 @@ fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Opti
 fn judge(
     house: &House,
     by: &Admitted,
+    door: Door,
     question: &Question,
     (within, is_place_archived): Place,
     asked: Asked,
 ) -> Verdict {
     let own = by.credential().terms.grant.owner;
     let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
-    let case = Case { door: Door::Verify, held: None, capability, topic, from, counts: true };
+    let case = Case { door, held: None, capability, topic, from, counts: true };
     let held = match asked {
         Ok(held) if held.known.credential.is_known_to(own) => held,
         Ok(Held { as_of, .. }) | Err(as_of) => {

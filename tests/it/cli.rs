@@ -10,6 +10,6 @@ mod exit_codes;
 mod formats;
 mod names;
 mod rates;
-mod shell;
+pub mod shell;
 mod story;
 mod unseen;

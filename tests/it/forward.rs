@@ -73,7 +73,7 @@ pub async fn decided(house: &House, method: &str, path: &str, lines: &[Line]) ->
 }
 
 /// Asks as nginx does whether this key may pass.
-async fn at_gate(house: &House, gate: &str, key: &Client) -> Said {
+pub(crate) async fn at_gate(house: &House, gate: &str, key: &Client) -> Said {
     let (path, mut lines) = question("nginx", gate, "/");
     lines.push(bearer(key));
     decided(house, "GET", &path, &lines).await

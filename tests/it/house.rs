@@ -171,10 +171,20 @@ impl House {
             || self.sql("superuser").await.query_one(query, &[&key.uuid()]).await.unwrap().get(0)
     }
 
+    /// Writes down what was counted.
+    pub async fn flush_uses(&self) {
+        self.try_flush_uses().await.unwrap();
+    }
+
+    /// The same, where it may fail.
+    pub async fn try_flush_uses(&self) -> Result<(), meshkey::db::Error> {
+        let house = self.server.as_ref().unwrap().house();
+        house.uses.flush(&house.store).await
+    }
+
     /// Forgets every use.
     pub async fn forget_uses(&self) {
-        let house = self.server.as_ref().unwrap().house();
-        house.uses.flush(&house.store).await.unwrap();
+        self.flush_uses().await;
         self.sql("superuser").await.batch_execute("UPDATE api_keys SET last_used_at = NULL").await.unwrap();
     }
 

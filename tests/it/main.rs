@@ -55,4 +55,5 @@ mod secrets;
 mod services;
 mod store;
 mod tools;
+mod uses;
 mod verify;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What was released is never changed: the schema changes by one more migration, and one more line here.
-const FROZEN: [&str; 9] = [
+const FROZEN: [&str; 10] = [
     "1\ttenants_keys_audit\t11113540655162611627",
     "2\tmessages_state\t16475062177660462046",
     "3\taudit_retention\t7142229315311539513",
@@ -18,6 +18,7 @@ const FROZEN: [&str; 9] = [
     "5\tkeys_by_end\t10333061437497868725",
     "6\tcapabilities\t5126073569658878050",
     "7\tgates\t3419307723722306631",
+    "8\tuses\t14729100225909345574",
     "9\trates\t9576515541984225050",
     "10\tguard\t13399792786025116691",
 ];

@@ -19,5 +19,6 @@ mod pages;
 mod print;
 mod token;
 pub(super) mod topic;
+pub(super) mod usage;
 mod when;
 pub(super) mod whoami;

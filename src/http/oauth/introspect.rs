@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{Client, Form, form::invalid};
 use crate::{
-    domain::{CapabilitySet, KeyId, Label, Owner, TopicScope, grant::Terms},
+    domain::{CapabilitySet, KeyId, Label, Owner, TopicScope, grant::Terms, usage::Door},
     http::{
         Input, Problem,
         guard::{Within, may},
@@ -89,7 +89,8 @@ pub async fn introspect(
 }
 
 async fn answer(house: &House, by: &Admitted, form: &Form) -> Result<HttpResponse, Problem> {
-    let mut verdicts = service::verify::verify(house, by, &[question(form)?], |_| String::new()).await?;
+    let mut verdicts =
+        service::verify::verify(house, by, Door::Introspect, &[question(form)?], |_| String::new()).await?;
     let Verdict { denial, held, .. } = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
     let key = held.as_ref().filter(|_| denial.is_none()).map(Active::from);
     ok(&Introspection { active: key.is_some(), key })

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Who looks at events needs a grant that is everywhere in its owner.
-fn ensure_everywhere(by: &Admitted) -> Result<(), Refusal> {
+pub(super) fn ensure_everywhere(by: &Admitted) -> Result<(), Refusal> {
     let is_everywhere = by.credential().terms.grant.topics.reaches(None);
     if is_everywhere { Ok(()) } else { Err(Denial::TopicOutOfScope(None).into()) }
 }

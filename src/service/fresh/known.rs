@@ -1,7 +1,7 @@
 //! What is remembered: holders of secrets, meshes by name, gates, and the capabilities that orgs have declared.
 
 use std::{
-    sync::{Arc, Mutex, TryLockError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     time::Duration,
 };
 
@@ -14,8 +14,8 @@ use super::{
 use crate::domain::{
     Credential, Gate, GateId, MeshId, OrgId,
     capability::DeclaredName,
-    key::Use,
     rate::{Exceeded, Left},
+    usage::{Happening, Tally},
 };
 
 /// The holder of a secret, as it was read.
@@ -24,7 +24,8 @@ pub struct Known {
     pub credential: Credential,
     pub(super) stamp: Ticket,
     pub(super) slots: [Slot; 3],
-    last_use: Mutex<Option<Use>>,
+    /// What is not yet written down. Most keys have nothing of it most of the time.
+    noted: Mutex<Option<Box<Tally>>>,
     limit: Option<Limit>,
 }
 
@@ -33,7 +34,7 @@ impl Known {
         let owner = credential.terms.grant.owner;
         let (key, org) = (Slot::of(credential.key.uuid()), Slot::of(owner.org().uuid()));
         let mesh = owner.mesh().map_or(org, |mesh| Slot::of(mesh.uuid()));
-        Self { credential, stamp, slots: [key, org, mesh], last_use: Mutex::new(None), limit }
+        Self { credential, stamp, slots: [key, org, mesh], noted: Mutex::new(None), limit }
     }
 
     /// Takes one use from its rate, if it has one.
@@ -46,26 +47,58 @@ impl Known {
         self.limit.as_ref().map(|limit| limit.left(boot()))
     }
 
-    /// Notes a use; tells whether it is the first since the last [`Known::take_use`]. Who finds another at it leaves it to
-    /// that one: it is a use of the same moment.
-    pub(in crate::service) fn note(&self, used: Use) -> bool {
-        let mut last = match self.last_use.try_lock() {
-            Ok(last) => last,
+    /// Notes a decision. Who finds another at it does not wait.
+    pub(in crate::service) fn note(&self, what: &Happening<'_>) -> Noted {
+        let mut noted = match self.noted.try_lock() {
+            Ok(noted) => noted,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return false,
+            Err(TryLockError::WouldBlock) => return Noted::Busy,
         };
-        last.replace(used).is_none()
+        let is_first = noted.is_none();
+        noted.get_or_insert_default().add(what);
+        if is_first { Noted::First } else { Noted::Again }
     }
 
-    /// The last use that was noted.
-    pub(in crate::service) fn take_use(&self) -> Option<Use> {
-        self.last_use.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    /// Notes what was noted elsewhere, or could not be written down; tells whether it is the first.
+    pub(in crate::service) fn note_all(&self, tally: Box<Tally>) -> Noted {
+        let mut noted = self.noted();
+        if let Some(known) = &mut *noted {
+            known.merge(*tally);
+            return Noted::Again;
+        }
+        *noted = Some(tally);
+        Noted::First
     }
 
-    /// The last use that was noted, which stays.
+    /// What was noted since this was last asked.
+    pub(in crate::service) fn take_noted(&self) -> Option<Box<Tally>> {
+        self.noted().take()
+    }
+
+    /// Whether something was noted, which stays.
+    pub(in crate::service) fn has_noted(&self) -> bool {
+        self.noted().is_some()
+    }
+
+    /// Whether a use was noted, and not only denials.
     pub(in crate::service) fn has_use(&self) -> bool {
-        self.last_use.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+        self.noted().as_ref().is_some_and(|tally| tally.last.is_some())
     }
+
+    fn noted(&self) -> MutexGuard<'_, Option<Box<Tally>>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What became of a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::service) enum Noted {
+    /// It is the first since what was noted was taken.
+    First,
+    /// It is one more.
+    Again,
+    /// Somebody else is at it.
+    Busy,
 }
 
 /// A mesh by its name or id, as it was read: what never changes of it, and whether it is archived.
@@ -146,5 +179,103 @@ impl Memory {
             let known = KnownDeclared { stamp, slot: Slot::of(org.uuid()) };
             let _ = self.declared.try_insert((org, name.as_str().into()), known);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use prometheus_client::registry::Registry;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        domain::{
+            AddressList, Capability, CapabilitySet, Grant, KeyId, Owner, Terms, TopicScope, key::Use, usage::Door,
+        },
+        service::{fresh::changes::Changes, meters::Meters, uses::Uses},
+    };
+
+    fn credential() -> Credential {
+        let capabilities = CapabilitySet::new([Capability::Send]).unwrap();
+        let grant = Grant { owner: Owner::Org(OrgId::new()), capabilities, topics: TopicScope::Everywhere };
+        Credential {
+            key: KeyId::new(),
+            label: "ci".parse().unwrap(),
+            terms: Terms { grant, addresses: AddressList::Anywhere, expires_at: None, rate: None },
+            secret: 1,
+            newest_secret: 1,
+            secret_dies_at: None,
+            is_revoked: false,
+            is_disabled: false,
+            org_slug: "acme".parse().unwrap(),
+            is_org_suspended: false,
+            mesh_slug: None,
+            is_mesh_archived: false,
+        }
+    }
+
+    #[test]
+    fn to_note_what_was_noted_before_allocates_nothing() {
+        let (known, uses) =
+            (Arc::new(Known::new(credential(), Changes::new().ticket(), None)), Uses::new(Arc::default()));
+        let topic = "deploys".parse().unwrap();
+        let note = |denial| {
+            let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: Some(std::net::IpAddr::from([192, 0, 2, 1])) };
+            let (door, capability) = (Door::Guard, Some(&Capability::Send));
+            uses.note(&known, &Happening { door, capability, topic: Some(&topic), used: last, denial, counts: true });
+        };
+        let both = || [None, Some("revoked")].into_iter().for_each(note);
+        both();
+        assert_eq!(allocation_counter::measure(both).count_total, 0);
+        assert_eq!(uses.take()[0].1.count(), 4);
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_told_of() {
+        let meters = Arc::<Meters>::default();
+        let (uses, credential, changes) = (Uses::new(Arc::clone(&meters)), credential(), Changes::new());
+        let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: None };
+        let (door, topic, denial) = (Door::Guard, None, None);
+        let what = Happening { door, capability: None, topic, used: last, denial, counts: true };
+        let mut first = None;
+        for _ in 0..100_003 {
+            let known = Arc::new(Known::new(credential.clone(), changes.ticket(), None));
+            uses.note(&known, &what);
+            first.get_or_insert(known);
+        }
+        // Of whom something waits already, the next counts.
+        uses.note(&first.unwrap(), &what);
+        let mut registry = Registry::default();
+        meters.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        assert!(text.contains("\nuses_dropped_total 3\n"), "{text}");
+        assert_eq!(uses.take().iter().map(|(_, tally)| tally.count()).sum::<u64>(), 100_001);
+    }
+
+    /// However many note uses of one secret at once, and while what was noted is taken: each counts once.
+    #[test]
+    fn nobody_who_notes_a_use_waits_and_none_is_lost() {
+        const EACH: u64 = 20_000;
+        let known = Arc::new(Known::new(credential(), Changes::new().ticket(), None));
+        let uses = Uses::new(Arc::default());
+        let taken = || uses.take().iter().map(|(_, tally)| tally.count()).sum::<u64>();
+        let note = || {
+            let last = Use { at: OffsetDateTime::UNIX_EPOCH, from: None };
+            let (door, capability) = (Door::Verify, Some(&Capability::Send));
+            let what = Happening { door, capability, topic: None, used: last, denial: None, counts: true };
+            (0..EACH).for_each(|_| uses.note(&known, &what));
+        };
+        let seen = std::thread::scope(|scope| {
+            let notes = [(); 4].map(|()| scope.spawn(note));
+            let mut seen = 0;
+            while notes.iter().any(|one| !one.is_finished()) {
+                seen += taken();
+            }
+            seen
+        });
+        assert_eq!(seen + taken(), 4 * EACH);
     }
 }

@@ -25,6 +25,8 @@ use crate::{
 };
 
 pub use clock::boot;
+#[cfg(feature = "server")]
+pub(super) use known::Noted;
 pub use known::{Known, KnownPlace};
 pub use look::Held;
 pub use memory::{Basis, Memory, Recalled};

@@ -12,17 +12,21 @@ impl Meters {
         self.register_decisions(registry);
         self.register_freshness(registry);
         self.register_revocations(registry);
+        self.register_uses(registry);
         let (connections, waiting) = (self.pool_connections.family.clone(), self.pool_waiting.family.clone());
         registry.register("pool_connections", "Connections to the database, by pool and state", connections);
         registry.register("pool_waiting", "Requests that wait for a connection of that pool", waiting);
     }
 
     fn register_decisions(&self, to: &mut Registry) {
-        let [guard, verify, forward_auth] = &self.denials;
+        let [guard, verify, introspect, forward_auth] = &self.denials;
+        to.register("decisions", "Decisions over keys, by door and outcome", self.decisions.family.clone());
         to.register("lookups", "Holders of secrets that were found out, by where", self.lookups.family.clone());
         to.register("remembered_keys", "Secrets whose holder is remembered", self.remembered.clone());
         to.register("guard_denials", "Requests whose key was refused by our own routes", guard.family.clone());
         to.register("verify_denials", "Questions that were answered with no", verify.family.clone());
+        let introspected = "Questions that were answered with no, in the words of RFC 7662";
+        to.register("introspect_denials", introspected, introspect.family.clone());
         let gateways = "Requests that a gateway asked about and was told to stop";
         to.register("forward_auth_denials", gateways, forward_auth.family.clone());
         let misconfigured = "Questions of gateways that made no sense";
@@ -35,6 +39,18 @@ impl Meters {
             "Questions answered from memory without the database",
             self.answers_in_grace.clone(),
         );
+    }
+
+    fn register_uses(&self, to: &mut Registry) {
+        to.register(
+            "uses_written",
+            "Decisions that were written down as uses of their keys",
+            self.uses_written.clone(),
+        );
+        to.register("uses_dropped", "Decisions that were not, because there was no room", self.uses_dropped.clone());
+        to.register("uses_failures", "Times that uses could not be written", self.use_failures.clone());
+        let ends = "Keys that are not revoked and end within that time, in the whole installation";
+        to.register("keys_expiring", ends, self.expiring.family.clone());
     }
 
     fn register_freshness(&self, to: &mut Registry) {

@@ -13,6 +13,7 @@ use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Hist
 use split::Split;
 
 use super::fresh::boot;
+pub(super) use crate::domain::usage::Door;
 use crate::domain::{
     Denial,
     fresh::{Effect, Lost, Tick},
@@ -39,22 +40,16 @@ pub(super) enum Source {
     Grace,
 }
 
-/// Who said no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
-    /// The guard of our own routes.
-    Guard,
-    /// An answer to a service that asked.
-    Verify,
-    /// An answer to a gateway that asked.
-    ForwardAuth,
-}
-
 /// All that is counted.
 #[derive(Debug)]
 pub struct Meters {
     lookups: Split<3>,
-    denials: [Split<DENIALS>; 3],
+    decisions: Split<{ 2 * Door::ALL.len() }>,
+    denials: [Split<DENIALS>; Door::ALL.len()],
+    uses_written: Counter,
+    uses_dropped: Counter,
+    use_failures: Counter,
+    expiring: Split<2, Gauge>,
     beats: Split<2>,
     resets: Split<{ Lost::ALL.len() }>,
     misconfigured_gates: Counter,
@@ -82,11 +77,18 @@ impl Default for Meters {
     fn default() -> Self {
         let codes = || std::iter::once("unknown_key").chain(Rule::ALL.map(Rule::code));
         let denials = || Split::new(codes().map(|code| vec![("code", code)]));
+        let outcomes =
+            |door: Door| ["allowed", "denied"].map(|outcome| vec![("door", door.name()), ("outcome", outcome)]);
         let pools = ["requests", "walks", "operator"];
         let states = |pool| ["in_use", "idle"].map(|state| vec![("pool", pool), ("state", state)]);
         Self {
             lookups: Split::of("source", ["memory", "database", "grace"]),
-            denials: [denials(), denials(), denials()],
+            decisions: Split::new(Door::ALL.into_iter().flat_map(outcomes)),
+            denials: Door::ALL.map(|_| denials()),
+            uses_written: Counter::default(),
+            uses_dropped: Counter::default(),
+            use_failures: Counter::default(),
+            expiring: Split::of("within", ["7d", "30d"]),
             beats: Split::of("result", ["acknowledged", "failed"]),
             resets: Split::of("reason", Lost::ALL.map(Lost::name)),
             misconfigured_gates: Counter::default(),
@@ -117,10 +119,38 @@ impl Meters {
         self.lookups.at(source as usize).inc_by(how_many as u64);
     }
 
+    /// Somebody was told yes.
+    pub(super) fn allowed(&self, door: Door) {
+        self.decisions.at(2 * door as usize).inc();
+    }
+
     /// Somebody was told no.
     pub(super) fn denied(&self, door: Door, denial: &Denial) {
+        self.decisions.at(2 * door as usize + 1).inc();
         let reason = denial.rule().map_or(0, |rule| rule as usize + 1);
         self.denials[door as usize].at(reason).inc();
+    }
+
+    /// Decisions were written down, each as one of its key's uses.
+    pub(super) fn uses_written(&self, how_many: u64) {
+        self.uses_written.inc_by(how_many);
+    }
+
+    /// There was no room for a use.
+    pub(super) fn uses_dropped(&self, how_many: u64) {
+        self.uses_dropped.inc_by(how_many);
+    }
+
+    /// Uses could not be written down.
+    pub(super) fn uses_failed(&self) {
+        self.use_failures.inc();
+    }
+
+    /// So many keys end within a week, and so many within 30 days.
+    pub(super) fn will_end(&self, how_many: [i64; 2]) {
+        for (place, number) in how_many.into_iter().enumerate() {
+            self.expiring.at(place).set(number);
+        }
     }
 
     /// A gateway asked what makes no sense.

@@ -92,6 +92,9 @@ impl Canaries {
         });
         let (key, holder) = they.issue(wish).await;
         holder.issue(json!({ "label": "zzcanary child", "mesh": mesh, "capabilities": ["read"], "topics": ["zzcanary.topic"] })).await;
+        holder.get(&format!("/v1/meshes/{mesh}/state")).await.problem(403, "insufficient_scope");
+        holder.get(&format!("{messages}?limit=1")).await.expect(200);
+        house.flush_uses().await;
         let key_id = id(&key);
         they.act(&they.at(&format!("/keys/{key_id}/rotate"))).await.expect(200);
         let mut canaries = Self {

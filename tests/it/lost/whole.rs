@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::tools::{PASSING, tables, texts};
+use crate::tools::{COUNTED, PASSING, tables, texts};
 
 /// What must not be, each with a query that finds it.
 const LAWS: [(&str, &str); 11] = [
@@ -164,7 +164,7 @@ fn subject(kind: &str, id: Uuid, name: &str) -> String {
     }
 }
 
-/// Every row of a database, without when keys were used: as numbers, by table, in their order.
+/// Every row of a database, without when keys were used and what for: as numbers, by table, in their order.
 #[derive(PartialEq, Eq)]
 pub struct Snapshot(BTreeMap<String, Vec<i64>>);
 
@@ -181,7 +181,7 @@ impl Snapshot {
         tables(db)
             .await
             .iter()
-            .filter(|table| !PASSING.contains(&table.as_str()))
+            .filter(|table| !PASSING.contains(&table.as_str()) && !COUNTED.contains(&table.as_str()))
             .map(of)
             .collect::<Vec<_>>()
             .join(" UNION ALL ")

@@ -58,6 +58,11 @@ async fn a_gateway_asks_as_said() {
 }
 
 #[tokio::test]
+async fn uses_are_looked_at_as_said() {
+    follow("how-to/usage.md").await;
+}
+
+#[tokio::test]
 async fn an_upgrade_is_checked_as_said() {
     follow("how-to/upgrade.md").await;
 }

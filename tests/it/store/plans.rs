@@ -44,3 +44,52 @@ async fn a_page_of_keys_is_looked_up_where_it_begins() {
         }
     }
 }
+
+/// What reads counts, and what counts keys that end soon, with the index that each is to use.
+const COUNTS: [(&str, &str, &str, &str); 4] = [
+    ("counts", "OF_ORG", "NULL, '2026-01-01', '2026-01-02', 'topic', 50", "key_uses_by_hour"),
+    ("counts", "OF_KEY", "'{key}', '2026-01-01', '2026-01-02', 'topic', 50", "key_uses_pkey"),
+    ("counts", "ORIGINS_OF_KEY", "'{key}', '2026-01-01', '2026-01-02', 50", "key_addresses_pkey"),
+    ("counts", "DENIALS", "'{key}'", "key_denials_pkey"),
+];
+
+#[tokio::test]
+async fn counts_are_looked_up_by_org_or_key_and_hour() {
+    let house = House::new().await;
+    let org = id(&house.admin().get("/v1/orgs/acme").await.expect(200).body);
+    let org = org.parse::<meshkey::domain::OrgId>().unwrap().uuid().to_string();
+    let (app, operator) = (house.sql("meshkey_app").await, house.sql("meshkey_operator").await);
+    // Of a table with few rows one index is as good as another: keys that end in a year, and uses of some in four days.
+    let fill = format!(
+        "SET session_replication_role = replica;
+         INSERT INTO key_uses (org_id, key_id, hour, capability, topic, outcome, count)
+         SELECT '{org}', md5(key::text)::uuid, date_trunc('hour', '2026-01-01'::timestamptz) + hour * interval '1 hour', 'send', '', 'ok', 1
+         FROM generate_series(1, 200) AS key, generate_series(1, 100) AS hour;
+         INSERT INTO api_keys (org_id, id, label, capabilities, everywhere, topics, issued_by_kind, expires_at)
+         SELECT '{org}', md5(key::text)::uuid, 'x', '{{send}}', true, '{{}}', 'local', now() + key * interval '1 hour'
+         FROM generate_series(1, 9000) AS key;
+         ANALYZE key_uses; ANALYZE api_keys; ANALYZE orgs"
+    );
+    house.sql("superuser").await.batch_execute(&fill).await.unwrap();
+    let key = crate::tools::one(&app, "SELECT md5('7')::uuid").await;
+    let can = "SET enable_seqscan = off; SET enable_bitmapscan = off";
+    let query = |module: &str, name: &str| {
+        let named = QUERIES.iter().filter(|(known, _)| *known == module).flat_map(|(_, queries)| queries.iter());
+        named.into_iter().find(|(known, _)| *known == name).unwrap().1
+    };
+    app.batch_execute(&format!("{can}; SELECT set_config('meshkey.org', '{org}', false)")).await.unwrap();
+    for (module, name, arguments, index) in COUNTS {
+        let arguments = arguments.replace("{key}", &key);
+        let sql = query(module, name);
+        let explain = format!(
+            "PREPARE it AS {sql}; SET plan_cache_mode = force_custom_plan; EXPLAIN EXECUTE it('{org}', {arguments})"
+        );
+        let plan = texts(&app, &explain).await.join("\n");
+        app.batch_execute("DEALLOCATE it").await.unwrap();
+        assert!(plan.contains(&format!("using {index} ")) && plan.contains("Index Cond"), "{name}: {plan}");
+    }
+    operator.batch_execute(can).await.unwrap();
+    let plan = texts(&operator, &format!("EXPLAIN {}", query("usage", "EXPIRING"))).await.join("\n");
+    let ends = plan.lines().any(|line| line.contains("Index Cond") && line.contains("CASE"));
+    assert!(plan.contains("using api_keys_by_end ") && ends, "{plan}");
+}

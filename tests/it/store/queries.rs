@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::house::House;
 
 /// The queries that only the operator's role runs.
-const OPERATOR_ONLY: [(&str, &str); 31] = [
+const OPERATOR_ONLY: [(&str, &str); 40] = [
     ("fresh", "BEGIN"),
     ("fresh", "BEAT"),
     ("fresh", "LEAVE"),
@@ -38,6 +38,15 @@ const OPERATOR_ONLY: [(&str, &str); 31] = [
     ("orgs", "SUSPEND"),
     ("usage", "KEYS"),
     ("usage", "SECRETS"),
+    ("usage", "TURN"),
+    ("usage", "LINES"),
+    ("usage", "ORIGINS"),
+    ("usage", "DENIALS"),
+    ("usage", "TRIM"),
+    ("usage", "FORGET_LINES"),
+    ("usage", "FORGET_ORIGINS"),
+    ("usage", "FORGET_DENIALS"),
+    ("usage", "EXPIRING"),
 ];
 /// The queries that it runs beside these.
 const OPERATOR_TOO: [(&str, &str); 16] = [

@@ -23,7 +23,10 @@ async fn filled() -> (House, String, String) {
         let gate = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "upload" } });
         admin.post(&admin.at("/gates"), gate).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
+        let reader = admin.issue(json!({ "capabilities": ["read"], "topics": "all" })).await.1;
+        reader.get(&reader.at("/keys")).await.problem(403, "insufficient_scope");
     }
+    house.flush_uses().await;
     let db = house.sql("superuser").await;
     let dir = tempfile::tempdir().unwrap();
     for org in ["acme", "rival"] {
@@ -46,6 +49,8 @@ fn owner(table: &str) -> &'static str {
 fn changeable(table: &str) -> &'static str {
     match table {
         "key_secrets" => "dies_at",
+        "key_uses" | "key_denials" => "count",
+        "key_addresses" => "allowed",
         "audit_heads" | "audit_events" | "audit_checkpoints" | "messages" => "seq",
         _ => "version",
     }

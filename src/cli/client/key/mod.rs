@@ -1,6 +1,7 @@
 //! `meshkey key`.
 
 mod can;
+mod denials;
 mod edit;
 mod issue;
 mod list;
@@ -63,6 +64,8 @@ enum Verb {
     Can(can::Can),
     /// Explain why a key may do something or not, and what would change that
     Explain(can::Can),
+    /// Show what was denied to a key lately, and why
+    Denials(denials::Denials),
     /// Find out which key this is; the key comes on stdin or from a file
     Find(verify::Find),
 }
@@ -83,6 +86,7 @@ impl Key {
             Verb::Verify(verify) => verify.run(&client).await,
             Verb::Can(can) => can.run(&client, false).await,
             Verb::Explain(can) => can.run(&client, true).await,
+            Verb::Denials(denials) => denials.run(&client).await,
             Verb::Find(find) => find.run(&client).await,
         }
     }

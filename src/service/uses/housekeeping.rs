@@ -1,0 +1,50 @@
+//! What is done from time to time, without anybody asking.
+
+use std::sync::Arc;
+
+use deadpool_postgres::Object;
+use tracing::warn;
+
+use super::INTERVAL;
+use crate::{
+    db::{
+        Error,
+        counts::{expiring::expiring, write},
+        fresh::feed,
+        idempotency, keys,
+    },
+    domain::usage::KEPT,
+    service::{House, patience::in_time},
+};
+
+/// Every so many intervals, once a minute, old counts are taken away, and keys that end soon are counted.
+const SELDOM: u32 = 6;
+
+/// Writes uses, and forgets what is old, for ever. To be spawned and aborted.
+pub async fn keep_writing(house: Arc<House>) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for count in (0..SELDOM).cycle() {
+        ticks.tick().await;
+        if let Err(error) = house.uses.flush(&house.store).await {
+            warn!(%error, "uses could not be written; they will be, with the next batch");
+        }
+        if let Err(error) = tidy(&house, count == 0).await {
+            warn!(%error, "what is old could not be taken away; it will be, the next time");
+        }
+    }
+}
+
+async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
+    let tidy = async |operator: &mut Object| {
+        idempotency::forget(operator).await?;
+        feed::clear(operator).await?;
+        if is_time {
+            let before = keys::clock(operator).await? - KEPT;
+            write::forget(operator, before).await?;
+            house.meters.will_end(expiring(operator).await?);
+        }
+        Ok(())
+    };
+    in_time(house.store.operate(tidy)).await
+}
