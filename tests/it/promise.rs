@@ -225,7 +225,7 @@ fn ensure_nothing_is_served(seen: &Seen<'_>, here: &[&Operation]) -> Result<(), 
         return Ok(());
     }
     if seen.path.starts_with("/v1/forward-auth") {
-        return ensure([401, 403, 503].contains(&seen.status), served); // as the description of that door says
+        return ensure([401, 403, 429, 503].contains(&seen.status), served); // as the description of that door says
     }
     if here.is_empty() {
         return ensure([400, 401, 404, 414].contains(&seen.status), served);

@@ -87,7 +87,12 @@ async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem>
 }
 
 fn denied(denial: Denial, deny_429: bool) -> Problem {
-    Problem::from(denial).or_header(header::WWW_AUTHENTICATE, CHALLENGE).to_gateway(deny_429)
+    let problem = Problem::from(denial).to_gateway(deny_429);
+    if problem.status_code() == StatusCode::FORBIDDEN {
+        problem.or_header(header::WWW_AUTHENTICATE, CHALLENGE)
+    } else {
+        problem
+    }
 }
 
 /// Whence the client of the gateway comes. The peer is the gateway: nothing else is known, unless it is trusted and says it.

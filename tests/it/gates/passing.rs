@@ -7,6 +7,7 @@ use crate::{
     client::Client,
     forward::{PAIRS, bearer, decided, line},
     house::House,
+    tools::id,
 };
 
 /// The dialects that tell of the request.
@@ -149,4 +150,32 @@ async fn a_gateway_that_does_not_tell_of_the_request_lets_nobody_pass() {
         let said = decided(&house, "GET", &format!("{at_envoy}{target}"), &[bearer(&admin)]).await;
         assert_eq!(word(&said), wanted, "{target}");
     }
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_so_where_the_gateway_can_pass_it_on() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let wish = |name: &str, deny: bool| {
+        let methods = json!({ "GET": "read" });
+        json!({ "mesh": "main", "name": name, "methods": methods, "topic": null, "deny_429": deny })
+    };
+    let mut gates = Vec::new();
+    for (name, deny) in [("able", true), ("unable", false)] {
+        gates.push(id(&admin.post(&admin.at("/gates"), wish(name, deny)).await.expect(201).body));
+    }
+    let rate = json!({ "per_minute": 1, "burst": 1 });
+    let key = json!({ "mesh": "main", "capabilities": ["read"], "topics": "all", "rate": rate });
+    let key = admin.issue(key).await.1;
+    assert_eq!(word(&at_nginx(&house, &gates[0], &key, ("GET", "/")).await), "ok");
+    for (gate, status) in gates.iter().zip([429, 403]) {
+        let said = at_nginx(&house, gate, &key, ("GET", "/")).await;
+        assert_eq!((said.status, &*word(&said)), (status, "rate_limited"));
+        let header = |wanted: &str| said.headers.get(wanted).map(|value| value.to_str().unwrap());
+        assert!(header("retry-after").is_some_and(|wait| (1..=60).contains(&wait.parse::<u64>().unwrap())), "{said:?}");
+        assert_eq!(header("www-authenticate").is_some(), status == 403, "{said:?}");
+        assert_eq!(header("x-meshkey-key"), Some("-"));
+    }
+    // What is refused for another reason takes nothing, and is told first.
+    assert_eq!(word(&at_nginx(&house, &gates[0], &key, ("POST", "/")).await), "method_not_in_gate");
 }
