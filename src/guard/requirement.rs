@@ -52,7 +52,7 @@ impl Requirement {
     /// From this address. Without one, a key with a list of addresses is refused.
     #[must_use]
     pub const fn from_address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address);
+        self.address = Some(address.to_canonical());
         self
     }
 

@@ -7,13 +7,30 @@ use uuid::Uuid;
 use super::super::{Error, queries, row};
 use crate::domain::fresh::{Applied, Heard, Sent};
 
+/// Where it stands, and what has changed since the snapshot `$4`.
+macro_rules! changed_since {
+    () => {
+        " pg_current_snapshot()::text AS snapshot, meshkey_server() AS server,
+               marks.mark::text AS mark, now() AS clock, changed.kind, changed.subject
+        FROM feed_marks marks
+        LEFT JOIN LATERAL (
+            SELECT kind, subject FROM key_changes
+            WHERE xact >= pg_snapshot_xmax($4::text::pg_snapshot) AND xact < pg_snapshot_xmax(pg_current_snapshot())
+            UNION ALL
+            SELECT kind, subject FROM key_changes
+            WHERE xact = ANY (ARRAY(SELECT pg_snapshot_xip($4::text::pg_snapshot)))
+        ) changed ON true"
+    };
+}
+
 queries! {
     /// Where a course begins.
     BEGIN = "SELECT pg_current_snapshot()::text AS snapshot, meshkey_server() AS server";
     /// One statement, so that what it publishes, what it reads and the mark are of one snapshot and one commit. Changes of
     /// transactions that its own snapshot does not see are not there for it; those with numbers of the future, which a
     /// dump may have brought in, are left out.
-    BEAT = "
+    BEAT = concat!(
+        "
         WITH own AS (
             INSERT INTO replicas AS mine (boot_id, beat, name, snap, server, hold_ms, seen_at)
             VALUES ($1, $2, $3, $4::text::pg_snapshot, $5, $6, clock_timestamp())
@@ -22,31 +39,18 @@ queries! {
                 WHERE mine.beat < excluded.beat
             RETURNING boot_id
         )
-        SELECT EXISTS (SELECT FROM own) AS is_ours, pg_current_snapshot()::text AS snapshot, meshkey_server() AS server,
-               marks.mark::text AS mark, now() AS clock, changed.kind, changed.subject
-        FROM feed_marks marks
-        LEFT JOIN LATERAL (
-            SELECT kind, subject FROM key_changes
-            WHERE xact >= pg_snapshot_xmax($4::text::pg_snapshot) AND xact < pg_snapshot_xmax(pg_current_snapshot())
-            UNION ALL
-            SELECT kind, subject FROM key_changes
-            WHERE xact = ANY (ARRAY(SELECT pg_snapshot_xip($4::text::pg_snapshot)))
-        ) changed ON true";
+        SELECT EXISTS (SELECT FROM own) AS is_ours,",
+        changed_since!()
+    );
     /// The same for who may write no table: its row is written by a function, in the same statement.
-    GUARD_BEAT = "
+    GUARD_BEAT = concat!(
+        "
         WITH own AS MATERIALIZED (
             SELECT meshkey_guard_beat($1, $2, $3, $4::text::pg_snapshot, $5, $6) AS is_ours
         )
-        SELECT (SELECT is_ours FROM own) AS is_ours, pg_current_snapshot()::text AS snapshot, meshkey_server() AS server,
-               marks.mark::text AS mark, now() AS clock, changed.kind, changed.subject
-        FROM feed_marks marks
-        LEFT JOIN LATERAL (
-            SELECT kind, subject FROM key_changes
-            WHERE xact >= pg_snapshot_xmax($4::text::pg_snapshot) AND xact < pg_snapshot_xmax(pg_current_snapshot())
-            UNION ALL
-            SELECT kind, subject FROM key_changes
-            WHERE xact = ANY (ARRAY(SELECT pg_snapshot_xip($4::text::pg_snapshot)))
-        ) changed ON true";
+        SELECT (SELECT is_ours FROM own) AS is_ours,",
+        changed_since!()
+    );
     /// Who stops needs nobody to wait for it.
     LEAVE = "DELETE FROM replicas WHERE boot_id = $1";
     GUARD_LEAVE = "SELECT meshkey_guard_leave($1)";
