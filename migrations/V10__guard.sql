@@ -12,6 +12,14 @@ BEGIN
     IF hold > 660000 THEN
         RAISE EXCEPTION 'a guard may not hold on for % ms', hold USING ERRCODE = 'check_violation';
     END IF;
+    -- Every server reads every row, again and again, while a change waits.
+    IF length(on_server) > 64 OR length(applied::text) > 16384 OR length(called) > 255 THEN
+        RAISE EXCEPTION 'a guard may not say so much' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (SELECT count(*) FROM public.replicas) >= 1000
+        AND NOT EXISTS (SELECT FROM public.replicas r WHERE r.boot_id = boot) THEN
+        RAISE EXCEPTION 'there are too many replicas' USING ERRCODE = 'check_violation';
+    END IF;
     INSERT INTO public.replicas AS mine (boot_id, beat, name, snap, server, hold_ms, seen_at)
     VALUES (boot, number, called, applied, on_server, hold, clock_timestamp())
     ON CONFLICT (boot_id) DO UPDATE

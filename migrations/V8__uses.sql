@@ -14,8 +14,8 @@ CREATE TABLE key_uses (
     PRIMARY KEY (org_id, key_id, hour, capability, topic, outcome),
     FOREIGN KEY (org_id, key_id) REFERENCES api_keys (org_id, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX key_uses_by_hour ON key_uses (org_id, hour);
-CREATE INDEX key_uses_oldest ON key_uses USING brin (hour);
+-- With the key behind, so that whoever looks for one key and hour finds it by this index as well as by the first.
+CREATE INDEX key_uses_by_hour ON key_uses (org_id, hour, key_id);
 
 CREATE TABLE key_addresses (
     org_id uuid NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE key_addresses (
     PRIMARY KEY (org_id, key_id, hour, address),
     FOREIGN KEY (org_id, key_id) REFERENCES api_keys (org_id, id)
 ) WITH (fillfactor = 70);
-CREATE INDEX key_addresses_oldest ON key_addresses USING brin (hour);
+CREATE INDEX key_addresses_by_hour ON key_addresses (org_id, hour, key_id);
 
 -- The same denial again is one row with a higher count.
 CREATE TABLE key_denials (

@@ -58,6 +58,10 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::READ_ONLY_SQL_TRANSACTION
             | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
             | SqlState::LOCK_NOT_AVAILABLE => Self::Unavailable(told.message().to_owned()),
+            // What was prepared gives something else since a newer version has changed the schema: it is prepared anew.
+            SqlState::FEATURE_NOT_SUPPORTED if told.message().starts_with("cached plan") => {
+                Self::Unavailable(told.message().to_owned())
+            }
             ref code if is_passing(code.code()) => Self::Unavailable(told.message().to_owned()),
             _ => Self::Refused(error),
         }

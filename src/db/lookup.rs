@@ -8,9 +8,14 @@ use super::{Error, queries, row};
 use crate::domain::{Credential, KeyId, OrgId, SecretHash};
 
 queries! {
-    /// A row even where nobody holds them, for the time.
+    /// A row even where nobody holds them, for the time. Every column by its name: a newer version may add some while this one
+    /// runs, and a prepared statement may not change what it gives.
     LOOKUP = "
-        SELECT clock_timestamp() AS read_at, now() AS read_from, found.*,
+        SELECT clock_timestamp() AS read_at, now() AS read_from, found.hash, found.key_id, found.org_id, found.mesh_id,
+               found.label, found.capabilities, found.everywhere, found.topics, found.addresses, found.expires_at,
+               found.rate_per_minute, found.rate_burst, found.secret, found.newest_secret, found.secret_dies_at,
+               found.is_revoked, found.is_disabled, found.org_slug, found.is_org_suspended, found.mesh_slug,
+               found.is_mesh_archived,
                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
                current_setting('synchronous_standby_names') <> '' AS has_standbys
         FROM (SELECT 1) one LEFT JOIN meshkey_lookup($1) found ON true";

@@ -63,8 +63,13 @@ impl Holder {
 #[non_exhaustive]
 pub enum Refused {
     /// It was judged. The reason in full is for your log; [`Refused::answer`](super::answer) tells a bearer what a bearer may know.
-    #[error("{}", .0.detail())]
-    Denied(Denial),
+    #[error("{}", .denial.detail())]
+    Denied {
+        /// Which key; none where nobody holds the secret, or nobody of whom the guard may know.
+        key: Option<KeyId>,
+        /// Why.
+        denial: Denial,
+    },
     /// The requirement makes no sense: the org has no such mesh, or has not declared the capability. A mistake of the service,
     /// and not of who asked it.
     #[error("{0}")]
@@ -77,7 +82,7 @@ pub enum Refused {
 impl From<No> for Refused {
     fn from(no: No) -> Self {
         match no {
-            No::Denied(denial) => Self::Denied(denial),
+            No::Denied(key, denial) => Self::Denied { key, denial },
             No::Senseless(why) => Self::Senseless(why),
             No::Undecided(error) => Self::Undecided(error.to_string()),
         }
@@ -89,9 +94,18 @@ impl Refused {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Denied(denial) => denial.code(),
+            Self::Denied { denial, .. } => denial.code(),
             Self::Senseless(_) => "internal",
             Self::Undecided(_) => "store_unavailable",
+        }
+    }
+
+    /// The key that was judged, if the guard may know of it: for your log.
+    #[must_use]
+    pub const fn key(&self) -> Option<KeyId> {
+        match self {
+            Self::Denied { key, .. } => *key,
+            Self::Senseless(_) | Self::Undecided(_) => None,
         }
     }
 
@@ -99,9 +113,11 @@ impl Refused {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Denied(Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled) => 401,
-            Self::Denied(Denial::RateLimited(_)) => 429,
-            Self::Denied(_) => 403,
+            Self::Denied {
+                denial: Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled, ..
+            } => 401,
+            Self::Denied { denial: Denial::RateLimited(_), .. } => 429,
+            Self::Denied { .. } => 403,
             Self::Senseless(_) => 500,
             Self::Undecided(_) => 503,
         }
@@ -111,7 +127,7 @@ impl Refused {
     #[must_use]
     pub fn detail(&self) -> Cow<'static, str> {
         match self {
-            Self::Denied(denial) => denial.detail(),
+            Self::Denied { denial, .. } => denial.detail(),
             other => other.to_string().into(),
         }
     }
@@ -119,17 +135,17 @@ impl Refused {
     /// After how long it may be tried again, where that would help.
     pub(super) const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Denied(Denial::RateLimited(exceeded)) => Some(exceeded.retry_after),
+            Self::Denied { denial: Denial::RateLimited(exceeded), .. } => Some(exceeded.retry_after),
             Self::Undecided(_) => Some(Duration::from_secs(1)),
-            Self::Denied(_) | Self::Senseless(_) => None,
+            Self::Denied { .. } | Self::Senseless(_) => None,
         }
     }
 
     /// What was missing, where something was.
     pub(super) const fn missing(&self) -> (Option<&Capability>, Option<&TopicName>) {
         match self {
-            Self::Denied(Denial::CapabilityMissing(capability)) => (Some(capability), None),
-            Self::Denied(Denial::TopicOutOfScope(topic)) => (None, topic.as_ref()),
+            Self::Denied { denial: Denial::CapabilityMissing(capability), .. } => (Some(capability), None),
+            Self::Denied { denial: Denial::TopicOutOfScope(topic), .. } => (None, topic.as_ref()),
             _ => (None, None),
         }
     }

@@ -38,7 +38,7 @@ pub mod tower;
 
 use std::sync::Arc;
 
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::{
     domain::{Secret, TrustedProxies, presented::presented},
@@ -78,9 +78,7 @@ impl Guard {
     pub async fn decide(&self, secret: &Secret, requirement: &Requirement) -> Result<Holder, Refused> {
         let hash = secret.hash();
         let question = requirement.question().map_err(Refused::Senseless)?;
-        let judged = self.0.outpost.decide(hash, &question).await?;
-        requirement.ensure_topic()?;
-        Ok(Holder(judged))
+        Ok(Holder(self.0.outpost.decide(hash, &question).await?))
     }
 
     /// Judges the bearer of a request by what stands in its headers `Authorization` and `X-API-Key`, for a framework that has no
@@ -96,10 +94,12 @@ impl Guard {
     ) -> Result<Holder, Answer> {
         let secret = presented(authorization, api_key)?;
         self.decide(&secret, requirement).await.map_err(|refused| {
-            if refused.status() >= 500 {
-                error!(code = refused.code(), reason = %refused, "a key could not be judged");
-            } else {
-                info!(code = refused.code(), reason = %refused, "a key was refused");
+            let key = refused.key().map(|key| key.to_string());
+            match refused.status() {
+                500.. => error!(code = refused.code(), reason = %refused, "a key could not be judged"),
+                // Who shows what nobody holds could fill the log.
+                _ if key.is_none() => debug!(code = refused.code(), reason = %refused, "a key was refused"),
+                _ => info!(key, code = refused.code(), reason = %refused, "a key was refused"),
             }
             Answer::from(&refused)
         })

@@ -2,30 +2,22 @@
 
 use std::net::IpAddr;
 
-use super::Refused;
 use crate::{
-    domain::{Capability, Denial, TopicName},
-    service::outpost::Question,
+    domain::{Capability, TopicName},
+    service::outpost::{NoTopic, Question},
 };
 
 /// What your service demands of a key.
 ///
 /// Names are taken as they are, and judged with the key: a capability that the org has not declared, or a mesh that it has not,
-/// is a mistake of the service ([`Refused::Senseless`]); a topic comes from a request, and one that cannot be a topic's name is
+/// is a mistake of the service ([`Senseless`](super::Refused::Senseless)); a topic comes from a request, and one that cannot be a topic's name is
 /// a no like that to a topic which the key does not reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     capability: Result<Capability, String>,
     mesh: Option<String>,
-    topic: Topic,
+    topic: Result<Option<TopicName>, NoTopic>,
     address: Option<IpAddr>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Topic {
-    Unsaid,
-    Named(TopicName),
-    Malformed,
 }
 
 impl Requirement {
@@ -34,7 +26,7 @@ impl Requirement {
     #[must_use]
     pub fn may(capability: &str) -> Self {
         let capability = capability.parse().map_err(|unknown| format!("{unknown}"));
-        Self { capability, mesh: None, topic: Topic::Unsaid, address: None }
+        Self { capability, mesh: None, topic: Ok(None), address: None }
     }
 
     /// In this mesh, by its id or slug.
@@ -43,10 +35,12 @@ impl Requirement {
         Self { mesh: Some(mesh.to_owned()), ..self }
     }
 
-    /// On this topic. Without one, a key that is confined to topics is refused.
+    /// On this topic. Without one, a key that is confined to topics is refused. What is judged is what is said: a `#` before the
+    /// name, which people may write elsewhere, is none of it.
     #[must_use]
     pub fn on(self, topic: &str) -> Self {
-        Self { topic: topic.parse().map_or(Topic::Malformed, Topic::Named), ..self }
+        let named = topic.parse().ok().filter(|named: &TopicName| named.as_str() == topic);
+        Self { topic: named.map(Some).ok_or(NoTopic), ..self }
     }
 
     /// From this address. Without one, a key with a list of addresses is refused.
@@ -63,19 +57,7 @@ impl Requirement {
     }
 
     pub(super) fn question(&self) -> Result<Question<'_>, String> {
-        let topic = match &self.topic {
-            Topic::Named(topic) => Some(topic),
-            Topic::Unsaid | Topic::Malformed => None,
-        };
         let capability = self.capability.as_ref().map_err(Clone::clone)?;
-        Ok(Question { capability, mesh: self.mesh.as_deref(), topic, address: self.address })
-    }
-
-    /// What cannot be a topic's name no grant reaches, whatever it holds.
-    pub(super) fn ensure_topic(&self) -> Result<(), Refused> {
-        match self.topic {
-            Topic::Malformed => Err(Refused::Denied(Denial::TopicOutOfScope(None))),
-            Topic::Unsaid | Topic::Named(_) => Ok(()),
-        }
+        Ok(Question { capability, mesh: self.mesh.as_deref(), topic: &self.topic, address: self.address })
     }
 }

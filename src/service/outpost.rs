@@ -10,8 +10,8 @@ use super::{
 use crate::{
     db::{self, connect::Target, guard, store::Asker},
     domain::{
-        Capability, Denial, MeshId, OrgId, Owner, Requirement, SecretHash, TopicName, capability::undeclared,
-        credential::Circumstances, fresh::Bound,
+        Capability, Denial, KeyId, MeshId, OrgId, Owner, Requirement, SecretHash, Slug, TopicName,
+        capability::undeclared, credential::Circumstances, fresh::Bound,
     },
 };
 
@@ -22,17 +22,21 @@ pub struct Question<'a> {
     pub capability: &'a Capability,
     /// In which mesh, by id or slug; if none is said, for the owner of the outpost.
     pub mesh: Option<&'a str>,
-    /// On which topic.
-    pub topic: Option<&'a TopicName>,
+    /// On which topic, if on any.
+    pub topic: &'a Result<Option<TopicName>, NoTopic>,
     /// From where.
     pub address: Option<IpAddr>,
 }
 
+/// What was named cannot be a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoTopic;
+
 /// Why a key may not.
 #[derive(Debug)]
 pub enum No {
-    /// It was judged.
-    Denied(Denial),
+    /// It was judged: which key, if the owner of the outpost may know of it, and why.
+    Denied(Option<KeyId>, Denial),
     /// The question makes no sense: the org has no such mesh, or has not declared the capability.
     Senseless(String),
     /// It could not be decided.
@@ -41,7 +45,7 @@ pub enum No {
 
 impl From<Denial> for No {
     fn from(denial: Denial) -> Self {
-        Self::Denied(denial)
+        Self::Denied(None, denial)
     }
 }
 
@@ -99,17 +103,23 @@ impl Outpost {
     }
 
     async fn decided(&self, hash: SecretHash, question: &Question<'_>) -> Result<Held, No> {
-        self.ensure_declared(question.capability).await?;
-        let (place, is_place_archived) = self.place(question.mesh).await?;
-        let held = self.find(hash, question.capability).await?;
+        let wanted = question.capability;
+        let held = self.find(hash, wanted).await?;
         let credential = &held.known.credential;
         if !credential.is_known_to(self.own) {
             return Err(Denial::UnknownKey.into());
         }
-        let (capability, topic) = (question.capability.clone(), question.topic.cloned());
+        let denied = |denial| No::Denied(Some(credential.key), denial);
+        // Whose key is not accepted learns nothing of what there is.
+        credential.ensure_live(held.now).map_err(denied)?;
+        self.ensure_declared(wanted).await?;
+        let (within, is_place_archived) = self.place(question.mesh).await?;
+        let topic = question.topic.as_ref().ok().cloned().flatten();
         let at = Circumstances { now: held.now, from: question.address, is_place_archived };
-        credential.decide(&Requirement { within: place, capability, topic }, &at)?;
-        held.known.take().map_err(Denial::RateLimited)?;
+        credential.decide(&Requirement { within, capability: wanted.clone(), topic }, &at).map_err(denied)?;
+        // What cannot be a topic's name no grant reaches, whatever it holds.
+        question.topic.as_ref().map_err(|NoTopic| denied(Denial::TopicOutOfScope(None)))?;
+        held.known.take().map_err(|exceeded| denied(Denial::RateLimited(exceeded)))?;
         Ok(held)
     }
 
@@ -126,8 +136,10 @@ impl Outpost {
     }
 
     async fn place(&self, named: Option<&str>) -> Result<(Owner, bool), No> {
-        let Some(named) = named else { return Ok((self.own, false)) };
         let org = self.own.org();
+        // That its own mesh is archived an outpost has to find out too: nobody has admitted it as an asker.
+        let own = self.own.mesh().map(|mesh| mesh.to_string());
+        let Some(named) = named.or(own.as_deref()) else { return Ok((self.own, false)) };
         let found = self.mesh(org, named).await?;
         let place = found.map(|(mesh, is_archived)| (Owner::Mesh(org, mesh), is_archived));
         let place = place.filter(|(owner, _)| self.own.covers(*owner));
@@ -138,6 +150,9 @@ impl Outpost {
     async fn mesh(&self, org: OrgId, named: &str) -> Result<Option<(MeshId, bool)>, db::Error> {
         if let Some(known) = self.fresh.place(org, named) {
             return Ok(Some((known.mesh, known.is_archived)));
+        }
+        if named.parse::<MeshId>().is_err() && named.parse::<Slug>().is_err() {
+            return Ok(None);
         }
         let looking = self.fresh.look_at_place();
         let look = self.asker.ask(async |client| {

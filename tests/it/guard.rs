@@ -192,3 +192,94 @@ async fn a_guard_knows_the_keys_of_its_own_org_and_mesh_and_no_others() {
     let org = one(&house.sql("superuser").await, "SELECT count(*) FROM replicas WHERE name = 'tracker'").await;
     assert_eq!(org, "2");
 }
+
+#[tokio::test]
+async fn where_its_own_mesh_is_archived_nobody_is_let_in() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let guard = Guard::connect(settings(&house).await.mesh("main")).await.unwrap();
+    let wanted = Requirement::may("send");
+    let of_mesh = admin.issue(json!({ "mesh": "main", "capabilities": ["send"], "topics": "all" })).await.1;
+    for key in [&of_mesh, &admin] {
+        assert_eq!(code(&guard, key.secret(), &wanted).await, "ok");
+    }
+    admin.act(&admin.at("/meshes/main/archive")).await.expect(200);
+    for key in [&of_mesh, &admin] {
+        assert_eq!(code(&guard, key.secret(), &wanted).await, "mesh_archived");
+    }
+}
+
+// G-13
+#[tokio::test]
+async fn whose_key_is_not_accepted_learns_nothing_of_what_there_is() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let guard = guard(&house).await;
+    let (key, dead) = admin.issue(json!({ "capabilities": ["send"], "topics": "all" })).await;
+    admin.act(&admin.at(&format!("/keys/{}/revoke", id(&key)))).await.expect(200);
+    let nobody = Secret::generate(&meshkey::domain::Prefix::default()).ok().unwrap();
+    for wanted in [
+        Requirement::may("send").in_mesh("main"),
+        Requirement::may("send").in_mesh("elsewhere"),
+        Requirement::may("send").in_mesh("a\0b"),
+        Requirement::may("issue_view"),
+    ] {
+        assert_eq!(code(&guard, nobody.reveal(), &wanted).await, "unknown_key", "{wanted:?}");
+        assert_eq!(code(&guard, dead.secret(), &wanted).await, "revoked", "{wanted:?}");
+    }
+    assert_eq!(code(&guard, admin.secret(), &Requirement::may("send").in_mesh("a\0b")).await, "internal");
+    // Who may know of a key is told which one it was.
+    let refused = guard.decide(&dead.secret().parse().ok().unwrap(), &Requirement::may("send")).await.err().unwrap();
+    assert_eq!(refused.key().map(|key| key.to_string()), Some(id(&key)));
+    assert_eq!(guard.decide(&nobody, &Requirement::may("send")).await.err().unwrap().key(), None);
+}
+
+#[tokio::test]
+async fn a_rate_is_counted_within_the_process_and_what_is_refused_takes_nothing() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let rate = json!({ "per_minute": 1, "burst": 2 });
+    let key = admin.issue(json!({ "capabilities": ["send"], "topics": "all", "rate": rate })).await.1;
+    let guard = guard(&house).await;
+    let wanted = Requirement::may("send");
+    for (wanted, told) in [
+        (wanted.clone().on("no topic!"), "topic_out_of_scope"),
+        (wanted.clone().on("#deploys"), "topic_out_of_scope"),
+        (Requirement::may("read"), "capability_missing"),
+        (wanted.clone(), "ok"),
+        (wanted.clone().on("deploys"), "ok"),
+        (wanted.clone().on("no topic!"), "topic_out_of_scope"),
+    ] {
+        assert_eq!(code(&guard, key.secret(), &wanted).await, told, "{wanted:?}");
+    }
+    let refused = guard.decide(&key.secret().parse().ok().unwrap(), &wanted).await.err().unwrap();
+    assert_eq!((refused.status(), refused.code()), (429, "rate_limited"));
+    let answer = meshkey::guard::answer::Answer::from(&refused);
+    let wait = answer.headers.iter().find(|(name, _)| *name == "retry-after").unwrap().1.parse::<u64>().unwrap();
+    assert!((1..=60).contains(&wait), "{answer:?}");
+}
+
+/// A newer version may give the look-up more columns while this one runs.
+#[tokio::test]
+async fn a_newer_schema_takes_nothing_from_a_process_that_runs() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let guard = Guard::connect(settings(&house).await.cache_keys(0)).await.unwrap();
+    let wanted = Requirement::may("send");
+    assert_eq!(code(&guard, admin.secret(), &wanted).await, "ok");
+    let db = house.sql("superuser").await;
+    let body = one(&db, "SELECT pg_get_functiondef('meshkey_lookup(bytea[])'::regprocedure)").await;
+    let newer = body
+        .replace("is_mesh_archived boolean)", "is_mesh_archived boolean, of_tomorrow integer)")
+        .replace("m.archived_at IS NOT NULL", "m.archived_at IS NOT NULL, 1");
+    assert_ne!(body, newer);
+    db.batch_execute(&format!(
+        "BEGIN; DROP FUNCTION meshkey_lookup(bytea[]); {newer}; ALTER FUNCTION meshkey_lookup(bytea[]) OWNER TO meshkey_lookup; COMMIT"
+    ))
+    .await
+    .unwrap();
+    for _ in 0..20 {
+        assert_eq!(code(&guard, admin.secret(), &wanted).await, "ok");
+        admin.get("/v1/whoami").await.expect(200);
+    }
+}

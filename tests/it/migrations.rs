@@ -18,9 +18,9 @@ const FROZEN: [&str; 10] = [
     "5\tkeys_by_end\t10333061437497868725",
     "6\tcapabilities\t5126073569658878050",
     "7\tgates\t3419307723722306631",
-    "8\tuses\t14729100225909345574",
+    "8\tuses\t1182042237548644549",
     "9\trates\t9576515541984225050",
-    "10\tguard\t13399792786025116691",
+    "10\tguard\t16577906266345870097",
 ];
 
 async fn empty(house: &House) -> Client {

@@ -123,6 +123,7 @@ impl Floor {
         let secret = Secret::generate(&Prefix::default())?;
         let (org, key, now) = (org.uuid(), Uuid::now_v7(), OffsetDateTime::now_utc());
         let none: (Option<Uuid>, Option<&str>, Option<Vec<&str>>) = (None, None, None);
+        let no_rate: Option<i32> = None;
         let end = Some(now + time::Duration::days(90));
         let (read, no_names, no_topics) = (vec!["read"], Vec::<&str>::new(), Vec::<String>::new());
         let row = |module, name| async move { db.prepare_cached(sql(module, name)).await };
@@ -135,7 +136,10 @@ impl Floor {
         let issued_by = "key";
         db.execute(
             &insert,
-            &[&org, &key, &none.0, &"bench", &none.1, &read, &true, &no_topics, &none.2, &end, &issued_by, issuer],
+            &[
+                &org, &key, &none.0, &"bench", &none.1, &read, &true, &no_topics, &none.2, &end, &no_rate, &no_rate,
+                &issued_by, issuer,
+            ],
         )
         .await?;
         let hash = secret.hash();

@@ -22,7 +22,10 @@ const MOST_ORIGINS: i64 = 50;
 const PAGE: i64 = 10_000;
 
 queries! {
-    TURN = "SELECT pg_advisory_xact_lock(7017501000000002)";
+    /// And planned anew each time: a plan that was made for all batches when the tables were small reads all of them, for each row,
+    /// when they are not.
+    TURN = "
+        SELECT pg_advisory_xact_lock(7017501000000002), set_config('plan_cache_mode', 'force_custom_plan', true)";
     LINES = "
         WITH given AS (
             SELECT g.org, g.key, g.hour, g.capability, g.topic, g.outcome, sum(g.count)::bigint AS count
@@ -100,8 +103,17 @@ queries! {
                 SELECT ctid AS place, row_number() OVER (PARTITION BY org_id, key_id ORDER BY at DESC, first_at DESC, ctid) AS nth
                 FROM key_denials WHERE (org_id, key_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
             ) ranked WHERE nth > $3)";
-    FORGET_LINES = "DELETE FROM key_uses WHERE ctid IN (SELECT ctid FROM key_uses WHERE hour < $1 LIMIT $2)";
-    FORGET_ORIGINS = "DELETE FROM key_addresses WHERE ctid IN (SELECT ctid FROM key_addresses WHERE hour < $1 LIMIT $2)";
+    /// Org by org, since that is how the index of hours begins.
+    FORGET_LINES = "
+        DELETE FROM key_uses WHERE ctid = ANY (ARRAY(
+            SELECT old.place FROM orgs o CROSS JOIN LATERAL (
+                SELECT u.ctid AS place FROM key_uses u WHERE u.org_id = o.id AND u.hour < $1 LIMIT $2
+            ) old LIMIT $2))";
+    FORGET_ORIGINS = "
+        DELETE FROM key_addresses WHERE ctid = ANY (ARRAY(
+            SELECT old.place FROM orgs o CROSS JOIN LATERAL (
+                SELECT a.ctid AS place FROM key_addresses a WHERE a.org_id = o.id AND a.hour < $1 LIMIT $2
+            ) old LIMIT $2))";
     FORGET_DENIALS = "DELETE FROM key_denials WHERE ctid IN (SELECT ctid FROM key_denials WHERE at < $1 LIMIT $2)";
 }
 
@@ -183,11 +195,13 @@ async fn denials(db: &impl GenericClient, rows: &Each<'_, Refused>) -> Result<()
     Ok(())
 }
 
-/// Takes away what is older; not more than a page of each kind.
-pub async fn forget(db: &impl GenericClient, before: OffsetDateTime) -> Result<(), Error> {
+/// Takes away what is older; not more than a page of each kind. Tells whether there may be more.
+pub async fn forget(db: &impl GenericClient, before: OffsetDateTime) -> Result<bool, Error> {
+    let mut is_more = false;
     for query in [FORGET_LINES, FORGET_ORIGINS, FORGET_DENIALS] {
         let statement = db.prepare_cached(query).await?;
-        db.execute(&statement, &[&before, &PAGE]).await?;
+        let gone = db.execute(&statement, &[&before, &PAGE]).await?;
+        is_more |= i64::try_from(gone).is_ok_and(|gone| gone >= PAGE);
     }
-    Ok(())
+    Ok(is_more)
 }

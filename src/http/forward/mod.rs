@@ -1,5 +1,6 @@
 //! `/v1/forward-auth`: gateways ask whether a request may pass. The answer is 200, 401, 403, or 503 where nobody could decide,
-//! whatever is sent: a gateway that meets another status may let pass.
+//! and 429 where a stored gate says that its gateway can pass that on; whatever is sent: a gateway that meets another status may
+//! let pass.
 //!
 //! The path is all that says what is demanded. The query is the client's, and is not read; nor is a body.
 

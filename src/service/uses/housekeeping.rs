@@ -1,6 +1,9 @@
 //! What is done from time to time, without anybody asking.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use deadpool_postgres::Object;
 use tracing::warn;
@@ -19,6 +22,8 @@ use crate::{
 
 /// Every so many intervals, once a minute, old counts are taken away, and keys that end soon are counted.
 const SELDOM: u32 = 6;
+/// For how long at most old counts are taken away at once.
+const AT_MOST: Duration = Duration::from_secs(4);
 
 /// Writes uses, and forgets what is old, for ever. To be spawned and aborted.
 pub async fn keep_writing(house: Arc<House>) {
@@ -40,9 +45,10 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
         idempotency::forget(operator).await?;
         feed::clear(operator).await?;
         if is_time {
-            let before = keys::clock(operator).await? - KEPT;
-            write::forget(operator, before).await?;
             house.meters.will_end(expiring(operator).await?);
+            let before = keys::clock(operator).await? - KEPT;
+            let until = Instant::now() + AT_MOST;
+            while write::forget(operator, before).await? && Instant::now() < until {}
         }
         Ok(())
     };

@@ -168,12 +168,11 @@ impl Uses {
 
     /// Writes the last uses, and takes them out of what is still to be written. Those of keys that a change holds wait.
     async fn write_last(&self, store: &Store, taken: &mut [OfSecret]) -> Result<(), Error> {
-        let uses = last_of_each(taken);
-        if uses.is_empty() {
-            return Ok(());
+        let mut held = HashSet::<KeyId>::new();
+        for uses in last_of_each(taken).chunks(BATCH) {
+            let write = store.operate(async |operator| usage::record(operator, uses.to_vec()).await);
+            held.extend(in_time(write).await?.into_iter().map(|one| one.key));
         }
-        let write = async || store.operate(async |operator| usage::record(operator, uses).await).await;
-        let held: HashSet<KeyId> = in_time(write()).await?.into_iter().map(|one| one.key).collect();
         for (known, tally) in taken {
             let last = tally.last.take().filter(|_| held.contains(&known.credential.key));
             if last.is_some() {

@@ -57,6 +57,13 @@ async fn it_can_write_a_row_of_its_own_and_touch_no_other() {
     assert_eq!(one(&guard, &beat(own, 2, 2000)).await, "t");
     let fault = guard.batch_execute(&beat(own, 3, 660_001)).await.unwrap_err();
     assert_eq!(fault.code().map(tokio_postgres::error::SqlState::code), Some("23514"), "{fault:?}");
+    // A row that nobody could read in time would let no revocation be confirmed.
+    let long = format!("SELECT meshkey_guard_beat('{own}', 4, 'mine', pg_current_snapshot(), repeat('x', 65), 2000)");
+    let fault = guard.batch_execute(&long).await.unwrap_err();
+    assert_eq!(fault.code().map(tokio_postgres::error::SqlState::code), Some("23514"), "{fault:?}");
     guard.batch_execute(&format!("SELECT meshkey_guard_leave('{own}')")).await.unwrap();
+    let many = "SELECT meshkey_guard_beat(gen_random_uuid(), 7, 'x', pg_current_snapshot(), 'x', 2000) FROM generate_series(1, 1001)";
+    let fault = guard.batch_execute(many).await.unwrap_err();
+    assert_eq!(fault.code().map(tokio_postgres::error::SqlState::code), Some("23514"), "{fault:?}");
     assert_eq!(texts(&db, "SELECT boot_id FROM replicas").await, [before]);
 }

@@ -65,10 +65,12 @@ async fn counts_are_looked_up_by_org_or_key_and_hour() {
          INSERT INTO key_uses (org_id, key_id, hour, capability, topic, outcome, count)
          SELECT '{org}', md5(key::text)::uuid, date_trunc('hour', '2026-01-01'::timestamptz) + hour * interval '1 hour', 'send', '', 'ok', 1
          FROM generate_series(1, 200) AS key, generate_series(1, 100) AS hour;
+         INSERT INTO key_addresses (org_id, key_id, hour, address, allowed, denied)
+         SELECT org_id, key_id, hour, '192.0.2.1', 1, 0 FROM key_uses;
          INSERT INTO api_keys (org_id, id, label, capabilities, everywhere, topics, issued_by_kind, expires_at)
          SELECT '{org}', md5(key::text)::uuid, 'x', '{{send}}', true, '{{}}', 'local', now() + key * interval '1 hour'
          FROM generate_series(1, 9000) AS key;
-         ANALYZE key_uses; ANALYZE api_keys; ANALYZE orgs"
+         ANALYZE key_uses; ANALYZE key_addresses; ANALYZE api_keys; ANALYZE orgs"
     );
     house.sql("superuser").await.batch_execute(&fill).await.unwrap();
     let key = crate::tools::one(&app, "SELECT md5('7')::uuid").await;
@@ -89,6 +91,13 @@ async fn counts_are_looked_up_by_org_or_key_and_hour() {
         assert!(plan.contains(&format!("using {index} ")) && plan.contains("Index Cond"), "{name}: {plan}");
     }
     operator.batch_execute(can).await.unwrap();
+    for (name, index) in [("FORGET_LINES", "key_uses_by_hour"), ("FORGET_ORIGINS", "key_addresses_by_hour")] {
+        let sql = query("usage", name);
+        let explain = format!("PREPARE it AS {sql}; EXPLAIN EXECUTE it('2026-01-01T00:00:00Z', 100)");
+        let plan = texts(&operator, &explain).await.join("\n");
+        operator.batch_execute("DEALLOCATE it").await.unwrap();
+        assert!(plan.contains(&format!("using {index} ")) && plan.contains("Index Cond"), "{name}: {plan}");
+    }
     let plan = texts(&operator, &format!("EXPLAIN {}", query("usage", "EXPIRING"))).await.join("\n");
     let ends = plan.lines().any(|line| line.contains("Index Cond") && line.contains("CASE"));
     assert!(plan.contains("using api_keys_by_end ") && ends, "{plan}");
