@@ -25,6 +25,9 @@ use super::{
 };
 
 const SLOW: [(&str, &str); 2] = [("MESHKEY_BOUND", "20s"), ("MESHKEY_REPLICA_NAME", "slow")];
+/// A bound of which a few looks and requests are a small part, however busy the machine is: who is silent for longer is taken
+/// for dead, and nobody waits for it any more.
+const SILENT: [(&str, &str); 2] = [("MESHKEY_BOUND", "3s"), ("MESHKEY_REPLICA_NAME", "silent")];
 const QUICK: [(&str, &str); 2] = [("MESHKEY_BOUND", "500ms"), ("MESHKEY_REPLICA_NAME", "quick")];
 
 /// Two replicas: `other` makes the changes, and of `slow` it must hold when they answer.

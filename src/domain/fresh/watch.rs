@@ -95,6 +95,7 @@ pub struct Watch {
     change: Change,
     since: Tick,
     open: Option<Vec<Duration>>,
+    waited_for: BTreeSet<Uuid>,
     acknowledged: BTreeSet<Uuid>,
 }
 
@@ -102,7 +103,7 @@ impl Watch {
     /// Begins when the commit was acknowledged.
     #[must_use]
     pub const fn begin(change: Change, since: Tick) -> Self {
-        Self { change, since, open: None, acknowledged: BTreeSet::new() }
+        Self { change, since, open: None, waited_for: BTreeSet::new(), acknowledged: BTreeSet::new() }
     }
 
     /// Takes in the rows of the replicas, as a poll has read them that was sent at `sent` to the server `here`. One that was
@@ -116,6 +117,7 @@ impl Watch {
         }
         let (open, known): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.is_open(&self.change));
         self.acknowledged.extend(known.iter().map(|row| row.boot));
+        self.waited_for.extend(open.iter().map(|row| row.boot));
         self.open = Some(open.iter().map(|row| row.hold).collect());
         Ok(())
     }
@@ -126,7 +128,9 @@ impl Watch {
         let open = self.open.as_ref()?;
         let after = now.since(self.since);
         let is_over = open.iter().max().is_none_or(|longest| after >= *longest);
-        is_over.then_some(Effect { after, acknowledged: self.acknowledged.len(), lapsed: open.len() })
+        // Whose row has gone meanwhile, because it stopped or was found dead, has not said that it knows either.
+        let lapsed = self.waited_for.difference(&self.acknowledged).count();
+        is_over.then_some(Effect { after, acknowledged: self.acknowledged.len(), lapsed })
     }
 
     /// How long it has lasted.
@@ -183,6 +187,18 @@ mod tests {
         assert_eq!(watch.ended(Tick::from_nanos(10).after(HOLD)), None);
         let end = watch.ended(Tick::from_nanos(10).after(HOLD * 2)).unwrap();
         assert_eq!((end.acknowledged, end.lapsed), (0, 2));
+    }
+
+    #[test]
+    fn who_is_gone_without_a_word_has_lapsed() {
+        let mut watch = watch();
+        let (soon, other) = (Tick::from_nanos(11), Replica { boot: Uuid::from_u128(2), ..row("15:20:15") });
+        watch.see(soon, &here(), &[row("10:10:"), other]).unwrap();
+        watch.see(soon, &here(), &[]).unwrap();
+        let end = watch.ended(soon).unwrap();
+        assert_eq!((end.acknowledged, end.lapsed), (0, 2));
+        watch.see(soon, &here(), &[row("16:20:")]).unwrap();
+        assert_eq!(watch.ended(soon).unwrap().lapsed, 1, "it has come back, and knows");
     }
 
     #[test]

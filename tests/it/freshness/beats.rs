@@ -87,7 +87,8 @@ async fn who_missed_what_was_cleared_away_forgets_everything() {
     eventually("it forgets", async || (!remembers(&two.slow, &key.secret)).then_some(())).await;
     trusts(&two.slow).await;
     assert!(!accepts(&two.slow, &key.secret).await);
-    assert_eq!(counted(&two.slow, r#"meshkey_resets_total{reason="pruned"}"#), 1);
+    // Once more for each transaction that was under way from before the mark when it began again.
+    assert!(counted(&two.slow, r#"meshkey_resets_total{reason="pruned"}"#) >= 1);
 }
 
 // H5, H11

@@ -4,7 +4,7 @@
 use meshkey::service::fresh::hooks::{Point, Stop};
 use serde_json::{Value, json};
 
-use super::{Held, QUICK, Two, accepts, holder, told};
+use super::{Held, SILENT, Two, accepts, holder, told};
 use crate::{client::Answer, tools::id};
 
 /// Stops the beats of the slow one.
@@ -149,7 +149,7 @@ async fn archiving_and_suspending_wait() {
 
 #[tokio::test]
 async fn narrowing_waits_for_who_does_not_answer_until_it_trusts_nothing() {
-    let two = Two::with(&QUICK).await;
+    let two = Two::with(&SILENT).await;
     let (key, admin) = (two.remembered().await, two.other.admin());
     let _stop = deafen(&two).await;
     let edit = json!({ "addresses": ["192.0.2.0/24"] });
@@ -159,7 +159,7 @@ async fn narrowing_waits_for_who_does_not_answer_until_it_trusts_nothing() {
 
 #[tokio::test]
 async fn what_a_gate_is_and_that_it_is_not_waits_for_who_does_not_answer_until_it_trusts_nothing() {
-    let two = Two::with(&QUICK).await;
+    let two = Two::with(&SILENT).await;
     let admin = two.other.admin();
     let wish = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "read" } });
     admin.post(&admin.at("/gates"), wish).await.expect(201);
