@@ -9,6 +9,9 @@ use crate::domain::{
     key::{Revoked, SecretRecord, Use},
 };
 
+const ISSUER: [&str; 3] = ["issued_by_kind", "issued_by_key", "issued_by_user"];
+const REVOKER: [&str; 3] = ["revoked_by_kind", "revoked_by_key", "revoked_by_user"];
+
 /// The key of a row, and when it was read.
 pub(super) fn read(row: &Row) -> Result<Dated, Error> {
     let last_use = row::get::<Option<OffsetDateTime>>(row, "last_used_at")?;
@@ -18,7 +21,7 @@ pub(super) fn read(row: &Row) -> Result<Dated, Error> {
         label: row::parsed(row, "label")?,
         note: row::parsed_option(row, "note")?,
         terms: row::terms(row)?,
-        issued_by: row::actor(row, "issued_by_kind", "issued_by_key")?.ok_or_else(|| row::corrupt("no issuer"))?,
+        issued_by: row::actor(row, ISSUER)?.ok_or_else(|| row::corrupt("no issuer"))?,
         created_at: row::get(row, "created_at")?,
         disabled_at: row::get(row, "disabled_at")?,
         revoked: revoked(row)?,
@@ -31,7 +34,7 @@ pub(super) fn read(row: &Row) -> Result<Dated, Error> {
 
 fn revoked(row: &Row) -> Result<Option<Revoked>, Error> {
     let Some(at) = row::get(row, "revoked_at")? else { return Ok(None) };
-    let by = row::actor(row, "revoked_by_kind", "revoked_by_key")?.ok_or_else(|| row::corrupt("no revoker"))?;
+    let by = row::actor(row, REVOKER)?.ok_or_else(|| row::corrupt("no revoker"))?;
     Ok(Some(Revoked { at, by, reason: row::parsed_option(row, "revoke_reason")? }))
 }
 

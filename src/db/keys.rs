@@ -11,7 +11,7 @@ use super::{
     row::{self, TermColumns},
 };
 use crate::domain::{
-    Key, KeyId, Label, OrgId, Terms,
+    Key, KeyId, Label, OrgId, Terms, UserId,
     audit::Actor,
     name::{Note, Reason},
 };
@@ -40,8 +40,8 @@ pub(super) use {columns, tables};
 queries! {
     INSERT = "
         INSERT INTO api_keys (org_id, id, mesh_id, label, note, capabilities, everywhere, topics, addresses, expires_at,
-                              rate_per_minute, rate_burst, issued_by_kind, issued_by_key, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, clock_timestamp())";
+                              rate_per_minute, rate_burst, issued_by_kind, issued_by_key, issued_by_user, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, clock_timestamp())";
     SHOW = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2");
     LOCK = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
     LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE";
@@ -58,8 +58,8 @@ queries! {
         WHERE org_id = $1 AND id = $2";
     REVOKE = "
         UPDATE api_keys
-        SET revoked_at = clock_timestamp(), revoked_by_kind = $3, revoked_by_key = $4, revoke_reason = $5,
-            version = version + 1
+        SET revoked_at = clock_timestamp(), revoked_by_kind = $3, revoked_by_key = $4, revoked_by_user = $5,
+            revoke_reason = $6, version = version + 1
         WHERE org_id = $1 AND id = ANY ($2) AND revoked_at IS NULL";
     /// The keys that this one issued, and those that they issued, and so on; the dead ones among them too.
     DESCENDANTS = "
@@ -101,7 +101,7 @@ pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor)
     let TermColumns { mesh, capabilities, everywhere, topics, addresses, per_minute, burst } =
         TermColumns::from(&new.terms);
     let (org, note) = (new.terms.grant.owner.org().uuid(), new.note.as_ref().map(Note::as_str));
-    let (kind, issuer) = (by.kind(), by.key().map(KeyId::uuid));
+    let (kind, key, user) = (by.kind(), by.key().map(KeyId::uuid), by.user().map(UserId::uuid));
     db.execute(
         &insert,
         &[
@@ -118,7 +118,8 @@ pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor)
             &per_minute,
             &burst,
             &kind,
-            &issuer,
+            &key,
+            &user,
         ],
     )
     .await?;
@@ -210,8 +211,9 @@ pub async fn revoke(
     reason: Option<&Reason>,
 ) -> Result<u64, Error> {
     let revoke = db.prepare_cached(REVOKE).await?;
-    let (by_key, reason) = (by.key().map(KeyId::uuid), reason.map(Reason::as_str));
-    Ok(db.execute(&revoke, &[&org.uuid(), &uuids(ids), &by.kind(), &by_key, &reason]).await?)
+    let (key, user) = (by.key().map(KeyId::uuid), by.user().map(UserId::uuid));
+    let reason = reason.map(Reason::as_str);
+    Ok(db.execute(&revoke, &[&org.uuid(), &uuids(ids), &by.kind(), &key, &user, &reason]).await?)
 }
 
 /// The keys that this one issued, and those that they issued, and so on.

@@ -10,7 +10,7 @@ use super::{
     keys::{Dated, columns, tables},
     queries,
 };
-use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, id::IdPrefix, key::Status, suggest};
+use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, audit::ActorId, id::IdPrefix, key::Status, suggest};
 
 /// The status of the key `k` with its secrets `s`, as [`Key::status`] computes it.
 macro_rules! status {
@@ -40,7 +40,7 @@ macro_rules! sorted {
                AND ($4::text[] IS NULL OR ",
             status!(),
             " = ANY ($4))
-               AND ($5::uuid IS NULL OR k.issued_by_key = $5)
+               AND ($5::uuid IS NULL OR k.issued_by_key = $5 OR k.issued_by_user = $5)
                AND ($6::text IS NULL OR k.issued_by_kind = $6)
                AND ($7::timestamptz IS NULL OR k.expires_at < $7)
                AND ($8::timestamptz IS NULL OR coalesce(k.last_used_at, k.created_at) < $8)
@@ -200,7 +200,7 @@ pub struct Filter {
     /// With one of these statuses.
     pub status: Option<Vec<Status>>,
     /// Issued by this key.
-    pub issuer: Option<KeyId>,
+    pub issuer: Option<ActorId>,
     /// Issued by an actor of this kind.
     pub issuer_kind: Option<&'static str>,
     /// Ending before.
@@ -226,7 +226,7 @@ pub async fn list(
     count: i64,
 ) -> Result<Vec<Dated>, Error> {
     let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
-    let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(KeyId::uuid));
+    let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(ActorId::uuid));
     let (least, most) = filter.ids.map_or((Uuid::nil(), Uuid::max()), |ids| (ids.first.uuid(), ids.last.uuid()));
     let time: OffsetDateTime;
     let (value, kind): (&(dyn ToSql + Sync), Type) = match &from.0 {

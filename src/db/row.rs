@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::{
-    AddressList, Capability, CapabilitySet, Grant, KeyId, MeshId, Network, OrgId, Owner, Rate, Terms, TopicPattern,
-    TopicScope, audit::Actor,
+    AddressList, Capability, CapabilitySet, Grant, MeshId, Network, OrgId, Owner, Rate, Terms, TopicPattern,
+    TopicScope,
+    audit::{Actor, ActorId},
 };
 
 /// The column, as it is.
@@ -114,9 +115,15 @@ impl From<&Terms> for TermColumns {
     }
 }
 
-/// The actor in two columns, if there is one.
-pub(super) fn actor(row: &Row, kind: &str, key: &str) -> Result<Option<Actor>, Error> {
-    let key = id_option::<KeyId>(row, key)?;
+/// The actor in three columns, if there is one: its kind, and the key or the person.
+pub(super) fn actor(row: &Row, [kind, key, user]: [&str; 3]) -> Result<Option<Actor>, Error> {
+    let id = actor_id(row, [key, user])?;
     let Some(kind) = get::<Option<&str>>(row, kind)? else { return Ok(None) };
-    Actor::new(kind, key).map(Some).ok_or_else(|| corrupt("an actor that is none"))
+    Actor::new(kind, id).map(Some).ok_or_else(|| corrupt("an actor that is none"))
+}
+
+/// The key or the person in two columns, if there is one. Both is what nobody has written down: none of them then.
+pub(super) fn actor_id(row: &Row, [key, user]: [&str; 2]) -> Result<Option<ActorId>, Error> {
+    let key = id_option(row, key)?.map(ActorId::Key);
+    Ok(key.xor(id_option(row, user)?.map(ActorId::User)))
 }

@@ -120,6 +120,12 @@ ids! {
     EventId = "evt";
     /// A gate: what a gateway's configuration names.
     GateId = "gate";
+    /// A person.
+    UserId = "user";
+    /// Where a person is signed in.
+    SessionId = "sess";
+    /// An invitation to an org or a mesh.
+    InvitationId = "inv";
 }
 
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
+use super::person::Email;
+
 /// Why a text is no legal name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MalformedName {
@@ -148,6 +150,13 @@ impl<const LEAST: usize, const MOST: usize> TryFrom<String> for Text<LEAST, MOST
 impl<const LEAST: usize, const MOST: usize> fmt::Display for Text<LEAST, MOST> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
+    }
+}
+
+impl From<&Email> for Title {
+    /// What stands before the `@` is a legal title: the name of a person who has given none.
+    fn from(email: &Email) -> Self {
+        Self(email.as_str().chars().take_while(|character| *character != '@').take(64).collect())
     }
 }
 

@@ -1,11 +1,30 @@
 //! Roles: what a membership gives a person, at an org or at one mesh of it.
 
+use std::str::FromStr;
+
+use thiserror::Error;
+
 use super::{
     capability::{Capability, CapabilitySet, MalformedSet},
     grant::Grant,
     owner::Owner,
     scope::TopicScope,
+    suggest,
 };
+
+/// The text names no role.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("unknown role '{0}'{hint}: a role is viewer, member, admin or owner", hint = suggest::hint(.0, Role::ALL.iter().map(|role| role.name())))]
+pub struct UnknownRole(String);
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|role| role.name() == name);
+        known.ok_or_else(|| UnknownRole(name.chars().take(64).collect()))
+    }
+}
 
 /// A person's part in an org or a mesh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

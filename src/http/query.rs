@@ -11,7 +11,7 @@ use super::{
     problem::{Item, Place},
 };
 use crate::{
-    domain::{KeyId, page::Limit},
+    domain::{audit::ActorId, page::Limit},
     service::house::Mode,
 };
 
@@ -88,15 +88,15 @@ pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
     })
 }
 
-/// Who is meant: a key by its id, or a kind of actor that is no key.
-pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Problem> {
+/// Who is meant: a key or a person by its id, or a kind of actor of which there is one.
+pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Problem> {
     match text {
         None => Ok((None, None)),
         Some("local") => Ok((None, Some("local"))),
         Some("system") => Ok((None, Some("system"))),
         Some(id) => match id.parse() {
             Ok(id) => Ok((Some(id), None)),
-            Err(_) => Err(wrong(parameter, "expected the id of a key, local, or system")),
+            Err(_) => Err(wrong(parameter, "expected the id of a key or of a person, local, or system")),
         },
     }
 }

@@ -7,7 +7,7 @@ use super::hash;
 use crate::{
     db::{Error, queries, row},
     domain::{
-        KeyId, MeshId, OrgId,
+        KeyId, MeshId, OrgId, UserId,
         audit::{Actor, ChainHash, Change, Event, Trail},
     },
 };
@@ -15,11 +15,11 @@ use crate::{
 queries! {
     HEAD = "SELECT seq, hash, unrevoked_keys, clock_timestamp() AS now FROM audit_heads WHERE org_id = $1 FOR NO KEY UPDATE";
     INSERT = "
-        INSERT INTO audit_events (org_id, seq, id, at, actor_kind, actor_key, action, subject_kind, subject_id, mesh_id,
+        INSERT INTO audit_events (org_id, seq, id, at, actor_kind, actor_key, actor_user, action, subject_kind, subject_id, mesh_id,
                                   before, after, request_id, address, canonical, hash)
-        SELECT $1, seq, id, $2, $3, $4, action, subject_kind, subject_id, mesh_id, before, after, $5, $6, canonical, hash
-        FROM unnest($7::bigint[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::uuid[], $13::jsonb[],
-                    $14::jsonb[], $15::bytea[], $16::bytea[])
+        SELECT $1, seq, id, $2, $3, $4, $5, action, subject_kind, subject_id, mesh_id, before, after, $6, $7, canonical, hash
+        FROM unnest($8::bigint[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::uuid[], $14::jsonb[],
+                    $15::jsonb[], $16::bytea[], $17::bytea[])
             AS e (seq, id, action, subject_kind, subject_id, mesh_id, before, after, canonical, hash)";
     ADVANCE = "UPDATE audit_heads SET seq = $2, hash = $3, unrevoked_keys = $4 WHERE org_id = $1";
 }
@@ -96,6 +96,7 @@ async fn insert(
             &head.now,
             &actor.kind(),
             &actor.key().map(KeyId::uuid),
+            &actor.user().map(UserId::uuid),
             &trail.request_id.as_ref().map(ToString::to_string),
             &trail.address,
             &column(links, |event| event.seq),

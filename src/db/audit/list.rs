@@ -12,7 +12,11 @@ use tokio_postgres::types::ToSql;
 use super::read;
 use crate::{
     db::{Error, queries},
-    domain::{KeyId, MeshId, OrgId, audit::Event, page::Limit},
+    domain::{
+        MeshId, OrgId,
+        audit::{ActorId, Event},
+        page::Limit,
+    },
 };
 
 /// Both directions ask the same.
@@ -24,7 +28,7 @@ macro_rules! filtered {
         WHERE org_id = $1
           AND ($2::uuid IS NULL OR mesh_id = $2)
           AND ($3::text IS NULL OR actor_kind = $3)
-          AND ($4::uuid IS NULL OR actor_key = $4)
+          AND ($4::uuid IS NULL OR actor_key = $4 OR actor_user = $4)
           AND ($5::text IS NULL OR action = $5)
           AND ($6::text IS NULL OR subject_id = $6)
           AND ($7::timestamptz IS NULL OR at >= $7)
@@ -56,8 +60,8 @@ pub struct Filter {
     pub mesh: Option<MeshId>,
     /// By an actor of this kind.
     pub actor_kind: Option<&'static str>,
-    /// By this key.
-    pub actor_key: Option<KeyId>,
+    /// By this key or person.
+    pub actor_id: Option<ActorId>,
     /// Of this kind.
     pub action: Option<&'static str>,
     /// About this.
@@ -82,7 +86,7 @@ async fn ask(
     place: &[i64],
 ) -> Result<Vec<Event>, Error> {
     let query = db.prepare_cached(query).await?;
-    let (org, mesh, actor) = (org.uuid(), filter.mesh.map(MeshId::uuid), filter.actor_key.map(KeyId::uuid));
+    let (org, mesh, actor) = (org.uuid(), filter.mesh.map(MeshId::uuid), filter.actor_id.map(ActorId::uuid));
     let (first, last) = filter.addresses.unzip();
     let filter: [Value<'_>; 11] = [
         &org,

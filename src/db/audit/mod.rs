@@ -25,7 +25,7 @@ fn read(row: &Row) -> Result<Event, Error> {
         seq: row::get(row, "seq")?,
         org: row::id(row, "org_id")?,
         at: row::get(row, "at")?,
-        actor: By { kind: row::get(row, "actor_kind")?, id: row::id_option(row, "actor_key")? },
+        actor: By { kind: row::get(row, "actor_kind")?, id: row::actor_id(row, ["actor_key", "actor_user"])? },
         action: row::get(row, "action")?,
         subject: About { kind: row::get(row, "subject_kind")?, id: row::get(row, "subject_id")? },
         mesh: row::id_option(row, "mesh_id")?,

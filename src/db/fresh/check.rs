@@ -35,11 +35,11 @@ queries! {
         SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE t.tgenabled = 'A' AND t.tgname IN ('tell_change', 'tell_end', 'tell_all', 'tell_next')
           AND c.oid IN ('api_keys'::regclass, 'key_secrets'::regclass, 'orgs'::regclass, 'meshes'::regclass,
-                        'capabilities'::regclass, 'gates'::regclass)";
+                        'capabilities'::regclass, 'gates'::regclass, 'users'::regclass, 'memberships'::regclass)";
 }
 
 /// How many triggers feed it.
-const TRIGGERS: i64 = 19;
+const TRIGGERS: i64 = 25;
 /// How long a call may be on its way.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -40,6 +40,8 @@ pub enum Kind {
     Org,
     /// A mesh.
     Mesh,
+    /// A person, and what it may do.
+    User,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
             Self::Key => "key",
             Self::Org => "org",
             Self::Mesh => "mesh",
+            Self::User => "user",
         }
     }
 }

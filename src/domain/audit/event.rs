@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{Actor, ChainHash, Change, Trail};
-use crate::domain::{EventId, KeyId, MeshId, OrgId};
+use super::{Actor, ActorId, ChainHash, Change, Trail};
+use crate::domain::{EventId, MeshId, OrgId};
 
 /// Who did it, as it was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +15,8 @@ use crate::domain::{EventId, KeyId, MeshId, OrgId};
 pub struct By {
     /// What kind of actor.
     pub kind: String,
-    /// The key, where it was one.
-    pub id: Option<KeyId>,
+    /// Which key or person, where it was one.
+    pub id: Option<ActorId>,
 }
 
 /// What it was done to, as it was written down.
@@ -89,7 +89,7 @@ impl Event {
             seq,
             org,
             at,
-            actor: By { kind: actor.kind().to_owned(), id: actor.key() },
+            actor: By { kind: actor.kind().to_owned(), id: actor.id() },
             action: change.action.name().to_owned(),
             subject: About { kind: change.subject.kind.to_owned(), id: change.subject.id },
             mesh: change.mesh,

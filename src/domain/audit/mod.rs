@@ -4,6 +4,7 @@
 //! event that was altered, removed or moved breaks the chain at its place.
 
 mod action;
+mod actor;
 mod event;
 mod hash;
 mod report;
@@ -16,69 +17,13 @@ use serde_json::Value;
 
 pub use self::{
     action::{Action, UnknownAction},
+    actor::{Actor, ActorId},
     event::{About, By, Event, MalformedEvent},
     hash::{ChainHash, MalformedHash},
     report::{Broken, Checkpoint, End, Fault, Report},
     walk::{Start, Walk},
 };
-use super::{
-    id::{KeyId, MeshId},
-    request_id::RequestId,
-};
-
-/// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Actor {
-    /// The holder of a key.
-    Key(KeyId),
-    /// Somebody with a shell on the host.
-    Local,
-    /// The service itself.
-    System,
-}
-
-impl Actor {
-    /// The one spelling of its kind.
-    #[must_use]
-    pub const fn kind(self) -> &'static str {
-        match self {
-            Self::Key(_) => "key",
-            Self::Local => "local",
-            Self::System => "system",
-        }
-    }
-
-    /// The key, where it is one.
-    #[must_use]
-    pub const fn key(self) -> Option<KeyId> {
-        match self {
-            Self::Key(id) => Some(id),
-            Self::Local | Self::System => None,
-        }
-    }
-
-    /// The actor of this kind and id, if there is such a one.
-    #[must_use]
-    pub fn new(kind: &str, key: Option<KeyId>) -> Option<Self> {
-        match (kind, key) {
-            ("key", Some(id)) => Some(Self::Key(id)),
-            ("local", None) => Some(Self::Local),
-            ("system", None) => Some(Self::System),
-            _ => None,
-        }
-    }
-}
-
-impl Serialize for Actor {
-    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Wire {
-            kind: &'static str,
-            id: Option<KeyId>,
-        }
-        Wire { kind: self.kind(), id: self.key() }.serialize(out)
-    }
-}
+use super::{id::MeshId, request_id::RequestId};
 
 /// What it was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,7 +36,8 @@ pub struct Subject {
 
 impl Subject {
     /// Every kind of subject.
-    pub const KINDS: [&'static str; 6] = ["org", "mesh", "topic", "key", "capability", "gate"];
+    pub const KINDS: [&'static str; 9] =
+        ["org", "mesh", "topic", "key", "capability", "gate", "member", "invitation", "policy"];
 }
 
 /// Through what a change came in: what the audit says beside who did it.

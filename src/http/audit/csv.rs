@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 
-use crate::domain::{KeyId, MeshId, audit::Event};
+use crate::domain::{
+    MeshId,
+    audit::{ActorId, Event},
+};
 
 /// The first line.
 pub(super) const HEADER: &str = "seq,id,org,at,actor_kind,actor_id,action,subject_kind,subject_id,mesh,before,after,\
@@ -23,7 +26,7 @@ pub(super) fn line(event: &Event) -> String {
         Some(event.org.to_string()),
         event.at.format(&Rfc3339).ok(),
         Some(event.actor.kind.clone()),
-        event.actor.id.as_ref().map(KeyId::to_string),
+        event.actor.id.as_ref().map(ActorId::to_string),
         Some(event.action.clone()),
         Some(event.subject.kind.clone()),
         Some(event.subject.id.clone()),

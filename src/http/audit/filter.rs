@@ -3,7 +3,10 @@
 use time::OffsetDateTime;
 
 use crate::{
-    domain::{KeyId, Moment, audit::Action},
+    domain::{
+        Moment,
+        audit::{Action, ActorId},
+    },
     http::{Problem, query},
     service::Refusal,
 };
@@ -28,12 +31,12 @@ macro_rules! filtered {
 
         impl $name {
             fn filter(&self) -> Result<crate::db::audit::Filter, crate::http::Problem> {
-                let (actor_key, actor_kind) = crate::http::audit::filter::actor(self.actor.as_deref())?;
+                let (actor_id, actor_kind) = crate::http::audit::filter::actor(self.actor.as_deref())?;
                 let (since, until) = crate::http::audit::filter::period(self.since, self.until)?;
                 Ok(crate::db::audit::Filter {
                     mesh: None,
                     actor_kind,
-                    actor_key,
+                    actor_id,
                     action: crate::http::audit::filter::action(self.action.as_deref())?,
                     subject: self.subject.clone(),
                     since,
@@ -48,7 +51,7 @@ macro_rules! filtered {
 pub(super) use filtered;
 
 /// Who is meant.
-pub(super) fn actor(text: Option<&str>) -> Result<(Option<KeyId>, Option<&'static str>), Problem> {
+pub(super) fn actor(text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Problem> {
     query::actor("actor", text)
 }
 

@@ -119,6 +119,7 @@ async fn every_column_is_covered_by_the_chain() {
         ("at", "at - interval '1 day'"),
         ("actor_kind", "'robot'"),
         ("actor_key", "gen_random_uuid()"),
+        ("actor_user", "gen_random_uuid()"),
         ("action", "'key.edited'"),
         ("subject_kind", "'org'"),
         ("subject_id", "'key_x'"),

@@ -24,7 +24,7 @@ async fn a_feed_that_is_not_seen_or_not_fed_is_refused() {
     db.batch_execute("ALTER TABLE key_changes DISABLE ROW LEVEL SECURITY").await.unwrap();
     for change in ["DISABLE TRIGGER tell_change", "ENABLE TRIGGER tell_change"] {
         db.batch_execute(&format!("ALTER TABLE api_keys {change}")).await.unwrap();
-        assert!(matches!(refusal(&house).await, check::Error::Unfed(18)), "{change}");
+        assert!(matches!(refusal(&house).await, check::Error::Unfed(24)), "{change}");
     }
     db.batch_execute("ALTER TABLE api_keys ENABLE ALWAYS TRIGGER tell_change").await.unwrap();
     trusts(&house.replica(&[]).await).await;

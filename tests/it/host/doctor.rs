@@ -80,7 +80,7 @@ async fn a_feed_that_is_not_fed_or_not_seen_is_told() {
     let house = House::new().await;
     let db = house.sql("superuser").await;
     db.batch_execute("ALTER TABLE api_keys ENABLE REPLICA TRIGGER tell_change").await.unwrap();
-    expect(&doctor(&house, &[]).expect(1).json(), "feed", "fail", "only 18 fire always");
+    expect(&doctor(&house, &[]).expect(1).json(), "feed", "fail", "only 24 fire always");
     db.batch_execute("ALTER TABLE api_keys ENABLE ALWAYS TRIGGER tell_change").await.unwrap();
     expect(&doctor(&house, &[]).expect(0).json(), "feed", "ok", "told of and seen");
     db.batch_execute("ALTER TABLE key_changes ENABLE ROW LEVEL SECURITY; CREATE POLICY w ON key_changes FOR INSERT WITH CHECK (true)")

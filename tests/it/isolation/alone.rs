@@ -50,7 +50,7 @@ const ASKED: &[(&str, &str)] = &[
     ("keys::EDIT", "K, 'ours', NULL, ARRAY['send'], true, ARRAY[]::text[], NULL, NULL, 60, 10"),
     ("keys::TOUCH", "K"),
     ("keys::DISABLE", "K, true"),
-    ("keys::REVOKE", "ARRAY[K], 'local', NULL, NULL"),
+    ("keys::REVOKE", "ARRAY[K], 'local', NULL, NULL, NULL"),
     ("keys::DESCENDANTS", "K"),
     ("keys::COUNT_LIVE", ""),
     ("lookup::NEWEST", "K"),

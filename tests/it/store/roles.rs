@@ -32,16 +32,20 @@ async fn the_roles_may_do_this_and_no_more() {
         "key_denials\tSELECT",
         "key_secrets\tINSERT SELECT",
         "key_uses\tSELECT",
+        "memberships\tDELETE INSERT SELECT",
         "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
         "orgs\tSELECT UPDATE",
+        "sessions\tDELETE INSERT SELECT",
         "states\tINSERT SELECT UPDATE",
         "topics\tINSERT SELECT",
+        "users\tINSERT SELECT",
     ];
     assert_eq!(rights(&db, "meshkey_app").await, app);
     let guard = ["feed_marks\tSELECT", "key_changes\tSELECT"];
     assert_eq!(rights(&db, "meshkey_guard").await, guard);
-    let lookup = ["api_keys\tSELECT", "capabilities\tSELECT", "key_secrets\tSELECT", "meshes\tSELECT", "orgs\tSELECT"];
+    let lookup = ["api_keys", "capabilities", "key_secrets", "memberships", "meshes", "orgs", "sessions", "users"]
+        .map(|table| format!("{table}\tSELECT"));
     assert_eq!(rights(&db, "meshkey_lookup").await, lookup);
     assert_eq!(rights(&db, "PUBLIC").await, Vec::<String>::new());
     let operator = rights(&db, "meshkey_operator").await;

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 5] = ["feed_marks", "idempotency", "key_changes", "refinery_schema_history", "replicas"];
+const WITHOUT: [&str; 7] =
+    ["feed_marks", "idempotency", "key_changes", "refinery_schema_history", "replicas", "sessions", "users"];
 
 /// A house in which every table has rows of both orgs, and the ids of the two.
 async fn filled() -> (House, String, String) {
@@ -28,6 +29,10 @@ async fn filled() -> (House, String, String) {
     }
     house.flush_uses().await;
     let db = house.sql("superuser").await;
+    let people = "WITH person AS (INSERT INTO users (id, email, name) VALUES (gen_random_uuid(), 'dana@example.com', 'Dana')
+                                  RETURNING id)
+                  INSERT INTO memberships (org_id, user_id, role) SELECT orgs.id, person.id, 'viewer' FROM orgs, person";
+    db.batch_execute(people).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     for org in ["acme", "rival"] {
         crate::audit::retain_all(&house, org, &dir.path().join(org)).await;
@@ -51,6 +56,7 @@ fn changeable(table: &str) -> &'static str {
         "key_secrets" => "dies_at",
         "key_uses" | "key_denials" => "count",
         "key_addresses" => "allowed",
+        "memberships" => "role",
         "audit_heads" | "audit_events" | "audit_checkpoints" | "messages" => "seq",
         _ => "version",
     }
@@ -135,6 +141,8 @@ async fn the_look_up_and_what_a_guard_asks_are_the_only_functions_with_rights_of
         ("meshkey_guard_mesh", "meshkey_lookup"),
         ("meshkey_guard_org", "meshkey_lookup"),
         ("meshkey_lookup", "meshkey_lookup"),
+        ("meshkey_memberships_of", "meshkey_lookup"),
+        ("meshkey_session", "meshkey_lookup"),
     ];
     let expected = expected.map(|(name, owner)| format!("{name}\t{owner}\t{{\"search_path=pg_catalog, pg_temp\"}}"));
     assert_eq!(texts(&db, definers).await, expected);

@@ -1,0 +1,96 @@
+//! Sessions: the secret by which a browser is known, and the token that each of its forms carries.
+//!
+//! A session's secret has 256 bits of the system's generator, so that one SHA-256 of it is all that has to be stored (as for the
+//! secrets of keys). The token of its forms is made of the secret and stored nowhere: who has read neither the cookie nor a page
+//! of the session cannot know it (OWASP, cross-site request forgery: the token is bound to the session).
+
+use std::str::FromStr;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::{TryRng as _, rngs::SysRng};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::secret::NoRandomness;
+
+const BYTES: usize = 32;
+
+/// The secret of a session. It is in the browser's cookie and nowhere else, so it can be neither printed nor compared.
+pub struct SessionSecret(Zeroizing<[u8; BYTES]>);
+
+/// The SHA-256 of a session's secret: what is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionHash(pub [u8; 32]);
+
+/// The text is no secret of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected 43 characters of a-z A-Z 0-9 - _")]
+pub struct MalformedSession;
+
+impl SessionSecret {
+    /// A new one.
+    pub fn generate() -> Result<Self, NoRandomness> {
+        let mut bytes = Zeroizing::new([0; BYTES]);
+        SysRng.try_fill_bytes(bytes.as_mut_slice()).map_err(|_| NoRandomness)?;
+        Ok(Self(bytes))
+    }
+
+    /// What the cookie holds.
+    #[must_use]
+    pub fn expose(&self) -> Zeroizing<String> {
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
+    }
+
+    /// What is stored.
+    #[must_use]
+    pub fn hash(&self) -> SessionHash {
+        SessionHash(Sha256::digest(self.0.as_slice()).into())
+    }
+
+    /// The token that every form of this session carries.
+    #[must_use]
+    pub fn form_token(&self) -> String {
+        let token = Sha256::new().chain_update(self.0.as_slice()).chain_update(b"/form").finalize();
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// Whether this is the token of this session's forms. Hashes are compared: how long it takes tells nothing of the token.
+    #[must_use]
+    pub fn is_form_token(&self, token: &str) -> bool {
+        Sha256::digest(token.as_bytes()) == Sha256::digest(self.form_token().as_bytes())
+    }
+}
+
+impl FromStr for SessionSecret {
+    type Err = MalformedSession;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = Zeroizing::new([0; BYTES]);
+        let length = URL_SAFE_NO_PAD.decode_slice(text, bytes.as_mut_slice()).map_err(|_| MalformedSession)?;
+        if length == BYTES { Ok(Self(bytes)) } else { Err(MalformedSession) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_known_by_its_text_and_its_forms_by_their_token() {
+        let (one, other) = (SessionSecret::generate().unwrap(), SessionSecret::generate().unwrap());
+        let again: SessionSecret = one.reveal().parse().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(one.hash(), again.hash());
+        assert_ne!(one.hash(), other.hash());
+        assert!(again.is_form_token(&one.form_token()));
+        assert!(!other.is_form_token(&one.form_token()) && !one.is_form_token("") && !one.is_form_token(&one.reveal()));
+    }
+
+    #[test]
+    fn what_is_no_session_is_refused() {
+        let text = SessionSecret::generate().unwrap().reveal().to_string();
+        for bad in ["", &text[1..], &format!("{text}A"), &format!("{text}="), &text.replace(&text[..1], "$")] {
+            assert_eq!(bad.parse::<SessionSecret>().map(|_| ()), Err(MalformedSession), "{bad}");
+        }
+    }
+}
