@@ -38,7 +38,7 @@ impl SessionSecret {
 
     /// What the cookie holds.
     #[must_use]
-    pub fn expose(&self) -> Zeroizing<String> {
+    pub fn reveal(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
     }
 
