@@ -38,6 +38,8 @@ pub mod messages;
 pub mod migrate;
 #[cfg(feature = "server")]
 pub mod orgs;
+#[cfg(feature = "server")]
+pub mod passwords;
 pub mod roles;
 pub mod row;
 #[cfg(feature = "server")]
@@ -53,6 +55,8 @@ pub mod store;
 pub mod topics;
 #[cfg(feature = "server")]
 pub mod usage;
+#[cfg(feature = "server")]
+pub mod users;
 
 pub use error::Error;
 pub use store::{Store, Transaction};
@@ -90,6 +94,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
     ("orgs", orgs::ALL),
+    ("passwords", passwords::ALL),
     ("secrets", secrets::ALL),
     ("states", states::ALL),
     ("stock", stock::ALL),
@@ -97,4 +102,5 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("usage", counts::expiring::ALL),
     ("usage", counts::write::ALL),
     ("usage", usage::ALL),
+    ("users", users::ALL),
 ];

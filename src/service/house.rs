@@ -15,6 +15,7 @@ use super::{
     failures::Failures,
     fresh::{Basis, Fresh},
     meters::Meters,
+    passwords::Passwords,
     patience::{PATIENCE, within},
     turns::Turns,
     uses::Uses,
@@ -38,6 +39,8 @@ pub struct House {
     pub uses: Uses,
     /// Authentications that failed, by address.
     pub failures: Failures,
+    /// Where passwords are hashed.
+    pub passwords: Passwords,
     /// How many transactions each org may have under way.
     pub turns: Turns,
     /// How many long walks along its chain each org may have under way: one.

@@ -46,6 +46,8 @@ pub mod operator;
 #[cfg(feature = "server")]
 pub mod orgs;
 pub mod outpost;
+#[cfg(feature = "server")]
+pub mod passwords;
 mod patience;
 #[cfg(feature = "server")]
 pub mod precondition;

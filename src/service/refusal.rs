@@ -105,6 +105,9 @@ pub enum Refusal {
     /// It is more work than a request may make.
     #[error("it takes longer than a request may")]
     TooLong,
+    /// As much of that work is under way as may be.
+    #[error("too much of it is under way")]
+    Busy,
     /// The store.
     #[error(transparent)]
     Store(#[from] db::Error),

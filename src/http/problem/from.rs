@@ -100,6 +100,8 @@ impl From<Refusal> for Problem {
             Refusal::Cursor(error) => Self::new(catalogue::INVALID_CURSOR, error.to_string()),
             Refusal::TooLong => Self::new(catalogue::STORE_UNAVAILABLE, "it takes longer than a request may")
                 .with_header(header::RETRY_AFTER, "60"),
+            Refusal::Busy => Self::new(catalogue::STORE_UNAVAILABLE, "too much of this is under way")
+                .with_header(header::RETRY_AFTER, "1"),
             Refusal::Store(error) => error.into(),
             Refusal::Randomness(error) => Self::of(catalogue::INTERNAL).because(error.to_string()),
             Refusal::Impossible(why) => Self::of(catalogue::INTERNAL).because(why),

@@ -36,9 +36,13 @@ async fn the_roles_may_do_this_and_no_more() {
         "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
         "orgs\tSELECT UPDATE",
+        "passwords\tINSERT SELECT",
+        "recovery_codes\tDELETE INSERT SELECT",
         "sessions\tDELETE INSERT SELECT",
+        "sign_in_tries\tDELETE INSERT SELECT",
         "states\tINSERT SELECT UPDATE",
         "topics\tINSERT SELECT",
+        "totp\tDELETE INSERT SELECT",
         "users\tINSERT SELECT",
     ];
     assert_eq!(rights(&db, "meshkey_app").await, app);

@@ -1,0 +1,42 @@
+//! People. They are nobody's tenant: what they may do in an org is in its memberships.
+
+use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
+
+use super::{Error, queries, row};
+use crate::domain::{Email, Title, User, UserId};
+
+queries! {
+    INSERT = "INSERT INTO users (id, email, name) VALUES ($1, $2, $3) RETURNING *";
+    SHOW = "SELECT * FROM users WHERE id = $1";
+    FIND = "SELECT * FROM users WHERE email = $1";
+}
+
+fn read(row: &Row) -> Result<User, Error> {
+    Ok(User {
+        id: row::id(row, "id")?,
+        email: row::parsed(row, "email")?,
+        name: row::parsed(row, "name")?,
+        suspended_at: row::get(row, "suspended_at")?,
+        version: row::get(row, "version")?,
+        created_at: row::get(row, "created_at")?,
+    })
+}
+
+/// Makes a person. The address may be taken.
+pub async fn insert(db: &impl GenericClient, id: UserId, email: &Email, name: &Title) -> Result<User, Error> {
+    let insert = db.prepare_cached(INSERT).await?;
+    read(&db.query_one(&insert, &[&id.uuid(), &email.as_str(), &name.as_str()]).await?)
+}
+
+/// The person with this id.
+pub async fn show(db: &impl GenericClient, id: UserId) -> Result<Option<User>, Error> {
+    let show = db.prepare_cached(SHOW).await?;
+    db.query_opt(&show, &[&id.uuid()]).await?.as_ref().map(read).transpose()
+}
+
+/// The person with this address.
+pub async fn find(db: &impl GenericClient, email: &Email) -> Result<Option<User>, Error> {
+    let find = db.prepare_cached(FIND).await?;
+    db.query_opt(&find, &[&email.as_str()]).await?.as_ref().map(read).transpose()
+}
