@@ -107,10 +107,8 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_hashed_with_argon2id_and_known_again() {
         let passwords = Passwords::default();
-        let (one, other) = tokio::join!(
-            passwords.hash(&password("a long enough one")),
-            passwords.hash(&password("a long enough one"))
-        );
+        let password = password("a long enough one");
+        let (one, other) = tokio::join!(passwords.hash(&password), passwords.hash(&password));
         let (one, other) = (one.unwrap(), other.unwrap());
         assert!(one.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", one.as_str());
         assert_ne!(one.as_str(), other.as_str());
