@@ -5,7 +5,8 @@
 //! | floor | room | what is there |
 //! |---|---|---|
 //! | third, front door | `http` | words in, words out: routes, the guard, problems |
-//! | third, side door | [`guard`] | the same judgement within a service of somebody else's |
+//! | third, side door | `dashboard` | pages for people: signing in, and the account |
+//! | third, window | [`guard`] | the same judgement within a service of somebody else's |
 //! | third, back door | `cli` | the same verbs from a terminal |
 //! | second | [`service`] | one verb a file, each change with its audit event in one transaction |
 //! | first | [`db`] | Postgres and nothing else; takes and gives domain types |
@@ -22,6 +23,8 @@ pub mod app;
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
+pub mod dashboard;
 pub mod db;
 pub mod domain;
 pub mod guard;

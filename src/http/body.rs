@@ -134,7 +134,7 @@ fn unsupported(accepts: header::HeaderName, types: &'static str) -> Problem {
     Problem::of(catalogue::UNSUPPORTED_MEDIA_TYPE).with_header(accepts, types)
 }
 
-pub(super) fn ensure_type(
+pub(crate) fn ensure_type(
     request: &HttpRequest,
     known: &[&str],
     accepts: header::HeaderName,
@@ -149,7 +149,7 @@ pub(super) fn ensure_type(
     }
 }
 
-pub(super) async fn bytes(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+pub(crate) async fn bytes(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
     let coding = request.headers().get(header::CONTENT_ENCODING);
     if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(unsupported(header::ACCEPT_ENCODING, "identity"));

@@ -22,12 +22,23 @@ use prometheus_client::{
 };
 
 use super::routes;
-use crate::service::House;
+use crate::{dashboard::routes as pages, service::House};
 
-/// The route of a request, by its place in [`routes::PATHS`].
+/// The route of a request, by its place among the paths of the API and, after them, of the pages.
 #[derive(Debug, Clone, Copy)]
 pub struct Route(pub usize);
 
+impl Route {
+    /// Its path, as it is in the table.
+    #[must_use]
+    pub fn path(self) -> Option<&'static str> {
+        let page = || self.0.checked_sub(routes::PATHS.len()).and_then(|at| pages::PATHS.get(at));
+        routes::PATHS.get(self.0).or_else(page).copied()
+    }
+}
+
+/// How many routes there are.
+const ROUTES: usize = routes::PATHS.len() + pages::PATHS.len();
 /// What stands for a request that met no route of ours, as in the log.
 const NO_ROUTE: &str = "-";
 /// The statuses from the first to the last that can be.
@@ -39,14 +50,14 @@ pub struct Requests(Box<[AtomicU64]>);
 
 impl Default for Requests {
     fn default() -> Self {
-        Self(std::iter::repeat_with(AtomicU64::default).take((routes::PATHS.len() + 1) * STATUSES.len()).collect())
+        Self(std::iter::repeat_with(AtomicU64::default).take((ROUTES + 1) * STATUSES.len()).collect())
     }
 }
 
 impl Requests {
     /// Counts an answer.
     pub fn count(&self, route: Option<&Route>, status: u16) {
-        let route = route.map_or(routes::PATHS.len(), |route| route.0);
+        let route = route.map_or(ROUTES, |route| route.0);
         let status = usize::from(status).saturating_sub(STATUSES.start);
         if let Some(count) = self.0.get(route * STATUSES.len() + status) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -58,7 +69,7 @@ impl Collector for Requests {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Requests that were answered, by route and status.";
         let mut family = encoder.encode_descriptor("http_requests", help, None, MetricType::Counter)?;
-        let paths = routes::PATHS.iter().chain([&NO_ROUTE]);
+        let paths = routes::PATHS.iter().chain(pages::PATHS).chain([&NO_ROUTE]);
         for (path, counts) in paths.zip(self.0.chunks(STATUSES.len())) {
             for (status, count) in STATUSES.zip(counts) {
                 let count = count.load(Ordering::Relaxed);

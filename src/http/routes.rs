@@ -10,6 +10,7 @@ use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, keys, meshes, messages,
     metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
 };
+use crate::dashboard;
 
 /// Adds a method to a resource. `resource(path).route(…)`, never `App::route`: only the first answers 405.
 mod add {
@@ -142,6 +143,7 @@ routes! {
 /// Registers all of it.
 pub fn configure(service: &mut ServiceConfig) {
     register(service);
+    dashboard::routes::configure(service);
     service
         // No gateway is to meet a 404, whatever it asks.
         .service(web::resource([forward::ROOT, "/v1/forward-auth/{gate}*"]).to(forward::ask))

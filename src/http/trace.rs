@@ -28,10 +28,12 @@ use super::{
     oauth::PublicUrl,
     problem::is_oauth,
     rate,
-    routes::PATHS,
     traceparent::Parent,
 };
-use crate::domain::{KeyId, OrgId, RequestId, rate::Left};
+use crate::{
+    dashboard::Fault,
+    domain::{KeyId, OrgId, RequestId, rate::Left},
+};
 
 /// What is known of a request, for its answer and the log.
 #[derive(Debug)]
@@ -123,7 +125,7 @@ pub async fn trace(
 /// The route as it is in the table. To find one that is not costs as much as it did the first time.
 fn pattern(response: &ServiceResponse<BoxBody>) -> String {
     let request = response.request();
-    let path = request.app_data::<Route>().and_then(|route| PATHS.get(route.0)).map(|path| (*path).to_owned());
+    let path = request.app_data::<Route>().and_then(|route| route.path()).map(str::to_owned);
     path.or_else(|| request.match_pattern()).unwrap_or_else(|| NO_ROUTE.to_owned())
 }
 
@@ -155,7 +157,7 @@ fn refuse_target(request: &ServiceRequest) -> Option<Problem> {
 /// Gives every error its body.
 fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> ServiceResponse<BoxBody> {
     let status = response.status();
-    if status.as_u16() < 400 {
+    if status.as_u16() < 400 || is_page(&response) {
         return response;
     }
     let own = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
@@ -174,6 +176,12 @@ fn said(response: ServiceResponse<BoxBody>, request_id: &str, pattern: &str) -> 
     *response.headers_mut() = headers;
     *response.response_mut().status_mut() = status;
     response
+}
+
+/// Whether it is for a person to read: a page says itself what is wrong.
+fn is_page(response: &ServiceResponse<BoxBody>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// What the log says of a request.
@@ -197,7 +205,9 @@ impl Told {
         let is_question = asked.iter().any(|door| request.path().starts_with(door));
         let is_look = matches!(method, Method::GET | Method::HEAD) || is_question;
         let is_replay = response.headers().contains_key(REPLAYED);
-        let problem = response.response().error().and_then(actix_web::Error::as_error::<Problem>);
+        let error = response.response().error();
+        let of_page = || error.and_then(actix_web::Error::as_error::<Fault>).and_then(Fault::problem);
+        let problem = error.and_then(actix_web::Error::as_error::<Problem>).or_else(of_page);
         Self {
             is_change: !is_look && !is_replay && !request.query_string().contains("dry_run=true"),
             method,

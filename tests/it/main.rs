@@ -53,6 +53,7 @@ mod readme;
 mod scanning;
 mod secrets;
 mod services;
+mod sign_in;
 mod store;
 mod tools;
 mod uses;

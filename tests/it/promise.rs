@@ -3,6 +3,7 @@
 //! Every answer that a test receives passes [`Promise::hold`]: nothing undocumented leaves the service unseen.
 
 mod operation;
+mod pages;
 
 use std::{
     collections::HashMap,
@@ -89,7 +90,7 @@ impl Promise {
     /// Panics, saying why, unless the answer is one that the contract promises.
     #[track_caller]
     pub fn hold(&self, seen: &Seen<'_>) {
-        if let Err(fault) = self.judge(seen) {
+        if let Err(fault) = if pages::is_page(seen.path) { pages::judge(seen) } else { self.judge(seen) } {
             let body = String::from_utf8_lossy(seen.bytes);
             panic!(
                 "{} {} broke the contract: {fault}\n{} {:?}\n{body}",

@@ -24,6 +24,12 @@ impl PublicUrl {
         Self(url)
     }
 
+    /// As a browser names it in `Origin`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }

@@ -131,6 +131,12 @@ impl Problem {
         problem
     }
 
+    /// What it says to a person: what it is, and more of it.
+    #[must_use]
+    pub fn words(&self) -> (&str, &str) {
+        (self.0.kind.title, &self.0.detail)
+    }
+
     /// Also says this.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: &'static str) -> Self {

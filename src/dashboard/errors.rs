@@ -1,0 +1,138 @@
+//! Pages that cannot be shown: why, as a page.
+
+use std::fmt;
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header},
+    middleware::Next,
+};
+use maud::html;
+
+use super::{Page, page::lead_to};
+use crate::{
+    db,
+    http::{Problem, catalogue::Kind, trace::Facts},
+    service::Refusal,
+};
+
+/// Why a page cannot be shown.
+#[derive(Debug)]
+pub enum Fault {
+    /// Somebody else's page has sent the form.
+    CrossSite,
+    /// The form is of another session than the browser has now.
+    OtherSession,
+    /// Another page is to be seen first.
+    Elsewhere(String),
+    /// What can happen at every door.
+    Problem(Problem),
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Problem(refusal.into())
+    }
+}
+
+impl From<db::Error> for Fault {
+    fn from(error: db::Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CrossSite => out.write_str("a form of another site"),
+            Self::OtherSession => out.write_str("a form of another session"),
+            Self::Elsewhere(_) => out.write_str("another page comes first"),
+            Self::Problem(problem) => problem.fmt(out),
+        }
+    }
+}
+
+impl ResponseError for Fault {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::CrossSite | Self::OtherSession => StatusCode::FORBIDDEN,
+            Self::Elsewhere(_) => StatusCode::SEE_OTHER,
+            Self::Problem(problem) => problem.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Elsewhere(path) => lead_to(path),
+            Self::Problem(problem) => problem.error_response(),
+            Self::CrossSite | Self::OtherSession => HttpResponse::new(self.status_code()),
+        }
+    }
+}
+
+impl Fault {
+    /// The problem, if it is one that the doors of the API have too.
+    #[must_use]
+    pub const fn problem(&self) -> Option<&Problem> {
+        if let Self::Problem(problem) = self { Some(problem) } else { None }
+    }
+
+    /// The heading, and what to do.
+    fn words(&self) -> (&str, &str) {
+        match self {
+            Self::CrossSite => (
+                "Not from here",
+                "Another site has sent this form, and so nothing was done. Open the page here, and send it from there.",
+            ),
+            Self::OtherSession => (
+                "This page is out of date",
+                "You have signed in or out since it was opened, and so nothing was done. Go back, reload the page, and send it again.",
+            ),
+            Self::Elsewhere(_) => ("See another page", ""),
+            Self::Problem(problem) => problem.words(),
+        }
+    }
+}
+
+/// Wraps each page: an error is a page too.
+pub async fn errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let status = response.status();
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if status.as_u16() < 400 || is_page {
+        return Ok(response);
+    }
+    let id = response.request().extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
+    let error = response.response().error();
+    let fault = error.and_then(Error::as_error::<Fault>).map(Fault::words);
+    let problem = || error.and_then(Error::as_error::<Problem>).map(Problem::words);
+    let kind = Kind::of(status);
+    let (title, text) = fault.or_else(problem).unwrap_or((kind.title, kind.explanation));
+    let page = explain(title, text, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    let mut response = response;
+    for (name, value) in page.headers() {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    Ok(response.map_body(|_, _| page.into_body()))
+}
+
+fn explain<'a>(title: &'a str, text: &str, request_id: &str) -> Page<'a> {
+    let main = html! {
+        p { (text) }
+        p.quiet { "Request " code { (request_id) } }
+    };
+    Page::new(title, main)
+}

@@ -1,0 +1,108 @@
+//! Forms: how people change something. Each is taken only from a page of our own, whatever cookie comes with it (G-11).
+//!
+//! A browser says of a request whether the same site has made it (Fetch Metadata), or at least which (`Origin`). Who says neither
+//! is no browser that we know, and is refused too. Where somebody is signed in, the form also carries the token of that session.
+
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderName},
+    web::Data,
+};
+use tracing::info;
+use zeroize::Zeroizing;
+
+use super::Fault;
+use crate::{
+    domain::SessionSecret,
+    http::{
+        Problem,
+        body::{bytes, ensure_type},
+        catalogue,
+        oauth::PublicUrl,
+    },
+};
+
+/// The field with the token of the session.
+pub const TOKEN: &str = "form_token";
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const TYPE: &str = "application/x-www-form-urlencoded";
+
+/// What was filled in. There may be a password in it, and so it is never shown, and is wiped.
+pub struct Form(Vec<(String, Zeroizing<String>)>);
+
+impl Form {
+    /// Reads one that was sent from a page of our own; with the token of this session, where there is one.
+    pub async fn read(
+        request: &HttpRequest,
+        payload: &mut Payload,
+        session: Option<&SessionSecret>,
+    ) -> Result<Self, Fault> {
+        if !is_from_here(request) {
+            info!(route = request.match_pattern(), "a form of another site was refused");
+            return Err(Fault::CrossSite);
+        }
+        ensure_type(request, &[TYPE], ACCEPT_POST, TYPE)?;
+        let bytes = bytes(request, payload).await?;
+        let pairs = form_urlencoded::parse(&bytes);
+        let form = Self(pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect());
+        if session.is_some_and(|session| !session.is_form_token(form.text(TOKEN))) {
+            return Err(Fault::OtherSession);
+        }
+        form.ensure_said_once()?;
+        Ok(form)
+    }
+
+    /// What was filled in there; empty where nothing was.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The same, to be kept and wiped.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Zeroizing<String> {
+        Zeroizing::new(self.text(name).to_owned())
+    }
+
+    fn ensure_said_once(&self) -> Result<(), Problem> {
+        let is_again = |(at, (name, _)): (usize, &(String, _))| self.0[..at].iter().any(|(known, _)| known == name);
+        let is_twice = self.0.iter().enumerate().any(is_again);
+        if is_twice { Err(Problem::new(catalogue::INVALID_REQUEST, "a field is there twice")) } else { Ok(()) }
+    }
+}
+
+/// Whether a page of our own has sent this.
+fn is_from_here(request: &HttpRequest) -> bool {
+    match one(request, &FETCH_SITE) {
+        Line::One(site) => ["same-origin", "none"].contains(&site),
+        Line::Several => false,
+        Line::None => matches!(one(request, &header::ORIGIN), Line::One(origin) if is_our_own(request, origin)),
+    }
+}
+
+/// The origin by which people reach us: as we were told, or else that which was asked. Of the latter the scheme is not known to
+/// who stands behind a proxy.
+fn is_our_own(request: &HttpRequest, origin: &str) -> bool {
+    if let Some(url) = request.app_data::<Data<PublicUrl>>() {
+        return url.origin() == origin;
+    }
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    matches!(one(request, &header::HOST), Line::One(own) if !own.is_empty() && host == Some(own))
+}
+
+enum Line<'a> {
+    None,
+    One(&'a str),
+    Several,
+}
+
+fn one<'a>(request: &'a HttpRequest, name: &HeaderName) -> Line<'a> {
+    let mut lines = request.headers().get_all(name);
+    match (lines.next(), lines.next()) {
+        (None, _) => Line::None,
+        (Some(line), None) => Line::One(line.to_str().unwrap_or_default()),
+        _ => Line::Several,
+    }
+}

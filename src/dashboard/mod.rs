@@ -1,0 +1,14 @@
+//! The third floor, side door: pages for people, in plain HTML. No SQL, and no rule: what is allowed was decided below.
+//!
+//! No page has a script or a style within it, and none is kept by a browser or a proxy. Every change is a form that is sent from a
+//! page of our own: see [`forms`]. A page that cannot be shown says why in HTML: see [`errors`].
+
+pub mod assets;
+pub mod errors;
+pub mod forms;
+pub mod page;
+pub mod routes;
+
+pub use errors::Fault;
+pub use forms::Form;
+pub use page::Page;

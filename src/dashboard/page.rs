@@ -1,0 +1,135 @@
+//! What every page has: its frame, and the headers that confine it.
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::{SCRIPT, STYLE};
+
+/// Nothing is loaded from elsewhere, nothing runs that is not ours, nobody frames it, and forms go nowhere else.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What confines a page. Not `no-referrer`: a browser would then not say of a form whence it comes.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Who is signed in, for the head of a page.
+pub struct Signed<'a> {
+    /// What the person is called.
+    pub name: &'a str,
+    /// The token of the session's forms.
+    pub token: &'a str,
+}
+
+/// A page, before it is put on the wire.
+pub struct Page<'a> {
+    status: StatusCode,
+    title: &'a str,
+    signed: Option<Signed<'a>>,
+    main: Markup,
+}
+
+impl<'a> Page<'a> {
+    /// A page with this title, which is its heading too.
+    #[must_use]
+    pub const fn new(title: &'a str, main: Markup) -> Self {
+        Self { status: StatusCode::OK, title, signed: None, main }
+    }
+
+    /// The same with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same for who is signed in.
+    #[must_use]
+    pub fn signed(self, signed: Signed<'a>) -> Self {
+        Self { signed: Some(signed), ..self }
+    }
+
+    /// The whole document.
+    #[must_use]
+    pub fn markup(&self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en-GB" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " · Meshkey" }
+                    link rel="icon" href="data:,";
+                    link rel="stylesheet" href=(STYLE.path);
+                    script src=(SCRIPT.path) defer {}
+                }
+                body {
+                    a.skip href="#main" { "Skip to the content" }
+                    header {
+                        a.brand href="/" { "Meshkey" }
+                        @if let Some(signed) = &self.signed {
+                            nav aria-label="Account" {
+                                a href="/account" { (signed.name) }
+                                form method="post" action="/sign-out" {
+                                    (token(signed.token))
+                                    button.plain { "Sign out" }
+                                }
+                            }
+                        }
+                    }
+                    main id="main" tabindex="-1" {
+                        h1 { (self.title) }
+                        (self.main)
+                    }
+                    footer { a href="/docs/" { "API documentation" } }
+                }
+            }
+        }
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn answer(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status);
+        answer.content_type("text/html; charset=utf-8");
+        for header in HEADERS {
+            answer.insert_header(header);
+        }
+        answer.body(self.markup().into_string())
+    }
+}
+
+impl From<Page<'_>> for HttpResponse {
+    fn from(page: Page<'_>) -> Self {
+        page.answer()
+    }
+}
+
+/// The hidden field that ties a form to its session.
+#[must_use]
+pub fn token(token: &str) -> Markup {
+    html! { input type="hidden" name=(super::forms::TOKEN) value=(token); }
+}
+
+/// What went wrong with a form, said before it. It is read out, since it has come with the page.
+#[must_use]
+pub fn alert(text: &str) -> Markup {
+    html! { p.alert role="alert" { (text) } }
+}
+
+/// To another page of ours, by `GET`.
+#[must_use]
+pub fn lead_to(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, path)).finish()
+}

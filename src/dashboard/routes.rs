@@ -1,0 +1,47 @@
+//! The pages: one table, from which they are registered, and against which tests hold what is served. They are no part of the
+//! contract of the API.
+
+use actix_web::{
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use super::{assets, errors::errors};
+use crate::http::{metrics::Route, routes as api};
+
+macro_rules! pages {
+    ($($path:literal { $(get $show:path;)? $(post $take:path;)? })+) => {
+        /// Every page: method in lower case, and path.
+        pub const TABLE: &[(&str, &str)] = &[$($((page!(get $show), $path),)? $((page!(post $take), $path),)?)+];
+
+        /// Every path, in the order in which they are registered.
+        pub const PATHS: &[&str] = &[$($path),+];
+
+        /// Registers all of it. Whoever may GET may HEAD.
+        pub fn configure(service: &mut ServiceConfig) {
+            let mut number = api::PATHS.len();
+            $(
+                let resource = web::resource($path).app_data(Route(number));
+                number += 1;
+                $(let resource = resource.route(web::get().to($show)).route(web::head().to($show));)?
+                $(let resource = resource.route(web::post().to($take));)?
+                service.service(resource.wrap(from_fn(errors)));
+            )+
+            debug_assert_eq!(number, api::PATHS.len() + PATHS.len());
+        }
+    };
+}
+
+/// The name of a method.
+macro_rules! page {
+    (get $handler:path) => {
+        "get"
+    };
+    (post $handler:path) => {
+        "post"
+    };
+}
+
+pages! {
+    "/assets/{name}" { get assets::show; }
+}
