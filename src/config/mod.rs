@@ -37,6 +37,10 @@ use sources::{Given, Sources};
 const SHORTEST_BOUND: Duration = Duration::from_millis(500);
 const LONGEST_BOUND: Duration = Duration::from_mins(1);
 const LONGEST_GRACE: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
+const SHORTEST_STAY: Duration = Duration::from_mins(5);
+const LONGEST_IDLE: Duration = DAY.saturating_mul(90);
+const LONGEST_LIFE: Duration = DAY.saturating_mul(365);
 
 /// The settings, understood. [`table`] says what each one means.
 pub struct Settings {
@@ -80,6 +84,10 @@ pub struct Settings {
     pub max_live_keys: u32,
     /// See [`table::FAILED_AUTH_PER_MINUTE`].
     pub failed_auth_per_minute: u32,
+    /// See [`table::SESSION_IDLE`].
+    pub session_idle: Duration,
+    /// See [`table::SESSION_LIFE`].
+    pub session_life: Duration,
     /// See [`table::LOG`].
     pub log: String,
     /// See [`table::LOG_FORMAT`].
@@ -117,6 +125,8 @@ impl Settings {
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
             failed_auth_per_minute: from.value(&table::FAILED_AUTH_PER_MINUTE, value::number(0..=1_000_000))?,
+            session_idle: from.value(&table::SESSION_IDLE, value::stay(SHORTEST_STAY..=LONGEST_IDLE))?,
+            session_life: from.value(&table::SESSION_LIFE, value::stay(SHORTEST_STAY..=LONGEST_LIFE))?,
             log: from.value(&table::LOG, value::filter)?,
             log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
             file: from.file(),

@@ -184,6 +184,16 @@ settings! {
         Fallback::Value("60"),
         "How many requests a minute with a key that nobody holds are answered 401 for each address, and the rest 429, up to 1000000; with 0 all are answered 401"
     );
+    SESSION_IDLE = open(
+        "session_idle",
+        Fallback::Value("12h"),
+        "After how long without a request a person is signed out: `5m` to `90d`"
+    );
+    SESSION_LIFE = open(
+        "session_life",
+        Fallback::Value("7d"),
+        "After how long at most a person signs in again: `5m` to `365d`"
+    );
     LOG = open("log", Fallback::Value("info"), "What to log, such as `info` or `info,meshkey::http=debug`")
         .or(Alias::Yields("RUST_LOG"));
     LOG_FORMAT = open("log_format", Fallback::Value("json"), "Form of the log: `json` or `text`");

@@ -77,6 +77,19 @@ pub(super) fn span(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<D
     }
 }
 
+/// The same of what lasts longer: a whole number and `m`, `h` or `d`.
+pub(super) fn stay(range: RangeInclusive<Duration>) -> impl Fn(&str) -> Result<Duration, String> {
+    let days = |span: &Duration| span.as_secs() / 86_400;
+    move |text| match read_span(text) {
+        Some(span) if range.contains(&span) => Ok(span),
+        _ => Err(format!(
+            "a number and m, h or d, such as 30m or 12h, from {} minutes to {} days",
+            range.start().as_secs() / 60,
+            days(range.end())
+        )),
+    }
+}
+
 fn read_span(text: &str) -> Option<Duration> {
     let unit = text.find(|it: char| !it.is_ascii_digit())?;
     let number: u64 = text[..unit].parse().ok()?;
@@ -84,6 +97,8 @@ fn read_span(text: &str) -> Option<Duration> {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return None,
     };
     Some(Duration::from_millis(number.checked_mul(millis)?))

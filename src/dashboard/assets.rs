@@ -19,8 +19,8 @@ pub struct Asset {
 impl Asset {
     fn new(ending: &str, kind: &'static str, text: &'static str) -> Self {
         let digest = Sha256::digest(text.as_bytes());
-        let hash = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { path: format!("/assets/meshkey-{hash}.{ending}"), kind, text }
+        let hash = digest.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+        Self { path: format!("/assets/meshkey-{hash:016x}.{ending}"), kind, text }
     }
 }
 

@@ -4,15 +4,16 @@
 //! secrets of keys). The token of its forms is made of the secret and stored nowhere: who has read neither the cookie nor a page
 //! of the session cannot know it (OWASP, cross-site request forgery: the token is bound to the session).
 
-use std::str::FromStr;
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng as _, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::secret::NoRandomness;
+use super::{SessionId, secret::NoRandomness};
 
 const BYTES: usize = 32;
 
@@ -72,9 +73,76 @@ impl FromStr for SessionSecret {
     }
 }
 
+/// For how long who has shown who it is may do what takes a fresh proof.
+pub const FRESH: Duration = Duration::from_mins(15);
+/// How long a second factor is waited for.
+pub const HALF: Duration = Duration::from_mins(10);
+/// How many sessions a person has at most: the oldest goes.
+pub const MOST: i64 = 100;
+/// How many characters are kept of what a browser calls itself.
+pub const AGENT: usize = 200;
+
+/// Whether the person has shown who it is so shortly before that it need not again.
+#[must_use]
+pub fn is_fresh(confirmed_at: OffsetDateTime, now: OffsetDateTime) -> bool {
+    now < confirmed_at + FRESH
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Without a request.
+    pub idle: Duration,
+    /// At most.
+    pub life: Duration,
+}
+
+impl Lifetimes {
+    /// Whether a session that was last seen then, and ends then, lives.
+    #[must_use]
+    pub fn is_live(&self, seen_at: OffsetDateTime, ends_at: OffsetDateTime, now: OffsetDateTime) -> bool {
+        now < ends_at && now < seen_at + self.idle
+    }
+}
+
+/// Where a person is signed in, as it is shown to that person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which one.
+    pub id: SessionId,
+    /// When the person signed in.
+    pub created_at: OffsetDateTime,
+    /// When it was last heard of, to a minute.
+    pub seen_at: OffsetDateTime,
+    /// When it ends at the latest.
+    pub ends_at: OffsetDateTime,
+    /// Whence the person signed in.
+    pub address: Option<IpAddr>,
+    /// What the browser called itself.
+    pub agent: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_ends_when_nobody_comes_and_in_any_case() {
+        let hour = Duration::from_hours(1);
+        let (lifetimes, start) = (Lifetimes { idle: hour, life: hour * 10 }, OffsetDateTime::UNIX_EPOCH);
+        let is_live =
+            |seen: u32, now: u32| lifetimes.is_live(start + hour * seen, start + hour * 10, start + hour * now);
+        assert!(is_live(0, 0) && is_live(5, 5) && is_live(9, 9));
+        assert!(!is_live(0, 1) && !is_live(9, 10) && !is_live(10, 10));
+        assert!(lifetimes.is_live(start, start + hour, start + hour - Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn a_confirmation_is_fresh_for_a_quarter_of_an_hour() {
+        let then = OffsetDateTime::UNIX_EPOCH;
+        assert!(is_fresh(then, then) && is_fresh(then, then + FRESH - Duration::from_nanos(1)));
+        assert!(!is_fresh(then, then + FRESH));
+    }
 
     #[test]
     fn a_session_is_known_by_its_text_and_its_forms_by_their_token() {

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         MeshId, OrgId, Prefix, TrustedProxies,
         audit::{Actor, Change, Trail},
+        session::Lifetimes,
     },
 };
 
@@ -39,6 +40,8 @@ pub struct House {
     pub uses: Uses,
     /// Authentications that failed, by address.
     pub failures: Failures,
+    /// How long people stay signed in.
+    pub lifetimes: Lifetimes,
     /// Where passwords are hashed.
     pub passwords: Passwords,
     /// How many transactions each org may have under way.

@@ -94,6 +94,16 @@ fn a_bad_value_is_told_with_its_origin_and_what_would_do() {
         ("LOG", "inof", "log cannot be `inof` (set by MESHKEY_LOG): give a filter such as "),
         ("ALLOW_FSYNC_OFF", "1", "allow_fsync_off cannot be `1` (set by MESHKEY_ALLOW_FSYNC_OFF): give true or false"),
         ("BOUND", "100ms", "bound cannot be `100ms` (set by MESHKEY_BOUND): give a number and ms, s or m, such as "),
+        (
+            "SESSION_IDLE",
+            "1m",
+            "session_idle cannot be `1m` (set by MESHKEY_SESSION_IDLE): give a number and m, h or d, such as ",
+        ),
+        (
+            "SESSION_LIFE",
+            "3000d",
+            "session_life cannot be `3000d` (set by MESHKEY_SESSION_LIFE): give a number and m, h ",
+        ),
         ("OUTAGE_GRACE", "1h", "outage_grace cannot be `1h` (set by MESHKEY_OUTAGE_GRACE): give a number and ms, s "),
         ("REPLICA_NAME", " x", "replica_name cannot be ` x` (set by MESHKEY_REPLICA_NAME): give 1 to 64 characters"),
         ("MAX_LIVE_KEYS", "many", "max_live_keys cannot be `many` (set by MESHKEY_MAX_LIVE_KEYS): give a whole number"),

@@ -49,6 +49,7 @@ fn sample(name: &str) -> &'static str {
         "listen" => "[::1]:8000",
         "pool_size" | "workers" | "max_live_keys" | "cache_keys" | "failed_auth_per_minute" => "3",
         "bound" | "outage_grace" => "3s",
+        "session_idle" | "session_life" => "30m",
         "replica_name" => "one",
         "public_url" => "https://keys.example",
         "otlp_endpoint" => "http://localhost:4318",
