@@ -43,7 +43,11 @@ pub mod passwords;
 pub mod roles;
 pub mod row;
 #[cfg(feature = "server")]
+pub mod second_factor;
+#[cfg(feature = "server")]
 pub mod secrets;
+#[cfg(feature = "server")]
+pub mod sessions;
 #[cfg(feature = "server")]
 pub mod snapshot;
 #[cfg(feature = "server")]
@@ -53,6 +57,8 @@ pub mod stock;
 pub mod store;
 #[cfg(feature = "server")]
 pub mod topics;
+#[cfg(feature = "server")]
+pub mod tries;
 #[cfg(feature = "server")]
 pub mod usage;
 #[cfg(feature = "server")]
@@ -95,10 +101,13 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("messages", messages::ALL),
     ("orgs", orgs::ALL),
     ("passwords", passwords::ALL),
+    ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),
+    ("sessions", sessions::ALL),
     ("states", states::ALL),
     ("stock", stock::ALL),
     ("topics", topics::ALL),
+    ("tries", tries::ALL),
     ("usage", counts::expiring::ALL),
     ("usage", counts::write::ALL),
     ("usage", usage::ALL),

@@ -62,11 +62,21 @@ pub mod revoke;
 #[cfg(feature = "server")]
 pub mod rotate;
 #[cfg(feature = "server")]
+pub mod second_factor;
+#[cfg(feature = "server")]
+pub mod sessions;
+#[cfg(feature = "server")]
+pub mod sign_in;
+#[cfg(feature = "server")]
 pub mod states;
+#[cfg(feature = "server")]
+pub mod step_up;
 #[cfg(feature = "server")]
 pub mod stock;
 #[cfg(feature = "server")]
 pub mod topics;
+#[cfg(feature = "server")]
+mod tries;
 #[cfg(feature = "server")]
 pub mod turns;
 #[cfg(feature = "server")]

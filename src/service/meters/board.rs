@@ -34,6 +34,7 @@ impl Meters {
         to.register("failed_auth", "Requests with a key that nobody holds", self.failed_auth.clone());
         let throttled = "Those of them that came from an address with too many";
         to.register("failed_auth_throttled", throttled, self.failed_auth_throttled.clone());
+        to.register("sign_ins", "Tries at signing in, by how they ended", self.sign_ins.family.clone());
         to.register(
             "answers_in_grace",
             "Questions answered from memory without the database",

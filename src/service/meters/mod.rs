@@ -40,6 +40,19 @@ pub(super) enum Source {
     Grace,
 }
 
+/// How a try at signing in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SignIn {
+    /// The person is in.
+    Whole,
+    /// The second factor is still to come.
+    Half,
+    /// Something was wrong.
+    Wrong,
+    /// There were too many.
+    Throttled,
+}
+
 /// All that is counted.
 #[derive(Debug)]
 pub struct Meters {
@@ -55,6 +68,7 @@ pub struct Meters {
     misconfigured_gates: Counter,
     failed_auth: Counter,
     failed_auth_throttled: Counter,
+    sign_ins: Split<4>,
     lapses: Counter,
     changes: Counter,
     answers_in_grace: Counter,
@@ -94,6 +108,7 @@ impl Default for Meters {
             misconfigured_gates: Counter::default(),
             failed_auth: Counter::default(),
             failed_auth_throttled: Counter::default(),
+            sign_ins: Split::of("outcome", ["signed_in", "half", "wrong", "throttled"]),
             lapses: Counter::default(),
             changes: Counter::default(),
             answers_in_grace: Counter::default(),
@@ -166,6 +181,11 @@ impl Meters {
     /// Too many such came from one address.
     pub(super) fn throttled(&self) {
         self.failed_auth_throttled.inc();
+    }
+
+    /// Somebody tried to sign in.
+    pub(super) fn tried(&self, outcome: SignIn) {
+        self.sign_ins.at(outcome as usize).inc();
     }
 
     /// Questions were answered by what is remembered, while the database was out of reach.

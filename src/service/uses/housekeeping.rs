@@ -14,7 +14,7 @@ use crate::{
         Error,
         counts::{expiring::expiring, write},
         fresh::feed,
-        idempotency, keys,
+        idempotency, keys, sessions, tries,
     },
     domain::usage::KEPT,
     service::{House, patience::in_time},
@@ -46,6 +46,8 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
         feed::clear(operator).await?;
         if is_time {
             house.meters.will_end(expiring(operator).await?);
+            sessions::sweep(operator, house.lifetimes).await?;
+            tries::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
             let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}

@@ -1,0 +1,58 @@
+//! Tries at signing in, for an account and from an address: counted in the database, before they are judged.
+
+use super::{House, patience::in_time, sign_in::NotIn};
+use crate::{
+    db::{self, Transaction, tries},
+    domain::tries::{Bucket, Tried},
+};
+
+/// Tries that were counted and are still to be judged.
+pub(super) struct Taken(Vec<(Bucket, bool)>);
+
+/// Counts one for each of these, unless one of them pauses: then for none. A proxy that is trusted is not who tries.
+pub(super) async fn take(house: &House, tried: &[Tried<'_>]) -> Result<Taken, NotIn> {
+    let is_proxy =
+        |tried: &&Tried<'_>| matches!(tried, Tried::Address(address) if house.trusted_proxies.trusts(*address));
+    let shared = |tried: &Tried<'_>| (tried.bucket(), matches!(tried, Tried::Address(_)));
+    let buckets: Vec<_> = tried.iter().filter(|tried| !is_proxy(tried)).map(shared).collect();
+    let taken = house.store.ask(async |client| {
+        let transaction = client.transaction().await.map_err(db::Error::from)?;
+        for (bucket, _) in &buckets {
+            if let Err(left) = tries::take(&transaction, *bucket).await? {
+                return Ok(Some(left));
+            }
+        }
+        transaction.commit().await?;
+        Ok::<_, db::Error>(None)
+    });
+    match in_time(taken).await? {
+        None => Ok(Taken(buckets)),
+        Some(left) => Err(NotIn::Later(left)),
+    }
+}
+
+impl Taken {
+    /// They were good: all that failed for the account is forgotten, and what failed from the address is not.
+    pub(super) async fn were_good(&self, transaction: &Transaction<'_>) -> Result<(), db::Error> {
+        for (bucket, is_shared) in &self.0 {
+            if *is_shared {
+                tries::give_back(transaction, *bucket).await?;
+            } else {
+                tries::clear(transaction, *bucket).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// They could not be judged, and so count for nothing.
+    pub(super) async fn were_not_judged(&self, house: &House) {
+        let give_back = house.store.ask(async |client| {
+            for (bucket, _) in &self.0 {
+                tries::give_back(client, *bucket).await?;
+            }
+            Ok::<_, db::Error>(())
+        });
+        // Who comes again meanwhile waits a little for nothing, and that is all.
+        drop(in_time(give_back).await);
+    }
+}
