@@ -97,7 +97,7 @@ impl Fault {
                 "You have signed in or out since it was opened, and so nothing was done. Go back, reload the page, and send it again.",
             ),
             Self::Elsewhere(_) => ("See another page", ""),
-            Self::Problem(problem) => problem.words(),
+            Self::Problem(problem) => words(problem),
         }
     }
 }
@@ -117,16 +117,34 @@ pub async fn errors(
     let id = response.request().extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
     let error = response.response().error();
     let fault = error.and_then(Error::as_error::<Fault>).map(Fault::words);
-    let problem = || error.and_then(Error::as_error::<Problem>).map(Problem::words);
-    let kind = Kind::of(status);
-    let (title, text) = fault.or_else(problem).unwrap_or((kind.title, kind.explanation));
-    let page = explain(title, text, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    let foreign = Problem::of(Kind::of(status));
+    let (title, text) = fault.unwrap_or_else(|| words(&foreign));
+    let mut page = explain(title, text, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    if let Some(problem) = error.and_then(Error::as_error::<Fault>).and_then(Fault::problem) {
+        problem.set_headers(page.headers_mut());
+    }
     let mut response = response;
     for (name, value) in page.headers() {
         response.headers_mut().insert(name.clone(), value.clone());
     }
     response.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(response.map_body(|_, _| page.into_body()))
+}
+
+/// What a problem is to a person, where the words are others than those for who writes a program.
+fn words(problem: &Problem) -> (&str, &str) {
+    match problem.code() {
+        "not_found" => ("Not found", "There is no such page here."),
+        "method_not_allowed" => ("Method not allowed", "Nothing was done. Open the page, and go on from there."),
+        "store_unavailable" => (
+            "Out of reach for a moment",
+            "The service cannot do this now. Wait a little, and try again. If you changed something, see first whether it was done.",
+        ),
+        "internal" => {
+            ("Something went wrong", "It is our fault, not yours. Whoever runs this server finds more in its log.")
+        }
+        _ => problem.words(),
+    }
 }
 
 fn explain<'a>(title: &'a str, text: &str, request_id: &str) -> Page<'a> {

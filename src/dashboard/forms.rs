@@ -39,10 +39,7 @@ impl Form {
         payload: &mut Payload,
         session: Option<&SessionSecret>,
     ) -> Result<Self, Fault> {
-        if !is_from_here(request) {
-            info!(route = request.match_pattern(), "a form of another site was refused");
-            return Err(Fault::CrossSite);
-        }
+        ensure_from_here(request)?;
         ensure_type(request, &[TYPE], ACCEPT_POST, TYPE)?;
         let bytes = bytes(request, payload).await?;
         let pairs = form_urlencoded::parse(&bytes);
@@ -71,6 +68,15 @@ impl Form {
         let is_twice = self.0.iter().enumerate().any(is_again);
         if is_twice { Err(Problem::new(catalogue::INVALID_REQUEST, "a field is there twice")) } else { Ok(()) }
     }
+}
+
+/// Refuses what no page of our own has sent.
+pub(super) fn ensure_from_here(request: &HttpRequest) -> Result<(), Fault> {
+    if is_from_here(request) {
+        return Ok(());
+    }
+    info!(route = request.match_pattern(), "a form of another site was refused");
+    Err(Fault::CrossSite)
 }
 
 /// Whether a page of our own has sent this.

@@ -3,11 +3,17 @@
 //! No page has a script or a style within it, and none is kept by a browser or a proxy. Every change is a form that is sent from a
 //! page of our own: see [`forms`]. A page that cannot be shown says why in HTML: see [`errors`].
 
+pub mod account;
 pub mod assets;
+pub mod confirm;
 pub mod errors;
 pub mod forms;
 pub mod page;
+pub mod password;
 pub mod routes;
+pub mod second_factor;
+pub mod sign_in;
+pub mod visitor;
 
 pub use errors::Fault;
 pub use forms::Form;

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{assets, errors::errors};
+use super::{account, assets, confirm, errors::errors, password, second_factor, sign_in};
 use crate::http::{metrics::Route, routes as api};
 
 macro_rules! pages {
@@ -43,5 +43,14 @@ macro_rules! page {
 }
 
 pages! {
+    "/" { get sign_in::root; }
+    "/sign-in" { get sign_in::show; post sign_in::enter; }
+    "/sign-in/second-factor" { get sign_in::show_factor; post sign_in::enter_factor; }
+    "/sign-out" { post sign_in::leave; }
+    "/confirm" { get confirm::show; post confirm::take; }
+    "/account" { get account::show; }
+    "/account/password" { get password::show; post password::change; }
+    "/account/second-factor" { get second_factor::show; post second_factor::change; }
+    "/account/sessions" { post account::end; }
     "/assets/{name}" { get assets::show; }
 }

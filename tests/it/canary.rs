@@ -16,6 +16,7 @@ use meshkey::telemetry;
 /// How many letters of a secret's body a hint shows.
 const SHOWN: usize = 8;
 
+static WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HEARD: Mutex<Option<String>> = Mutex::new(None);
 static LINES: AtomicUsize = AtomicUsize::new(0);
 
@@ -88,6 +89,17 @@ pub fn find_in_metrics(text: &str) -> Option<String> {
     find(text).or_else(id).map(|leak| format!("in /metrics: {leak}"))
 }
 
+/// Listens for this text too, from now on: a password, or what a browser keeps.
+pub fn beware(text: &str) {
+    WORDS.lock().unwrap().push(text.to_owned());
+}
+
+/// The first such text in a line.
+fn find_word(line: &str) -> Option<String> {
+    let words = WORDS.lock().ok()?;
+    words.iter().find(|word| line.contains(word.as_str())).map(|word| format!("{word}: {line}"))
+}
+
 /// Has this process log everything that it can say, and listens.
 pub fn listen() {
     let log = telemetry::subscriber("trace", true, || Listener).unwrap();
@@ -106,7 +118,8 @@ struct Listener;
 impl io::Write for Listener {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         LINES.fetch_add(1, Relaxed);
-        if let (Some(leak), Ok(mut heard)) = (find(&String::from_utf8_lossy(line)), HEARD.lock()) {
+        let text = String::from_utf8_lossy(line);
+        if let (Some(leak), Ok(mut heard)) = (find(&text).or_else(|| find_word(&text)), HEARD.lock()) {
             heard.get_or_insert(format!("a secret in the log: {leak}"));
         }
         Ok(line.len())

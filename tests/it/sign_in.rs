@@ -1,3 +1,12 @@
 //! Signing in, as a browser does it but without one: every status, header and cookie.
 
+mod account;
+mod entering;
+mod factor;
+mod forms;
+mod leading;
 mod pages;
+mod quiet;
+mod sessions;
+mod throttle;
+pub mod visitor;

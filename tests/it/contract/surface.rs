@@ -119,9 +119,19 @@ async fn every_error_code_has_a_page() {
 #[tokio::test]
 async fn what_is_not_promised_is_not_there() {
     let house = House::new().await;
-    for path in
-        ["/", "/v1", "/v1/", "/v2/whoami", "/v1/whoami/", "/v1//whoami", "/metrics", "/v1/orgs", "/v1/verify/batch/x"]
-    {
+    for path in [
+        "/index.html",
+        "/sign-in/",
+        "/account/x",
+        "/v1",
+        "/v1/",
+        "/v2/whoami",
+        "/v1/whoami/",
+        "/v1//whoami",
+        "/metrics",
+        "/v1/orgs",
+        "/v1/verify/batch/x",
+    ] {
         house.admin().get(path).await.problem(404, "not_found");
     }
 }

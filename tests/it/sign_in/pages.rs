@@ -5,24 +5,82 @@ use meshkey::dashboard::{
     routes::TABLE,
 };
 
+use super::visitor::{Visitor, danas, text};
 use crate::house::House;
 
 #[test]
 fn the_pages_are_these() {
-    let expected = [("get", "/assets/{name}")];
+    let expected = [
+        ("get", "/"),
+        ("get", "/sign-in"),
+        ("post", "/sign-in"),
+        ("get", "/sign-in/second-factor"),
+        ("post", "/sign-in/second-factor"),
+        ("post", "/sign-out"),
+        ("get", "/confirm"),
+        ("post", "/confirm"),
+        ("get", "/account"),
+        ("get", "/account/password"),
+        ("post", "/account/password"),
+        ("get", "/account/second-factor"),
+        ("post", "/account/second-factor"),
+        ("post", "/account/sessions"),
+        ("get", "/assets/{name}"),
+    ];
     assert_eq!(TABLE, expected);
+}
+
+// What every answer of a page must have is held where it comes in: tests/it/promise/pages.rs.
+#[tokio::test]
+async fn every_page_is_there_and_no_other_method() {
+    let house = danas().await;
+    let dana = Visitor::dana(&house).await;
+    for (method, path) in TABLE.iter().filter(|(_, path)| !path.contains('{')) {
+        let known = |method: &str| TABLE.contains(&(method, path));
+        for other in ["GET", "HEAD", "POST", "PUT", "DELETE"] {
+            let answer = dana.bare(other, path).send().await;
+            let is_known = known(&other.to_lowercase()) || other == "HEAD" && known("get");
+            assert_eq!(answer.status == 405, !is_known, "{other} {path}: {answer:?}");
+        }
+        if *method == "get" {
+            let answer = dana.get(path).await;
+            assert!([200, 303].contains(&answer.status), "{answer:?}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn what_pages_refer_to_may_be_kept_for_ever_and_nothing_else_is_there() {
     let house = House::new().await;
+    let sign_in = house.stranger().get("/sign-in").await.expect(200);
     for (asset, kind) in [(&STYLE, "text/css; charset=utf-8"), (&SCRIPT, "text/javascript; charset=utf-8")] {
         let answer = house.stranger().get(&asset.path).await.expect(200);
         assert_eq!(answer.header("content-type"), kind);
         assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+        assert!(text(&sign_in).contains(&asset.path));
     }
     let nothing = house.stranger().get("/assets/meshkey.css").await.expect(404);
-    assert!(nothing.body.as_str().unwrap().contains("<h1>Not found</h1>"), "{nothing:?}");
+    assert!(text(&nothing).contains("<h1>Not found</h1>"), "{nothing:?}");
     let wrong = house.stranger().act(&STYLE.path).await.expect(405);
-    assert!(wrong.body.as_str().unwrap().contains("<h1>Method not allowed</h1>"), "{wrong:?}");
+    assert!(text(&wrong).contains("<h1>Method not allowed</h1>"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn without_its_database_a_page_says_so_and_the_log_knows_why() {
+    let house = danas().await;
+    let dana = Visitor::dana(&house).await;
+    house.set_reachable(false).await;
+    let answer = dana.get("/account").await.expect(503);
+    assert_eq!(answer.header("retry-after"), "1");
+    assert!(text(&answer).contains(answer.header("x-request-id")), "{answer:?}");
+    house.set_reachable(true).await;
+}
+
+// A key opens no page, and a page's cookie is no key (G-9).
+#[tokio::test]
+async fn a_key_opens_no_page() {
+    let house = House::new().await;
+    for path in ["/account", "/confirm", "/account/password", "/account/second-factor"] {
+        house.admin().get(path).await.expect(303);
+    }
 }

@@ -1,0 +1,106 @@
+//! The account: who one is, and where one is signed in.
+
+use actix_web::{HttpResponse, web::Data};
+use maud::{Markup, html};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
+
+use super::{
+    Fault, Page,
+    page::{lead_to, token},
+    visitor::{Person, Sent},
+};
+use crate::{
+    domain::session::Session,
+    service::{
+        House,
+        second_factor::{self, Standing},
+        sessions,
+    },
+};
+
+/// The page.
+pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fault> {
+    let list = sessions::list(&house, &person.by).await?;
+    let standing = second_factor::show(&house, &person.by).await?;
+    let form_token = person.token();
+    let main = html! {
+        section {
+            h2 { "You" }
+            dl.facts {
+                dt { "Name" } dd { (person.by.name()) }
+                dt { "E-mail" } dd { (person.by.email()) }
+            }
+        }
+        section {
+            h2 { "Signing in" }
+            dl.facts {
+                dt { "Password" } dd { a href="/account/password" { "Change the password" } }
+                dt { "Second factor" } dd { (factor(&standing)) }
+            }
+        }
+        section {
+            h2 { "Where you are signed in" }
+            ul.rows { @for session in &list { (row(session, &person, &form_token)) } }
+            @if list.len() > 1 {
+                form method="post" action="/account/sessions" {
+                    (token(&form_token))
+                    button.danger name="end" value="others" { "Sign out everywhere else" }
+                }
+            }
+        }
+    };
+    Ok(Page::new("Your account", main).signed(person.signed(&form_token)).answer())
+}
+
+fn factor(standing: &Standing) -> Markup {
+    html! {
+        @match standing {
+            Standing::On(codes) => {
+                "On, with " (codes) " recovery " (if *codes == 1 { "code" } else { "codes" }) " left · "
+                a href="/account/second-factor" { "Turn it off" }
+            },
+            Standing::Off | Standing::Begun(_) => { "Off · " a href="/account/second-factor" { "Turn it on" } },
+        }
+    }
+}
+
+fn row(session: &Session, person: &Person, form_token: &str) -> Markup {
+    let address = session.address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
+    let agent = if session.agent.is_empty() { "A browser without a name" } else { &session.agent };
+    let is_this = session.id == person.by.session();
+    html! {
+        li {
+            div {
+                div { (agent) @if is_this { " " span.mark { "this one" } } }
+                div.quiet {
+                    "From " (address) " · signed in " (moment(session.created_at)) " · last seen " (moment(session.seen_at))
+                }
+            }
+            @if !is_this {
+                form method="post" action="/account/sessions" {
+                    (token(form_token))
+                    input type="hidden" name="end" value=(session.id);
+                    button.second aria-label={ "Sign out " (agent) " from " (address) } { "Sign out" }
+                }
+            }
+        }
+    }
+}
+
+/// A time, in UTC.
+pub(super) fn moment(at: OffsetDateTime) -> Markup {
+    let at = at.to_offset(UtcOffset::UTC);
+    let form = format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
+    html! { time datetime=(at.format(&Rfc3339).unwrap_or_default()) { (at.format(form).unwrap_or_default()) } }
+}
+
+/// Ends one session, or all others.
+pub async fn end(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse, Fault> {
+    let (by, which) = (&sent.by.by, sent.form.text("end"));
+    if which == "others" {
+        sessions::end_others(&house, by).await?;
+    } else if let Ok(session) = which.parse() {
+        sessions::end(&house, by, session).await?;
+    }
+    Ok(lead_to("/account"))
+}

@@ -1,0 +1,162 @@
+//! Signing in and out.
+
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+    web::Data,
+};
+use maud::{Markup, html};
+
+use super::{
+    Fault, Page,
+    page::{alert, lead_to, token},
+    visitor::{Anyone, Halfway, Person, SIGN_IN, Sent, browser, forget, remember, then, to, wanted},
+};
+use crate::{
+    domain::{Place, Typed},
+    service::{
+        House, second_factor,
+        sessions::{self, Visitor},
+        sign_in::{self, Claim, NotIn},
+    },
+};
+
+/// What who is not let in hears, whatever was wrong.
+const WRONG: &str = "E-mail or password is wrong";
+const WRONG_CODE: &str = "The code is wrong, was used already, or has run out";
+
+/// `/`: to where the person can go on.
+pub async fn root(anyone: Anyone) -> HttpResponse {
+    lead_to(if matches!(anyone.visitor, Visitor::Whole(_)) { "/account" } else { SIGN_IN })
+}
+
+/// The form.
+pub async fn show(anyone: Anyone) -> HttpResponse {
+    let next = wanted(&anyone.request);
+    match anyone.visitor {
+        Visitor::Whole(_) => to(&next),
+        _ => form("", &next, None).answer(),
+    }
+}
+
+/// Lets somebody in, or says that something is wrong.
+pub async fn enter(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpResponse, Fault> {
+    let Sent { by: Anyone { request, before, .. }, form: filled } = sent;
+    let (next, browser) = (next(filled.text("next")), browser(&house, &request));
+    let password = Typed::from(filled.secret("password"));
+    let claim = Claim { email: filled.text("email"), password, browser: &browser, before };
+    match sign_in::sign_in(&house, claim).await {
+        Ok(entry) if entry.is_half => {
+            Ok(remember(lead_to(&then("/sign-in/second-factor", &next)), &entry.secret, &house, true))
+        }
+        Ok(entry) => Ok(remember(to(&next), &entry.secret, &house, false)),
+        Err(why) => refused(why, WRONG, |text| form(filled.text("email"), &next, Some(text))),
+    }
+}
+
+/// Where a form says to go on.
+pub(super) fn next(text: &str) -> Place {
+    text.parse().unwrap_or_default()
+}
+
+/// The same page again, and why. What is wrong with what was filled in is an answer like any other (200): 401 would have to name a
+/// way of authentication that HTTP knows (RFC 9110, 15.5.2), and a browser would ask in a window of its own.
+pub(super) fn refused<'a>(why: NotIn, wrong: &str, page: impl FnOnce(&str) -> Page<'a>) -> Result<HttpResponse, Fault> {
+    match why {
+        NotIn::Wrong => Ok(page(wrong).answer()),
+        NotIn::Later(left) => {
+            let seconds = left.as_secs_f64().ceil().max(1.0).to_string();
+            let text = format!("Too many tries. Try again in {seconds} s.");
+            let mut answer = page(&text).with_status(StatusCode::TOO_MANY_REQUESTS).answer();
+            let value = header::HeaderValue::from_str(&seconds).unwrap_or(header::HeaderValue::from_static("60"));
+            answer.headers_mut().insert(header::RETRY_AFTER, value);
+            Ok(answer)
+        }
+        NotIn::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The field with where to go on.
+pub(super) fn onward(next: &Place) -> Markup {
+    html! { @if *next != Place::default() { input type="hidden" name="next" value=(next); } }
+}
+
+fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
+    let main = html! {
+        @if let Some(wrong) = wrong { (alert(wrong)) }
+        section.narrow {
+            form method="post" action="/sign-in" {
+                (onward(next))
+                div.field {
+                    label for="email" { "E-mail" }
+                    input id="email" name="email" type="email" value=(email) autocomplete="username" autocapitalize="none"
+                        spellcheck="false" required autofocus[wrong.is_none()] aria-invalid=[wrong.map(|_| "true")];
+                }
+                div.field {
+                    label for="password" { "Password" }
+                    input id="password" name="password" type="password" autocomplete="current-password" required
+                        autofocus[wrong.is_some()];
+                }
+                button { "Sign in" }
+            }
+        }
+        details {
+            summary { "Locked out?" }
+            p { "Whoever runs this server can give you another password, with a shell on its host:" }
+            p { code { "meshkey admin reset-password you@example.com" } }
+        }
+    };
+    Page::new("Sign in", main)
+}
+
+/// The page that asks for the second factor.
+pub async fn show_factor(by: Halfway) -> HttpResponse {
+    let next = wanted(&by.request);
+    factor_form(&by.half.waiting().secret().form_token(), &next, None).answer()
+}
+
+/// Lets somebody in who shows it.
+pub async fn enter_factor(house: Data<House>, sent: Sent<Halfway>) -> Result<HttpResponse, Fault> {
+    let Sent { by: Halfway { half, request }, form } = sent;
+    let (next, browser) = (next(form.text("next")), browser(&house, &request));
+    match second_factor::enter(&house, &half, form.text("code"), &browser).await {
+        Ok(secret) => Ok(remember(to(&next), &secret, &house, false)),
+        Err(why) => {
+            let token = half.waiting().secret().form_token();
+            refused(why, WRONG_CODE, |text| factor_form(&token, &next, Some(text)))
+        }
+    }
+}
+
+fn factor_form(form_token: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
+    let main = html! {
+        @if let Some(wrong) = wrong { (alert(wrong)) }
+        section.narrow {
+            form method="post" action="/sign-in/second-factor" {
+                (token(form_token)) (onward(next))
+                (code_field("Code", "The six digits that your authenticator app shows, or one of your recovery codes."))
+                button { "Go on" }
+            }
+        }
+        p { a href="/sign-in" { "Sign in as somebody else" } }
+    };
+    Page::new("Second factor", main)
+}
+
+/// The field for a code: it may be pasted, and browsers may fill it in.
+pub(super) fn code_field(label: &str, hint: &str) -> Markup {
+    html! {
+        div.field {
+            label for="code" { (label) }
+            input id="code" name="code" type="text" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
+                required aria-describedby="code-hint";
+            span.hint id="code-hint" { (hint) }
+        }
+    }
+}
+
+/// Signs out.
+pub async fn leave(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse, Fault> {
+    sessions::sign_out(&house, &sent.by.by).await?;
+    Ok(forget(lead_to(SIGN_IN)))
+}
