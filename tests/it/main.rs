@@ -13,6 +13,7 @@ mod addresses;
 mod audit;
 mod authority;
 mod book;
+mod browser;
 mod canary;
 mod capabilities;
 mod cli;

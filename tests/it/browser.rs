@@ -1,0 +1,77 @@
+//! The pages in a real browser: `tests/browser`, run by Node's own test runner against a house of ours. Where there is no Chromium
+//! it is said that nothing was tried; in CI that is a failure.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use crate::{
+    house::House,
+    libraries::{of_npm, skipped},
+    sign_in::visitor::{PASSWORD, person, with_dana},
+};
+
+/// Where Debian and others have it.
+const PLACES: [&str; 4] =
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
+}
+
+/// The browser and the packages; none where they are missing, which CI may not have.
+fn equipment() -> Option<(PathBuf, PathBuf)> {
+    let chromium = env::var_os("MESHKEY_CHROMIUM").map(PathBuf::from);
+    let chromium = chromium.or_else(|| PLACES.map(PathBuf::from).into_iter().find(|place| place.exists()));
+    if chromium.is_none() {
+        skipped("the pages in a browser, because there is no Chromium");
+    }
+    let equipment = chromium.zip(of_npm("browser-axe-4.14.1-playwright-1.65.1", &sources()));
+    let must = env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(equipment.is_some() || !must, "CI must try the pages in a browser");
+    equipment
+}
+
+/// Who is there: each test has people of its own.
+async fn people(house: &House) {
+    for name in ["Tries", "Fay", "Stale", "Lee", "Ida", "Uma"] {
+        person(house, &format!("{}@example.com", name.to_lowercase()), name, PASSWORD).await;
+    }
+    person(house, "hostile@example.com", "<img src=x onerror=alert(1)>", PASSWORD).await;
+    let age = "CREATE FUNCTION age() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN NEW.confirmed_at := now() - interval '16 minutes'; RETURN NEW; END $$;
+               CREATE TRIGGER age BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION age();";
+    let db = house.sql("superuser").await;
+    let whose = "SELECT id FROM users WHERE name = 'Stale'";
+    let stale: uuid::Uuid = db.query_one(whose, &[]).await.unwrap().get(0);
+    let age = age.replace("FOR EACH ROW", &format!("FOR EACH ROW WHEN (NEW.user_id = '{stale}')"));
+    db.batch_execute(&age).await.unwrap();
+}
+
+async fn run(file: &'static str) {
+    let Some((chromium, packages)) = equipment() else { return };
+    // Tries from here are those of a proxy that says nothing: one test is not in another's way.
+    let house = with_dana(&[("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")]).await;
+    people(&house).await;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
+    node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);
+    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*");
+    let output: Output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
+    let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("fail 0") && !told.contains("pass 0"), "nothing was tried: {told}");
+}
+
+// G-11
+#[tokio::test]
+async fn people_sign_in_and_out() {
+    run("sign_in.test.mjs").await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
+    run("looks.test.mjs").await;
+}
