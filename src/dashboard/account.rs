@@ -66,7 +66,7 @@ fn factor(standing: &Standing) -> Markup {
 
 fn row(session: &Session, person: &Person, form_token: &str) -> Markup {
     let address = session.address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
-    let agent = if session.agent.is_empty() { "A browser without a name" } else { &session.agent };
+    let agent = called(&session.agent);
     let is_this = session.id == person.by.session();
     html! {
         li {
@@ -87,6 +87,28 @@ fn row(session: &Session, person: &Person, form_token: &str) -> Markup {
     }
 }
 
+/// What a browser is called by people; what nobody knows is shown as it calls itself.
+fn called(agent: &str) -> String {
+    // Each browser says that it is those after it too.
+    let browsers =
+        [("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let systems = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "an iPhone"),
+        ("iPad", "an iPad"),
+        ("Mac OS", "a Mac"),
+        ("Linux", "Linux"),
+    ];
+    let find =
+        |known: &[(&str, &'static str)]| known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (find(&browsers), find(&systems)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ if agent.is_empty() => "A browser without a name".to_owned(),
+        _ => agent.chars().take(80).collect(),
+    }
+}
+
 /// A time, in UTC.
 pub(super) fn moment(at: OffsetDateTime) -> Markup {
     let at = at.to_offset(UtcOffset::UTC);
@@ -103,4 +125,28 @@ pub async fn end(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse,
         sessions::end(&house, by, session).await?;
     }
     Ok(lead_to("/account"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_called_as_people_call_them() {
+        let webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
+        for (agent, name) in [
+            (format!("Mozilla/5.0 (X11; Linux x86_64) {webkit} Chrome/140.0.0.0 Safari/537.36"), "Chrome on Linux"),
+            (format!("Mozilla/5.0 (Windows NT 10.0) {webkit} Chrome/140.0 Safari/537.36 Edg/140.0"), "Edge on Windows"),
+            ("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0".to_owned(), "Firefox on Android"),
+            (
+                format!("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) {webkit} Safari/604.1"),
+                "Safari on an iPhone",
+            ),
+            ("curl/8.0".to_owned(), "curl/8.0"),
+            (String::new(), "A browser without a name"),
+        ] {
+            assert_eq!(called(&agent), name);
+        }
+        assert_eq!(called(&"x".repeat(200)).len(), 80);
+    }
 }

@@ -90,7 +90,7 @@ fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
                 div.field {
                     label for="email" { "E-mail" }
                     input id="email" name="email" type="email" value=(email) autocomplete="username" autocapitalize="none"
-                        spellcheck="false" required autofocus[wrong.is_none()] aria-invalid=[wrong.map(|_| "true")];
+                        spellcheck="false" required autofocus[wrong.is_none()];
                 }
                 div.field {
                     label for="password" { "Password" }
