@@ -37,9 +37,12 @@ pub mod messages;
 #[cfg(feature = "server")]
 pub mod migrate;
 #[cfg(feature = "server")]
+pub mod one_time;
+#[cfg(feature = "server")]
 pub mod orgs;
 #[cfg(feature = "server")]
 pub mod passwords;
+pub mod people;
 pub mod roles;
 pub mod row;
 #[cfg(feature = "server")]
@@ -99,8 +102,10 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("lookup", lookup::ALL),
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
+    ("one_time", one_time::ALL),
     ("orgs", orgs::ALL),
     ("passwords", passwords::ALL),
+    ("people", people::ALL),
     ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),
     ("sessions", sessions::ALL),

@@ -16,6 +16,7 @@ pub mod impact;
 pub mod key;
 pub mod moment;
 pub mod name;
+pub mod one_time;
 pub mod owner;
 pub mod page;
 pub mod password;
@@ -53,6 +54,7 @@ pub use id::{EventId, GateId, InvitationId, KeyId, MeshId, MessageId, OrgId, Ses
 pub use key::{Key, Status};
 pub use moment::Moment;
 pub use name::{Label, Slug, StateName, Title};
+pub use one_time::{CodeHash, OneTimeCode};
 pub use owner::Owner;
 pub use password::{Password, PasswordHash, Typed};
 pub use person::{Email, Membership, User};

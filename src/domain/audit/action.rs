@@ -46,6 +46,12 @@ actions! {
     GateCreated = "gate.created";
     GateEdited = "gate.edited";
     GateDeleted = "gate.deleted";
+    MemberAdded = "member.added";
+    MemberEdited = "member.edited";
+    MemberRemoved = "member.removed";
+    UserPasswordReset = "user.password_reset";
+    UserSuspended = "user.suspended";
+    UserResumed = "user.resumed";
     AuditRetained = "audit.retained";
 }
 
