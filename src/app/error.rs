@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     db::{self, connect, embedded, fresh::check, migrate, roles},
     domain::{address::MalformedNetwork, secret::MalformedPrefix},
+    service::Refusal,
     telemetry::spans,
 };
 
@@ -43,6 +44,12 @@ pub enum Error {
     /// What remembering keys needs.
     #[error(transparent)]
     Fresh(#[from] check::Error),
+    /// What the settings say of the first org and its owner.
+    #[error("{0}")]
+    Bootstrap(String),
+    /// The first org could not be made.
+    #[error("the first org could not be made: {0}")]
+    Refused(#[from] Refusal),
     /// The database.
     #[error(transparent)]
     Store(#[from] db::Error),

@@ -16,10 +16,11 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::{Error, Share, database, house, house::name, spans::witness};
+use super::{Error, Share, bootstrap, database, house, house::name, spans::witness};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
+    domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
     service::{House, uses::keep_writing},
     telemetry::spans::Spans,
@@ -28,6 +29,7 @@ use crate::{
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    newcomer: Option<(User, OneTimeCode)>,
     house: Arc<House>,
     board: Data<Board>,
     door: Door,
@@ -60,6 +62,7 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     let database = database(settings, Share::Alone).await?;
     let house = Arc::new(house(settings, &database).await?);
     check::ensure_feed(&database.target).await?;
+    let newcomer = bootstrap::apply(settings, &house).await?;
     house.fresh.begin();
     let board = Data::new(Board::new(Arc::clone(&house)));
     let door = serve(listener, Arc::clone(&house), &board, settings, spans.as_ref().map(witness), own)?;
@@ -68,7 +71,7 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
         None => None,
     };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
-    Ok(Server { address, house, board, door, side_door, background, spans, embedded: database.embedded })
+    Ok(Server { address, newcomer, house, board, door, side_door, background, spans, embedded: database.embedded })
 }
 
 /// What serves on one address.
@@ -131,6 +134,12 @@ impl Server {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Who was made at the start and has no password yet, with the code to set one.
+    #[must_use]
+    pub const fn newcomer(&self) -> Option<&(User, OneTimeCode)> {
+        self.newcomer.as_ref()
     }
 
     /// What it serves.

@@ -79,7 +79,7 @@ impl Failure {
             Self::Refused { code, .. } => *code,
             Self::Closed => 0,
             Self::NotSignedIn(_) => 3,
-            Self::Config(_) | Self::Usage(_) => 2,
+            Self::Config(_) | Self::Usage(_) | Self::App(app::Error::Bootstrap(_)) => 2,
             Self::App(app::Error::Connect(error)) if error.is_of_the_address() => 2,
             Self::NotFound(_) | Self::App(app::Error::NothingThere(_)) => 5,
             Self::Conflict(_) => 6,

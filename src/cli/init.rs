@@ -3,12 +3,21 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, open::open, show};
+use super::{
+    Failure,
+    open::{Opened, open},
+    password::PasswordFlags,
+    show,
+};
 use crate::{
     app::Share,
     config::DatabaseFlags,
-    domain::{Slug, TopicName},
-    service::operator::{self, Founding, Operator},
+    domain::{Email, Slug, Title, TopicName, UserId, password::Password},
+    service::{
+        founding::{Founding, unique},
+        operator::{self, Operator},
+        people::{NewPerson, name_of},
+    },
 };
 
 /// Make the first org and print its admin key.
@@ -23,6 +32,14 @@ pub(super) struct Init {
     /// A topic to make in that mesh; may be given several times
     #[arg(long = "topic", value_name = "NAME", requires = "mesh")]
     topics: Vec<TopicName>,
+    /// The address of a person who is to own it, and signs in with it
+    #[arg(long, value_name = "EMAIL")]
+    email: Option<Email>,
+    /// What that person is called; as the address begins, if nothing is said
+    #[arg(long, value_name = "NAME", requires = "email")]
+    name: Option<Title>,
+    #[command(flatten)]
+    password: PasswordFlags,
     /// Do nothing, and succeed, if there is an org already
     #[arg(long)]
     if_needed: bool,
@@ -37,16 +54,22 @@ impl Init {
     /// Does it.
     pub(super) async fn run(self) -> Result<(), Failure> {
         let opened = open(&self.database, Share::WithServer, !self.json).await?;
-        let done = self.init(&opened.house).await;
+        let done = self.init(&opened).await;
         opened.close().await;
         done
     }
 
-    async fn init(&self, house: &crate::service::House) -> Result<(), Failure> {
-        let wish = Founding { org: self.org.clone(), mesh: self.mesh.clone(), topics: unique(&self.topics) };
-        match operator::found_first(house, &Operator::on_this_host(), &wish).await? {
-            Some(founded) if self.json => show::print(&show::founded(&founded)),
-            Some(founded) => show::founded_in_words(&founded),
+    async fn init(&self, opened: &Opened) -> Result<(), Failure> {
+        let wish = Founding {
+            org: self.org.clone(),
+            name: None,
+            mesh: self.mesh.clone(),
+            topics: unique(&self.topics),
+            owner: self.owner(opened).await?,
+        };
+        match operator::found_first(&opened.house, &Operator::on_this_host(), &wish).await? {
+            Some(founded) if self.json => show::print(&show::founded(&founded, &opened.origin)),
+            Some(founded) => show::founded_in_words(&founded, &opened.origin),
             None if self.if_needed && self.json => show::print(&json!({ "already_initialised": true })),
             None if self.if_needed => {
                 eprintln!("already initialised: nothing was changed");
@@ -54,19 +77,30 @@ impl Init {
             }
             None => Err(Failure::Conflict(
                 "this instance is initialised already; `meshkey org list` shows its orgs, `meshkey org create` makes \
-                 another, `meshkey org key` makes an admin key for one whose first is lost"
+                 another, `meshkey org key` makes an admin key for one whose first is lost, `meshkey admin grant` makes \
+                 somebody its owner"
                     .to_owned(),
             )),
         }
     }
-}
 
-fn unique(topics: &[TopicName]) -> Vec<TopicName> {
-    let mut kept: Vec<TopicName> = Vec::new();
-    for topic in topics {
-        if !kept.contains(topic) {
-            kept.push(topic.clone());
-        }
+    async fn owner(&self, opened: &Opened) -> Result<Option<NewPerson>, Failure> {
+        let Some(email) = &self.email else {
+            let text = "--password-file is the password of a person: --email says whose";
+            return self.password.read()?.map_or(Ok(None), |_| Err(Failure::Usage(text.to_owned())));
+        };
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => name_of(email)?,
+        };
+        let password = match self.password.read()? {
+            Some(text) => Some(Password::new(text, email, &name).map_err(|unfit| Failure::Unfit(unfit.to_string()))?),
+            None => None,
+        };
+        let password = match &password {
+            Some(password) => Some(opened.house.passwords.hash(password).await?),
+            None => None,
+        };
+        Ok(Some(NewPerson { id: UserId::new(), email: email.clone(), name, password }))
     }
-    kept
 }

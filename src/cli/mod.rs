@@ -1,5 +1,6 @@
 //! The third floor, back door: the same verbs from a terminal. What is data goes to stdout, all else to stderr.
 
+mod admin;
 mod audit;
 mod backup;
 mod client;
@@ -13,11 +14,13 @@ mod migrate;
 mod notify;
 mod open;
 mod org;
+mod password;
 mod probe;
 mod quickstart;
 mod replicas;
 mod restore;
 mod serve;
+mod setup_url;
 mod show;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -44,6 +47,10 @@ enum Verb {
     Quickstart(quickstart::Quickstart),
     /// Make the first org and print its admin key, straight on the database
     Init(init::Init),
+    /// Print a link by which an empty instance is set up in a browser
+    SetupUrl(setup_url::SetupUrl),
+    /// See who owns what, let people in and out, reset a password, straight on the database
+    Admin(admin::Admin),
     /// Make, list, suspend and resume orgs, straight on the database
     Org(org::Org),
     /// List the running services that may decide from memory, straight on the database
@@ -137,6 +144,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Serve(serve) => serve.run().await.map(|()| Outcome::Done),
         Verb::Quickstart(quickstart) => quickstart.run().await.map(|()| Outcome::Done),
         Verb::Init(init) => init.run().await.map(|()| Outcome::Done),
+        Verb::SetupUrl(setup_url) => setup_url.run().await.map(|()| Outcome::Done),
+        Verb::Admin(admin) => admin.run().await.map(|()| Outcome::Done),
         Verb::Org(org) => org.run().await.map(|()| Outcome::Done),
         Verb::Replicas(replicas) => replicas.run().await.map(|()| Outcome::Done),
         Verb::Config(config) => config.run().map(|()| Outcome::Done),

@@ -2,8 +2,8 @@
 //! long as the command takes.
 
 use crate::{
-    app::{self, Share},
-    config::{DatabaseFlags, LogFormat, ServeFlags, Settings},
+    app::{self, Origin, Share},
+    config::{self, DatabaseFlags, LogFormat, ServeFlags, Settings},
     db::embedded::Embedded,
     service::House,
     telemetry,
@@ -14,13 +14,15 @@ use super::Failure;
 /// A house, opened for a command.
 pub(super) struct Opened {
     pub(super) house: House,
+    /// Where people reach the service.
+    pub(super) origin: Origin,
     embedded: Option<Embedded>,
 }
 
 /// Reads the settings and starts the log. A command's log is quiet unless something was asked for.
 pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Failure> {
     let settings = Settings::load(flags, std::env::vars_os())?;
-    let is_default = settings.origin(&crate::config::table::LOG) == &crate::config::Origin::Default;
+    let is_default = settings.origin(&config::table::LOG) == &config::Origin::Default;
     let filter = if quiet && is_default { "error" } else { &settings.log };
     telemetry::init(filter, settings.log_format == LogFormat::Json)?;
     Ok(settings)
@@ -40,7 +42,7 @@ pub(super) async fn open(flags: &DatabaseFlags, share: Share, for_people: bool) 
     let settings = named(flags, for_people)?;
     let database = app::database(&settings, share).await?;
     let house = app::house(&settings, &database).await?;
-    Ok(Opened { house, embedded: database.embedded })
+    Ok(Opened { house, origin: Origin::of(&settings, None), embedded: database.embedded })
 }
 
 /// Stops the database, if it was started for this command.

@@ -18,7 +18,8 @@ use crate::{
     http::view::DoneView,
     service::{
         Refusal,
-        operator::{self, Founding, Operator},
+        founding::Founding,
+        operator::{self, Operator},
     },
 };
 
@@ -123,9 +124,13 @@ pub(super) fn unknown(slug: &Slug) -> impl Fn(Refusal) -> Failure {
 }
 
 async fn create(opened: &Opened, one: &One) -> Result<(), Failure> {
-    let wish = Founding { org: one.slug.clone(), mesh: None, topics: Vec::new() };
+    let wish = Founding::of(one.slug.clone());
     let founded = operator::found(&opened.house, &Operator::on_this_host(), &wish).await?;
-    if one.all.json { show::print(&show::founded(&founded)) } else { show::founded_in_words(&founded) }
+    if one.all.json {
+        show::print(&show::founded(&founded, &opened.origin))
+    } else {
+        show::founded_in_words(&founded, &opened.origin)
+    }
 }
 
 async fn list(opened: &Opened, as_json: bool) -> Result<(), Failure> {

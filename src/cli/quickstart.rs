@@ -11,7 +11,8 @@ use crate::{
     domain::Slug,
     service::{
         House,
-        operator::{self, Founding, Operator},
+        founding::Founding,
+        operator::{self, Operator},
     },
 };
 
@@ -136,7 +137,7 @@ async fn admin(house: &House) -> Result<(Holder, bool), Failure> {
     let issued = if is_there {
         operator::rescue(house, &by, &slug, Some(time::Duration::hours(24))).await?
     } else {
-        let wish = Founding { org: slug, mesh: None, topics: Vec::new() };
+        let wish = Founding::of(slug);
         operator::found(house, &by, &wish).await?.key
     };
     Ok((Holder { variable: "ADMIN", secret: issued.secret.reveal().to_owned() }, is_there))

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{Failure, config, notify::Manager, open::settings, show::line};
 use crate::{
-    app::{self, Server},
+    app::{self, Origin, Server},
     config::{ServeFlags, Settings},
-    service::operator::{self, Operator},
+    service::{operator::Operator, setup},
 };
 
 /// Run the service.
@@ -34,7 +34,7 @@ impl Serve {
         let manager = Manager::of_this_process();
         // In one piece: who waits for the first line may listen no longer.
         line(&format!("meshkey ready on http://{}\n{}", server.address(), promise(&settings)))?;
-        say_how_to_get_in(&server).await?;
+        say_how_to_get_in(&server, &settings).await?;
         manager.is_ready(&format!("serving on http://{}", server.address()));
         stop.await;
         manager.is_stopping();
@@ -58,11 +58,24 @@ fn promise(settings: &Settings) -> String {
     )
 }
 
-async fn say_how_to_get_in(server: &Server) -> Result<(), Failure> {
-    if operator::list(server.house(), &Operator::on_this_host()).await?.is_empty() {
-        warn!(
-            "there is no org yet; make the first, and its admin key, on this host with the same --data-dir or \
-             DATABASE_URL: meshkey init --org acme --mesh main --topic deploys"
+/// Says how somebody gets in where nobody can: a block of its own beside the log, in words for people.
+async fn say_how_to_get_in(server: &Server, settings: &Settings) -> Result<(), Failure> {
+    let origin = Origin::of(settings, Some(server.address()));
+    if let Some((user, code)) = server.newcomer() {
+        let (email, link) = (&user.email, origin.reset(code));
+        eprintln!(
+            "\nThe first org is there. {email} owns it, and sets a password by this link, once, within 60 minutes:\n\n  \
+             {}\n\n`meshkey admin reset-password {email}` prints another.\n",
+            link.as_str()
+        );
+    }
+    if let Some(code) = setup::new_code(server.house(), &Operator::on_this_host()).await? {
+        let link = origin.setup(&code);
+        eprintln!(
+            "\nThis instance is not set up yet. Open this link in a browser to set it up, once, within 60 minutes:\n\n  \
+             {}\n\n`meshkey setup-url`, on this host with the same --data-dir or DATABASE_URL, prints another; without a \
+             browser: `meshkey init --org acme --mesh main --topic deploys --email you@example.com`.\n",
+            link.as_str()
         );
     }
     Ok(())

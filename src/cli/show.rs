@@ -5,12 +5,13 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{Org, fresh::Effect},
+    app::Origin,
+    domain::{Email, OneTimeCode, Org, fresh::Effect},
     http::view::IssuedView,
-    service::{Settled, issue::Issued, operator::Founded},
+    service::{Settled, founding::Place, issue::Issued, operator::Founded},
 };
 
-use super::Failure;
+use super::{Failure, open::Opened};
 
 /// One JSON value on stdout.
 pub(super) fn print(value: &Value) -> Result<(), Failure> {
@@ -66,23 +67,47 @@ pub(super) fn issued(issued: &Issued) -> Value {
 }
 
 /// What was founded.
-pub(super) fn founded(founded: &Founded) -> Value {
-    json!({ "org": founded.org, "mesh": founded.mesh, "topics": founded.topics, "key": issued(&founded.key) })
+pub(super) fn founded(founded: &Founded, origin: &Origin) -> Value {
+    let Founded { place: Place { org, mesh, topics, owner }, key } = founded;
+    let mut told = json!({ "org": org, "mesh": mesh, "topics": topics, "key": issued(key) });
+    if let Some((user, code)) = owner {
+        let url = code.as_ref().map(|code| origin.reset(code));
+        told["owner"] = json!({ "id": user.id, "email": user.email, "name": user.name });
+        told["reset_url"] = json!(url.as_ref().map(|url| url.as_str()));
+    }
+    told
 }
 
 /// What was founded, for people: the secret alone on stdout, all else on stderr.
-pub(super) fn founded_in_words(founded: &Founded) -> Result<(), Failure> {
-    let Org { slug, id, .. } = &founded.org;
+pub(super) fn founded_in_words(founded: &Founded, origin: &Origin) -> Result<(), Failure> {
+    let Founded { place, key } = founded;
+    let Org { slug, id, .. } = &place.org;
     eprintln!("org     {slug}  {id}");
-    if let Some(mesh) = &founded.mesh {
+    if let Some(mesh) = &place.mesh {
         eprintln!("mesh    {}  {}", mesh.slug, mesh.id);
     }
-    for topic in &founded.topics {
+    for topic in &place.topics {
         eprintln!("topic   #{topic}");
     }
-    eprintln!("key     {}  {}", founded.key.key.key.label, founded.key.key.key.id);
+    if let Some((user, code)) = &place.owner {
+        eprintln!("owner   {}  {}", user.email, user.id);
+        if let Some(code) = code {
+            eprintln!("\n{}\n{}\n", words_of_reset(&user.email), origin.reset(code).as_str());
+        }
+    }
+    eprintln!("key     {}  {}", key.key.key.label, key.key.key.id);
     eprintln!("\nThis is the org's admin key. It is shown once, never ends, and may do everything in {slug}:\n");
-    line(founded.key.secret.reveal())?;
+    line(key.secret.reveal())?;
     eprintln!("\nKeep it in a file that only you can read, and issue narrow keys with it.");
     Ok(())
+}
+
+/// A link by which a person sets a password: the link alone on stdout.
+pub(super) fn reset_link(opened: &Opened, email: &Email, code: &OneTimeCode) -> Result<(), Failure> {
+    eprintln!("{}", words_of_reset(email));
+    line(&opened.origin.reset(code))
+}
+
+fn words_of_reset(email: &Email) -> String {
+    format!("A link by which {email} sets a password. It works once, within 60 minutes:\n")
 }

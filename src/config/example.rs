@@ -35,6 +35,9 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "replica_name") => "meshkey-1",
         (_, "otlp_endpoint") => "http://127.0.0.1:4318",
         (_, "public_url") => "https://keys.example.org",
+        (_, "bootstrap_admin_email") => "dana@example.com",
+        (_, "bootstrap_admin_password_file") => "/etc/meshkey/password",
+        (_, "bootstrap_file") => "/etc/meshkey/bootstrap.toml",
         (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",
     }

@@ -88,6 +88,12 @@ pub struct Settings {
     pub session_idle: Duration,
     /// See [`table::SESSION_LIFE`].
     pub session_life: Duration,
+    /// See [`table::BOOTSTRAP_ADMIN_EMAIL`].
+    pub bootstrap_admin_email: Option<String>,
+    /// See [`table::BOOTSTRAP_ADMIN_PASSWORD_FILE`].
+    pub bootstrap_admin_password_file: Option<PathBuf>,
+    /// See [`table::BOOTSTRAP_FILE`].
+    pub bootstrap_file: Option<PathBuf>,
     /// See [`table::LOG`].
     pub log: String,
     /// See [`table::LOG_FORMAT`].
@@ -127,6 +133,9 @@ impl Settings {
             failed_auth_per_minute: from.value(&table::FAILED_AUTH_PER_MINUTE, value::number(0..=1_000_000))?,
             session_idle: from.value(&table::SESSION_IDLE, value::stay(SHORTEST_STAY..=LONGEST_IDLE))?,
             session_life: from.value(&table::SESSION_LIFE, value::stay(SHORTEST_STAY..=LONGEST_LIFE))?,
+            bootstrap_admin_email: from.optional(&table::BOOTSTRAP_ADMIN_EMAIL, value::email)?,
+            bootstrap_admin_password_file: from.optional(&table::BOOTSTRAP_ADMIN_PASSWORD_FILE, value::path)?,
+            bootstrap_file: from.optional(&table::BOOTSTRAP_FILE, value::path)?,
             log: from.value(&table::LOG, value::filter)?,
             log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
             file: from.file(),

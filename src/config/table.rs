@@ -194,6 +194,21 @@ settings! {
         Fallback::Value("7d"),
         "After how long at most a person signs in again: `5m` to `365d`"
     );
+    BOOTSTRAP_ADMIN_EMAIL = open(
+        "bootstrap_admin_email",
+        Fallback::Words("none"),
+        "Address of the person who owns the first org: `serve` makes both where the database is empty"
+    );
+    BOOTSTRAP_ADMIN_PASSWORD_FILE = open(
+        "bootstrap_admin_password_file",
+        Fallback::Words("none: `serve` prints a link to set it"),
+        "File that holds the first password of that person"
+    );
+    BOOTSTRAP_FILE = open(
+        "bootstrap_file",
+        Fallback::Words("none: the org is called `main`"),
+        "TOML file that says what `serve` makes where the database is empty: `org`, `name`, `mesh`, `topics`, `admin_email`, `admin_name`"
+    );
     LOG = open("log", Fallback::Value("info"), "What to log, such as `info` or `info,meshkey::http=debug`")
         .or(Alias::Yields("RUST_LOG"));
     LOG_FORMAT = open("log_format", Fallback::Value("json"), "Form of the log: `json` or `text`");

@@ -120,6 +120,12 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wanted.to_owned())
 }
 
+/// An address for e-mail, as far as that can be told here: who makes a person of it looks closer.
+pub(super) fn email(text: &str) -> Result<String, String> {
+    let is_one = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    if is_one { Ok(text.to_owned()) } else { Err("an address for e-mail, such as dana@example.com".to_owned()) }
+}
+
 /// A part of a whole.
 pub(super) fn ratio(text: &str) -> Result<f64, String> {
     let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));

@@ -42,6 +42,7 @@ pub mod one_time;
 pub mod orgs;
 #[cfg(feature = "server")]
 pub mod passwords;
+#[cfg(feature = "server")]
 pub mod people;
 pub mod roles;
 pub mod row;

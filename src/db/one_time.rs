@@ -8,8 +8,7 @@ use crate::domain::{CodeHash, UserId};
 queries! {
     /// Asked by the service: it has no other way to know of orgs that it does not act for.
     IS_SET_UP = "SELECT meshkey_is_set_up() AS is_set_up";
-    IS_LIVE = "
-        SELECT EXISTS (SELECT FROM one_time_codes WHERE hash = $1 AND purpose = $2 AND ends_at > clock_timestamp()) AS is_live";
+    FIND = "SELECT user_id FROM one_time_codes WHERE hash = $1 AND purpose = $2 AND ends_at > clock_timestamp()";
     INSERT = "
         INSERT INTO one_time_codes (hash, purpose, user_id, ends_at)
         VALUES ($1, $2, $3, clock_timestamp() + make_interval(mins => 60))";
@@ -50,10 +49,11 @@ pub async fn is_set_up(db: &impl GenericClient) -> Result<bool, Error> {
     row::get(&db.query_one(&ask, &[]).await?, "is_set_up")
 }
 
-/// Whether there is such a code, and it has not ended.
-pub async fn is_live(db: &impl GenericClient, hash: CodeHash, purpose: Purpose) -> Result<bool, Error> {
-    let ask = db.prepare_cached(IS_LIVE).await?;
-    row::get(&db.query_one(&ask, &[&hash.0.as_slice(), &purpose.name()]).await?, "is_live")
+/// The person that a code is of; `None` if there is no such code, or it has ended.
+pub async fn find(db: &impl GenericClient, hash: CodeHash, purpose: Purpose) -> Result<Option<Option<UserId>>, Error> {
+    let find = db.prepare_cached(FIND).await?;
+    let found = db.query_opt(&find, &[&hash.0.as_slice(), &purpose.name()]).await?;
+    found.map(|found| row::id_option(&found, "user_id")).transpose()
 }
 
 /// Keeps a code for the set-up beside the newest `most - 1`. Takes the operator's role.
@@ -85,11 +85,7 @@ pub async fn forget(db: &impl GenericClient, user: Option<UserId>) -> Result<(),
 }
 
 /// Uses a code up. `None` if there is no such one; with the person that it is of. Takes the operator's role.
-pub async fn take(
-    db: &impl GenericClient,
-    hash: CodeHash,
-    purpose: Purpose,
-) -> Result<Option<Option<UserId>>, Error> {
+pub async fn take(db: &impl GenericClient, hash: CodeHash, purpose: Purpose) -> Result<Option<Option<UserId>>, Error> {
     let take = db.prepare_cached(TAKE).await?;
     let taken = db.query_opt(&take, &[&hash.0.as_slice(), &purpose.name()]).await?;
     taken.map(|taken| row::id_option(&taken, "user_id")).transpose()

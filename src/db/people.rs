@@ -17,11 +17,12 @@ queries! {
     /// Held against other changes of what this person is.
     LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE";
     PARTS = "SELECT org_id, mesh_id, role FROM memberships WHERE user_id = $1 ORDER BY org_id, mesh_id NULLS FIRST";
-    /// Other owners of the org, of those who may sign in, held until this transaction ends: two who leave at once take turns.
-    OTHER_OWNERS = "
-        SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id
-        WHERE m.org_id = $1 AND m.role = 'owner' AND m.user_id <> $2 AND u.suspended_at IS NULL
-        ORDER BY m.user_id FOR UPDATE";
+    /// The owners of the org, held until this transaction ends: two who leave at once take turns.
+    OWNERS = "
+        SELECT m.user_id, u.suspended_at IS NOT NULL AS is_suspended
+        FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.org_id = $1 AND m.role = 'owner' AND m.mesh_id IS NULL
+        ORDER BY m.user_id FOR UPDATE OF m";
     GRANT = "
         INSERT INTO memberships (org_id, user_id, mesh_id, role) VALUES ($1, $2, NULL, $3)
         ON CONFLICT (org_id, user_id, mesh_id) DO UPDATE SET role = excluded.role";
@@ -90,8 +91,13 @@ pub async fn parts(db: &impl GenericClient, user: UserId) -> Result<Vec<Membersh
 
 /// Whether somebody else who may sign in owns the org. It stays so until the transaction ends.
 pub async fn has_other_owner(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<bool, Error> {
-    let others = db.prepare_cached(OTHER_OWNERS).await?;
-    Ok(!db.query(&others, &[&org.uuid(), &user.uuid()]).await?.is_empty())
+    let owners = db.prepare_cached(OWNERS).await?;
+    for row in db.query(&owners, &[&org.uuid()]).await? {
+        if row::id::<UserId>(&row, "user_id")? != user && !row::get::<bool>(&row, "is_suspended")? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives a person this part in the org, in place of the one that it has.

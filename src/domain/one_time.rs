@@ -100,8 +100,12 @@ mod tests {
         let code = code();
         let shown = code.reveal();
         assert_eq!(shown.len(), DIGITS + DIGITS / GROUP - 1);
-        for typed in [shown.to_string(), shown.replace('-', ""), shown.to_uppercase(), format!(" {} \n", shown.replace('-', " "))]
-        {
+        for typed in [
+            shown.to_string(),
+            shown.replace('-', ""),
+            shown.to_uppercase(),
+            format!(" {} \n", shown.replace('-', " ")),
+        ] {
             assert_eq!(hash(&typed), Ok(code.hash()), "{typed}");
         }
         assert_eq!(hash(&shown.replace('0', "O").replace('1', "l")), Ok(code.hash()));
@@ -118,8 +122,14 @@ mod tests {
     #[test]
     fn what_is_no_code_is_refused() {
         let shown = code().reveal().to_string();
-        for bad in ["", &shown[1..], &format!("{shown}0"), &shown.replacen(&shown[..1], "u", 1), &"0".repeat(1_000_000), &"é".repeat(28)]
-        {
+        for bad in [
+            "",
+            &shown[1..],
+            &format!("{shown}0"),
+            &shown.replacen(&shown[..1], "u", 1),
+            &"0".repeat(1_000_000),
+            &"é".repeat(28),
+        ] {
             assert_eq!(hash(bad), Err(MalformedCode));
         }
     }

@@ -4,6 +4,8 @@
 #[cfg(feature = "server")]
 pub mod access;
 #[cfg(feature = "server")]
+pub mod admin;
+#[cfg(feature = "server")]
 pub mod admit;
 #[cfg(feature = "server")]
 pub mod audit;
@@ -25,6 +27,8 @@ pub mod explain;
 pub mod failures;
 #[cfg(feature = "server")]
 pub mod forward;
+#[cfg(feature = "server")]
+pub mod founding;
 pub mod fresh;
 #[cfg(feature = "server")]
 pub mod gates;
@@ -50,6 +54,8 @@ pub mod outpost;
 pub mod passwords;
 mod patience;
 #[cfg(feature = "server")]
+pub mod people;
+#[cfg(feature = "server")]
 pub mod precondition;
 #[cfg(feature = "server")]
 pub mod record;
@@ -58,6 +64,8 @@ pub mod refusal;
 #[cfg(feature = "server")]
 pub mod replicas;
 #[cfg(feature = "server")]
+pub mod reset;
+#[cfg(feature = "server")]
 pub mod revoke;
 #[cfg(feature = "server")]
 pub mod rotate;
@@ -65,6 +73,8 @@ pub mod rotate;
 pub mod second_factor;
 #[cfg(feature = "server")]
 pub mod sessions;
+#[cfg(feature = "server")]
+pub mod setup;
 #[cfg(feature = "server")]
 pub mod sign_in;
 #[cfg(feature = "server")]

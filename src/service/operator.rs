@@ -4,23 +4,23 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     Conflict, Done, House, Refusal,
+    founding::{self, Founding, Place},
     house::record,
     issue::{self, Issued},
-    meshes::taken,
-    record::{changed, made},
+    people::Author,
+    record::changed,
+    setup,
 };
 use crate::{
     db::{
         self, Transaction,
         fresh::feed::{self, Kind},
         keys::{self, NewKey},
-        meshes, orgs, topics,
+        orgs,
     },
     domain::{
-        AddressList, Capability, CapabilitySet, Grant, Label, Mesh, Org, OrgId, Owner, Slug, Terms, Title, TopicName,
-        TopicScope,
+        AddressList, Capability, CapabilitySet, Grant, Label, Org, OrgId, Owner, Slug, Terms, TopicScope,
         audit::{Action, Actor, Change, Trail},
-        name::Description,
     },
 };
 
@@ -41,40 +41,17 @@ const FIRST_KEY: &str = "first admin key";
 /// The label of a key that an operator makes for who has lost the first.
 const RESCUE_KEY: &str = "admin key made on the host";
 
-/// What is to be founded.
-#[derive(Debug, Clone)]
-pub struct Founding {
-    /// The org.
-    pub org: Slug,
-    /// A mesh of it.
-    pub mesh: Option<Slug>,
-    /// Topics of that mesh.
-    pub topics: Vec<TopicName>,
-}
-
-/// What was founded.
+/// What was founded on the host.
 pub struct Founded {
-    /// The org.
-    pub org: Org,
-    /// Its mesh.
-    pub mesh: Option<Mesh>,
-    /// The mesh's topics.
-    pub topics: Vec<TopicName>,
+    /// The org, with all that belongs to it.
+    pub place: Place,
     /// The org's first admin key, which never ends.
     pub key: Issued,
 }
 
 /// Makes the first org of the installation. Nothing if there is one already.
 pub async fn found_first(house: &House, operator: &Operator, wish: &Founding) -> Result<Option<Founded>, Refusal> {
-    let mut client = house.store.operator().await?;
-    let transaction = client.transaction().await.map_err(db::Error::from)?;
-    orgs::lock_founding(&transaction).await?;
-    if !orgs::list(&transaction).await?.is_empty() {
-        return Ok(None);
-    }
-    let founded = found_within(house, operator, &transaction, wish).await?;
-    transaction.commit().await.map_err(db::Error::from)?;
-    Ok(Some(founded))
+    setup::first(house, async |transaction| found_within(house, operator, transaction, wish).await).await
 }
 
 /// Makes an org with its first admin key, and perhaps a mesh and topics.
@@ -93,34 +70,14 @@ async fn found_within(
     transaction: &Transaction<'_>,
     wish: &Founding,
 ) -> Result<Founded, Refusal> {
-    let org = orgs::insert(transaction, OrgId::new(), &wish.org, &Title::from(&wish.org)).await.map_err(taken)?;
-    write(transaction, org.id, made(Action::OrgCreated, &org)).await?;
-    let mesh = match &wish.mesh {
-        Some(slug) => Some(found_mesh(transaction, org.id, slug, &wish.topics).await?),
-        None => None,
-    };
-    let key = admin_key(house, transaction, org.id, FIRST_KEY, None).await?;
-    Ok(Founded { org, mesh, topics: wish.topics.clone(), key })
+    let author = Author { actor: Actor::Local, trail: &Trail::default() };
+    let place = founding::found(transaction, &author, wish).await?;
+    let key = admin_key(house, transaction, place.org.id, FIRST_KEY, None).await?;
+    Ok(Founded { place, key })
 }
 
 async fn write(transaction: &Transaction<'_>, org: OrgId, change: Change) -> Result<(), Refusal> {
     record(transaction, org, Actor::Local, &Trail::default(), change).await
-}
-
-async fn found_mesh(
-    transaction: &Transaction<'_>,
-    org: OrgId,
-    slug: &Slug,
-    names: &[TopicName],
-) -> Result<Mesh, Refusal> {
-    let mesh = meshes::insert(transaction, org, slug, &Title::from(slug)).await?;
-    write(transaction, org, made(Action::MeshCreated, &mesh)).await?;
-    let nothing: Description = "".parse().map_err(|_| Refusal::Impossible("an empty description is legal"))?;
-    for name in names {
-        let topic = topics::insert(transaction, org, mesh.id, name, &nothing).await.map_err(taken)?;
-        write(transaction, org, made(Action::TopicCreated, &topic)).await?;
-    }
-    Ok(mesh)
 }
 
 async fn admin_key(

@@ -58,6 +58,7 @@ fn sample(name: &str) -> &'static str {
         "trusted_proxies" => "10.0.0.0/8",
         "allow_fsync_off" => "true",
         "key_prefix" => "acme1",
+        "bootstrap_admin_email" => "dana@example.com",
         "log" => "warn,meshkey=debug",
         "log_format" => "text",
         _ => "/tmp/somewhere",
