@@ -7,11 +7,14 @@ pub mod account;
 pub mod assets;
 pub mod confirm;
 pub mod errors;
+pub mod fields;
 pub mod forms;
 pub mod page;
 pub mod password;
+pub mod reset;
 pub mod routes;
 pub mod second_factor;
+pub mod setup;
 pub mod sign_in;
 pub mod visitor;
 

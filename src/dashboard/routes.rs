@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{account, assets, confirm, errors::errors, password, second_factor, sign_in};
+use super::{account, assets, confirm, errors::errors, password, reset, second_factor, setup, sign_in};
 use crate::http::{metrics::Route, routes as api};
 
 macro_rules! pages {
@@ -44,6 +44,8 @@ macro_rules! page {
 
 pages! {
     "/" { get sign_in::root; }
+    "/setup" { get setup::show; post setup::finish; }
+    "/reset" { get reset::show; post reset::finish; }
     "/sign-in" { get sign_in::show; post sign_in::enter; }
     "/sign-in/second-factor" { get sign_in::show_factor; post sign_in::enter_factor; }
     "/sign-out" { post sign_in::leave; }

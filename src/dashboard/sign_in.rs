@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::{
     Fault, Page,
     page::{alert, lead_to, token},
+    setup::ensure_set_up,
     visitor::{Anyone, Halfway, Person, SIGN_IN, Sent, browser, forget, remember, then, to, wanted},
 };
 use crate::{
@@ -26,17 +27,22 @@ const WRONG: &str = "E-mail or password is wrong";
 const WRONG_CODE: &str = "The code is wrong, was used already, or has run out";
 
 /// `/`: to where the person can go on.
-pub async fn root(anyone: Anyone) -> HttpResponse {
-    lead_to(if matches!(anyone.visitor, Visitor::Whole(_)) { "/account" } else { SIGN_IN })
+pub async fn root(house: Data<House>, anyone: Anyone) -> Result<HttpResponse, Fault> {
+    if matches!(anyone.visitor, Visitor::Whole(_)) {
+        return Ok(lead_to("/account"));
+    }
+    ensure_set_up(&house).await?;
+    Ok(lead_to(SIGN_IN))
 }
 
-/// The form.
-pub async fn show(anyone: Anyone) -> HttpResponse {
+/// The form, where there is somebody who can pass it.
+pub async fn show(house: Data<House>, anyone: Anyone) -> Result<HttpResponse, Fault> {
     let next = wanted(&anyone.request);
-    match anyone.visitor {
-        Visitor::Whole(_) => to(&next),
-        _ => form("", &next, None).answer(),
+    if matches!(anyone.visitor, Visitor::Whole(_)) {
+        return Ok(to(&next));
     }
+    ensure_set_up(&house).await?;
+    Ok(form("", &next, None).answer())
 }
 
 /// Lets somebody in, or says that something is wrong.

@@ -184,7 +184,13 @@ pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), T
     })
 }
 
-fn trail(house: &House, request: &HttpRequest) -> Trail {
+/// Counts a code that nobody was given, as a key that nobody holds; refuses where there were too many.
+pub(crate) fn failed(house: &House, request: &HttpRequest) -> Result<(), Problem> {
+    count_failure(house, address(house, request)).map_err(rate::throttled)
+}
+
+/// The request, as the audit names it.
+pub(crate) fn trail(house: &House, request: &HttpRequest) -> Trail {
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id);
     Trail { request_id, address: address(house, request) }
 }

@@ -56,6 +56,15 @@ impl House {
         Self::on(database, settings).await
     }
 
+    /// A house that nobody has set up: with a schema, and nothing in it.
+    pub async fn empty(settings: &[(&str, &str)]) -> Self {
+        let cluster = Cluster::of_this_run();
+        let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let create = format!("CREATE DATABASE {database} OWNER {LOGIN}");
+        connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
+        Self::on(database, settings).await
+    }
+
     /// One more service on the same database, as a second replica would be.
     pub async fn twin(&self) -> Self {
         self.replica(&[]).await

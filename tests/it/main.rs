@@ -47,6 +47,7 @@ mod oauth;
 #[cfg(feature = "otel")]
 mod otlp;
 mod packaging;
+mod people;
 mod process;
 mod promise;
 mod rates;

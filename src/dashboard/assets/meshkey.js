@@ -13,3 +13,35 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.title = time.textContent;
   time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
+
+// A code that a link brings in its fragment goes into its field, and out of the address.
+for (const field of document.querySelectorAll("input[data-fragment]")) {
+  const name = field.dataset.fragment;
+  const code = new URLSearchParams(location.hash.slice(1)).get(name);
+  if (code === null) continue;
+  field.value = code;
+  history.replaceState(null, "", location.pathname + location.search);
+  for (const hint of document.querySelectorAll(`[data-without="${name}"]`)) hint.hidden = true;
+}
+
+// Buttons that copy the text of an element, where that can be done; where it cannot, the text is selected and that is said.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  const told = button.closest("section")?.querySelector("[data-copied]");
+  const copy = async () => {
+    if (isSecureContext && navigator.clipboard) return navigator.clipboard.writeText(source.textContent).then(() => true, () => false);
+    return false;
+  };
+  const select = () => {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    return document.execCommand("copy");
+  };
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const done = (await copy()) || select();
+    if (told) told.textContent = done ? `Copied: ${source.textContent}` : "Copying is blocked here. It is selected: press Ctrl+C or ⌘C.";
+  });
+}
