@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod assets;
+mod codes;
 pub mod confirm;
 pub mod errors;
 pub mod fields;

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use maud::html;
 
-use super::{Fault, Form, Page, fields::Field, page::alert};
+use super::{Fault, Form, Page, codes::WrongCode, fields::Field, page::alert};
 use crate::{
     domain::OneTimeCode,
     http::guard,
@@ -33,9 +33,9 @@ pub async fn finish(house: Data<House>, request: HttpRequest, payload: Payload) 
     match done {
         Ok(user) => Ok(done_page(user.email.as_str()).answer()),
         Err(NotReset::WrongCode) => {
-            guard::failed(&house, &request)?;
-            let text = "This link does not work, or not any more: ask for another.";
-            Ok(page(form.text("code"), Some(text), None).with_status(StatusCode::FORBIDDEN).answer())
+            let wrong = WrongCode::from(&house, &request);
+            let text = wrong.words("This link does not work, or not any more: ask for another.");
+            Ok(wrong.answer(page(form.text("code"), Some(&text), None)))
         }
         Err(NotReset::Unfit(unfit)) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -13,6 +13,7 @@ use maud::{Markup, html};
 use self::fields::Fields;
 use super::{
     Fault, Form, Page,
+    codes::WrongCode,
     page::alert,
 };
 use crate::{
@@ -67,9 +68,9 @@ pub async fn finish(house: Data<House>, request: HttpRequest, payload: Payload) 
 fn refused(house: &House, request: &HttpRequest, mut fields: Fields, no: NotSetUp) -> Result<HttpResponse, Fault> {
     match no {
         NotSetUp::WrongCode => {
-            guard::failed(house, request)?;
-            fields.complain("code", "This code does not work, or not any more: get another.");
-            Ok(page(&fields).with_status(StatusCode::FORBIDDEN).answer())
+            let wrong = WrongCode::from(house, request);
+            fields.complain("code", wrong.words("This code does not work, or not any more: get another."));
+            Ok(wrong.answer(page(&fields)))
         }
         NotSetUp::Already => Ok(set_up().with_status(StatusCode::CONFLICT).answer()),
         NotSetUp::Refused(Refusal::Conflict(Conflict::AlreadyExists)) => {

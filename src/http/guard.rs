@@ -184,9 +184,9 @@ pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), T
     })
 }
 
-/// Counts a code that nobody was given, as a key that nobody holds; refuses where there were too many.
-pub(crate) fn failed(house: &House, request: &HttpRequest) -> Result<(), Problem> {
-    count_failure(house, address(house, request)).map_err(rate::throttled)
+/// Counts a code that nobody was given, as a key that nobody holds; with how long to wait where there were too many.
+pub(crate) fn failed(house: &House, request: &HttpRequest) -> Result<(), Throttled> {
+    count_failure(house, address(house, request))
 }
 
 /// The request, as the audit names it.

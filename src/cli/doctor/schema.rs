@@ -92,7 +92,8 @@ async fn count(settings: &Settings, database: &Database) -> Result<Vec<Stock>, F
 }
 
 fn bootstrap(stocks: &[Stock]) -> Finding {
-    let fix = "make the first, and its admin key: meshkey init --org acme --mesh main --topic deploys";
+    let fix = "make the first in a browser, by the link that `meshkey setup-url` prints; or here, with its admin key: \
+               meshkey init --org acme --mesh main --topic deploys";
     match stocks.len() {
         0 => Finding::warn("bootstrap", "there is no org yet").fix(fix),
         1 => Finding::ok("bootstrap", "1 org"),

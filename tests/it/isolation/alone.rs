@@ -82,7 +82,8 @@ const ASKED: &[(&str, &str)] = &[
     ("topics::NAMES", "NULL"),
 ];
 /// Queries that only ever run as the operator, who sees every org.
-const OPERATORS: [&str; 4] = ["orgs::SUSPEND", "audit::TRY_BEGIN", "audit::HASH_AT", "audit::TAKE_AWAY"];
+const OPERATORS: [&str; 6] =
+    ["orgs::SUSPEND", "audit::TRY_BEGIN", "audit::HASH_AT", "audit::TAKE_AWAY", "people::OWNERS", "people::REVOKE"];
 
 /// The arguments of a list of keys.
 fn of_list(name: &str) -> String {

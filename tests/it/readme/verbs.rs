@@ -107,7 +107,7 @@ fn no_verb_and_no_flag_stands_in_the_page_that_does_not_exist() {
         assert_eq!(wrong, Vec::<String>::new(), "below '{}'", part.heading);
     }
     let known = |words: &[&str]| verbs.keys().any(|verb| verb.split(' ').take(words.len()).eq(words.iter().copied()));
-    let typed = Regex::new(r"(?m)(?:^|`|\$ |\| |&& )meshkey ([a-z]+)(?: ([a-z]+))?").unwrap();
+    let typed = Regex::new(r"(?m)(?:^|`|\$ |\| |&& )meshkey ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?").unwrap();
     let nouns: BTreeSet<&str> = verbs.keys().filter_map(|verb| verb.split_once(' ')).map(|(noun, _)| noun).collect();
     for found in typed.captures_iter(&read(PAGE)) {
         let (first, second) = (found.get(1).unwrap().as_str(), found.get(2).map(|second| second.as_str()));

@@ -12,6 +12,10 @@ use crate::house::House;
 fn the_pages_are_these() {
     let expected = [
         ("get", "/"),
+        ("get", "/setup"),
+        ("post", "/setup"),
+        ("get", "/reset"),
+        ("post", "/reset"),
         ("get", "/sign-in"),
         ("post", "/sign-in"),
         ("get", "/sign-in/second-factor"),

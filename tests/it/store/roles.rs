@@ -35,6 +35,7 @@ async fn the_roles_may_do_this_and_no_more() {
         "memberships\tDELETE INSERT SELECT",
         "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
+        "one_time_codes\tSELECT",
         "orgs\tSELECT UPDATE",
         "passwords\tINSERT SELECT",
         "recovery_codes\tDELETE INSERT SELECT",

@@ -9,10 +9,11 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 11] = [
+const WITHOUT: [&str; 12] = [
     "feed_marks",
     "idempotency",
     "key_changes",
+    "one_time_codes",
     "passwords",
     "recovery_codes",
     "refinery_schema_history",
@@ -151,6 +152,7 @@ async fn the_look_up_and_what_a_guard_asks_are_the_only_functions_with_rights_of
         ("meshkey_guard_leave", "meshkey_operator"),
         ("meshkey_guard_mesh", "meshkey_lookup"),
         ("meshkey_guard_org", "meshkey_lookup"),
+        ("meshkey_is_set_up", "meshkey_lookup"),
         ("meshkey_lookup", "meshkey_lookup"),
         ("meshkey_memberships_of", "meshkey_lookup"),
         ("meshkey_session", "meshkey_lookup"),
