@@ -215,10 +215,11 @@ async fn reset(opened: &Opened, wish: &Reset, as_json: bool) -> Result<(), Failu
         return show::print(&json!({ "user": person(&user), "reset_url": url.as_ref().map(|url| url.as_str()) }));
     }
     eprintln!("{email} is signed out everywhere");
-    match &code {
-        Some(code) => show::reset_link(opened, email, code),
-        None => Ok(eprintln!("the password is set")),
+    if let Some(code) = &code {
+        return show::reset_link(opened, email, code);
     }
+    eprintln!("the password is set");
+    Ok(())
 }
 
 /// What to say where it was not done.

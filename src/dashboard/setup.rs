@@ -88,7 +88,7 @@ pub async fn ensure_set_up(house: &House) -> Result<(), Fault> {
 fn page(fields: &Fields) -> Page<'static> {
     let main = html! {
         @if fields.has_faults() { (alert("It is not set up yet: see below what is wrong.")) }
-        p { "This instance is not set up yet. Who runs it proves that with a one-time code, and becomes owner of the first org." }
+        p { "This instance is not set up yet. To prove that you run this server, paste a set-up code. You become owner of the first org." }
         (how_to_get_a_code())
         form method="post" action="/setup" {
             section {

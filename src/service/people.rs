@@ -115,7 +115,7 @@ impl<'a> Part<'a> {
 
     fn facts(&self) -> Value {
         let meshes: Value = self.meshes.iter().map(|(mesh, role)| (mesh.clone(), json!(role.name()))).collect();
-        json!({ "email": self.user.email, "name": self.user.name, "role": self.role.map(Role::name), "meshes": meshes })
+        json!({ "email": self.user.email, "role": self.role.map(Role::name), "meshes": meshes })
     }
 }
 

@@ -96,13 +96,13 @@ pub async fn finish(
     let password = Some(house.passwords.hash(&founder.password).await?);
     wish.owner = Some(NewPerson { id, email: founder.email, name: founder.name, password });
     let author = Author { actor: Actor::User(id), trail };
-    let founded = first(house, async |transaction| {
+    let done = first(house, async |transaction| {
         if one_time::take(transaction, code.hash(), Purpose::Setup).await?.is_none() {
             return Ok(None);
         }
         founding::found(transaction, &author, &wish).await.map(Some)
     });
-    founded.await?.ok_or(NotSetUp::Already)?.ok_or(NotSetUp::WrongCode)
+    done.await?.ok_or(NotSetUp::Already)?.ok_or(NotSetUp::WrongCode)
 }
 
 /// Sets the instance up as its settings say. `None` if it is set up; of several who start at once one is first.

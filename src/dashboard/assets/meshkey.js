@@ -14,15 +14,19 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
-// A code that a link brings in its fragment goes into its field, and out of the address.
-for (const field of document.querySelectorAll("input[data-fragment]")) {
-  const name = field.dataset.fragment;
-  const code = new URLSearchParams(location.hash.slice(1)).get(name);
-  if (code === null) continue;
-  field.value = code;
-  history.replaceState(null, "", location.pathname + location.search);
-  for (const hint of document.querySelectorAll(`[data-without="${name}"]`)) hint.hidden = true;
-}
+// A code that a link brings in its fragment goes into its field, and out of the address; also where the page is open already.
+const takeCode = () => {
+  for (const field of document.querySelectorAll("input[data-fragment]")) {
+    const name = field.dataset.fragment;
+    const code = new URLSearchParams(location.hash.slice(1)).get(name);
+    if (code === null) continue;
+    field.value = code;
+    history.replaceState(null, "", location.pathname + location.search);
+    for (const hint of document.querySelectorAll(`[data-without="${name}"]`)) hint.hidden = true;
+  }
+};
+takeCode();
+addEventListener("hashchange", takeCode);
 
 // Buttons that copy the text of an element, where that can be done; where it cannot, the text is selected and that is said.
 for (const button of document.querySelectorAll("button[data-copy]")) {

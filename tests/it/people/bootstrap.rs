@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::{PASSWORD, is_password};
 use crate::{
     house::House,
-    tools::{one, texts},
+    tools::{block, one, texts},
 };
 
 const FILE: &str = "MESHKEY_BOOTSTRAP_FILE";
@@ -32,14 +32,13 @@ const ALL: &str = "SELECT o.slug, o.name, u.email, u.name, m.role FROM orgs o JO
 #[tokio::test]
 async fn a_file_says_all_of_it() {
     let (house, dir) = (bare().await, TempDir::new().unwrap());
-    let wish = "org = 'acme'\nname = 'Acme Ltd'\nmesh = 'main'\ntopics = ['deploys', '#alerts', 'deploys']\n\
-                admin_email = 'Dana@example.com'\nadmin_name = 'Dana'\n";
+    let wish = block("docs/how-to/set-up.md", "toml");
     let (wish, password) =
-        (written(&dir, "bootstrap.toml", wish), written(&dir, "password", "a $tr\"ange 'one' \\n\n"));
+        (written(&dir, "bootstrap.toml", &wish), written(&dir, "password", "a $tr\"ange 'one' \\n\n"));
     let settings = [(FILE, wish.as_str()), (PASSWORD_FILE, password.as_str())];
     let _started = house.replica(&settings).await;
     let db = house.sql("superuser").await;
-    assert_eq!(texts(&db, ALL).await, ["acme\tAcme Ltd\tdana@example.com\tDana\towner"]);
+    assert_eq!(texts(&db, ALL).await, ["acme\tAcme\tdana@example.com\tDana\towner"]);
     assert_eq!(texts(&db, "SELECT name FROM topics ORDER BY 1").await, ["alerts", "deploys"]);
     assert!(is_password(&db, "dana@example.com", "a $tr\"ange 'one' \\n").await);
     let events = "SELECT action, actor_kind FROM audit_events ORDER BY seq";

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{PASSWORD, code, is_password, send};
 use crate::{
     house::House,
-    tools::{database_url, one, shelter, texts},
+    tools::{database_url, dump, one, shelter, texts},
 };
 
 /// Starts a service with these variables, and stops it when it serves; gives what it said on stderr.
@@ -78,6 +78,39 @@ async fn each_start_of_an_empty_instance_prints_a_link_that_sets_it_up_and_no_st
     send(&house, "/setup", &fields(&code(&first))).await.expect(200);
     let third = serve(&[database]);
     assert!(!third.contains("not set up") && !third.contains("#code="), "{third}");
+}
+
+// K-15
+#[tokio::test]
+async fn what_was_typed_stands_in_no_log_at_its_loudest_and_in_no_table() {
+    let house = House::empty(&[]).await;
+    let (url, dir) = (database_url(&house).await, tempfile::tempdir().unwrap());
+    let log = dir.path().join("log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshkey"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"]).env_clear();
+    command.envs([("MESHKEY_DATABASE_URL", url.as_str()), ("MESHKEY_ALLOW_FSYNC_OFF", "true")]);
+    let mut child = command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
+    let base = ready.trim().strip_prefix("meshkey ready on ").unwrap();
+    let setup = code(&house.meshkey(&["setup-url", "--json"])["url"]);
+    let send = async |path: &str, code: &str| {
+        let form =
+            [("code", code), ("name", "Dana"), ("email", "dana@example.com"), ("password", PASSWORD), ("org", "acme")];
+        let request = reqwest::Client::new().post(format!("{base}{path}")).header("Sec-Fetch-Site", "same-origin");
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        request.body(serde_urlencoded::to_string(form).unwrap()).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(send("/setup", &setup).await, 200);
+    let reset = code(&house.meshkey(&["admin", "reset-password", "dana@example.com", "--json"])["reset_url"]);
+    assert_eq!(send("/reset", &reset).await, 200);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (log, rows) = (std::fs::read_to_string(&log).unwrap(), dump(&house.sql("superuser").await, "true").await);
+    assert!(log.contains("/setup") && rows.contains("dana@example.com"), "nothing is proved");
+    for secret in [PASSWORD, &setup, &setup.replace('-', ""), &reset, &reset.replace('-', "")] {
+        assert!(!log.contains(secret) && !rows.contains(secret), "{secret}");
+    }
 }
 
 // P-18
