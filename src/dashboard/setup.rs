@@ -11,11 +11,7 @@ use actix_web::{
 use maud::{Markup, html};
 
 use self::fields::Fields;
-use super::{
-    Fault, Form, Page,
-    codes::WrongCode,
-    page::alert,
-};
+use super::{Fault, Form, Page, codes::WrongCode, page::alert};
 use crate::{
     domain::OneTimeCode,
     http::guard,
