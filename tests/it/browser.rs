@@ -11,6 +11,7 @@ use crate::{
     house::House,
     libraries::{of_npm, skipped},
     sign_in::visitor::{PASSWORD, person, with_dana},
+    tools::database_url,
 };
 
 /// Where Debian and others have it.
@@ -50,15 +51,23 @@ async fn people(house: &House) {
     db.batch_execute(&age).await.unwrap();
 }
 
+// Tries from here are those of a proxy that says nothing: one test is not in another's way.
+const SETTINGS: [(&str, &str); 1] = [("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")];
+
 async fn run(file: &'static str) {
-    let Some((chromium, packages)) = equipment() else { return };
-    // Tries from here are those of a proxy that says nothing: one test is not in another's way.
-    let house = with_dana(&[("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let Some(equipment) = equipment() else { return };
+    let house = with_dana(&SETTINGS).await;
     people(&house).await;
+    run_on(&house, file, equipment).await;
+}
+
+async fn run_on(house: &House, file: &'static str, (chromium, packages): (PathBuf, PathBuf)) {
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
     node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);
     node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*");
+    // What is done on the host is done by the program.
+    node.env("MESHKEY_BINARY", env!("CARGO_BIN_EXE_meshkey")).env("MESHKEY_DATABASE_URL", database_url(house).await);
     let output: Output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
     let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success(), "{told}");
@@ -74,4 +83,11 @@ async fn people_sign_in_and_out() {
 #[tokio::test]
 async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
     run("looks.test.mjs").await;
+}
+
+//
+#[tokio::test]
+async fn an_empty_instance_is_set_up_and_a_password_set_anew() {
+    let Some(equipment) = equipment() else { return };
+    run_on(&House::empty(&SETTINGS).await, "setup.test.mjs", equipment).await;
 }
