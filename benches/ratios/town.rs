@@ -22,7 +22,8 @@ use meshkey::{
     domain::OrgId,
     service::{
         House,
-        operator::{self, Founding, Operator},
+        founding::Founding,
+        operator::{self, Operator},
     },
 };
 use tempfile::TempDir;
@@ -131,8 +132,8 @@ impl Town {
 
 /// Makes an org: its id, and the text of its first admin key.
 pub async fn found(house: &House, slug: &str) -> Outcome<(OrgId, String)> {
-    let wish = Founding { org: slug.parse()?, mesh: None, topics: Vec::new() };
+    let wish = Founding::of(slug.parse()?);
     let founded = operator::found(house, &Operator::on_this_host(), &wish).await;
     let founded = founded.map_err(|refusal| format!("{refusal:?}"))?;
-    Ok((founded.org.id, founded.key.secret.reveal().to_owned()))
+    Ok((founded.place.org.id, founded.key.secret.reveal().to_owned()))
 }
