@@ -31,6 +31,8 @@ pub mod keys;
 pub mod list;
 pub mod lookup;
 #[cfg(feature = "server")]
+pub mod members;
+#[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]
 pub mod messages;
@@ -97,6 +99,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("keys", keys::ALL),
     ("list", list::ALL),
     ("lookup", lookup::ALL),
+    ("members", members::ALL),
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
     ("orgs", orgs::ALL),

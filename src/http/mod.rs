@@ -15,6 +15,7 @@ pub mod guard;
 pub mod health;
 pub mod input;
 pub mod keys;
+pub mod members;
 pub mod meshes;
 pub mod messages;
 pub mod metrics;

@@ -35,6 +35,8 @@ pub mod issue;
 #[cfg(feature = "server")]
 pub mod keys;
 #[cfg(feature = "server")]
+pub mod members;
+#[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]
 pub mod messages;

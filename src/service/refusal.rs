@@ -57,6 +57,10 @@ pub enum Conflict {
     CapabilityDemanded,
     /// The org has as many gates as it may.
     GateLimitReached,
+    /// It is the org's last owner.
+    LastOwner,
+    /// It is the caller's own role.
+    OwnRole,
     /// The org is suspended.
     AlreadySuspended,
     /// The org is not suspended.
@@ -78,6 +82,9 @@ pub enum Refusal {
     /// The caller may not.
     #[error("denied: {}", .0.code())]
     Denied(Denial),
+    /// It makes, changes or unmakes an owner, which the caller may not.
+    #[error("{0}")]
+    OwnerOnly(&'static str),
     /// It would hand out more than the caller holds.
     #[error("it exceeds what the caller holds")]
     Exceeds(Vec<Fault>),

@@ -39,6 +39,7 @@ mod libraries;
 mod life;
 mod lists;
 mod lost;
+mod members;
 mod mesh;
 mod metrics;
 mod migrations;

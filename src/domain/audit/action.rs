@@ -46,6 +46,13 @@ actions! {
     GateCreated = "gate.created";
     GateEdited = "gate.edited";
     GateDeleted = "gate.deleted";
+    MemberAdded = "member.added";
+    MemberEdited = "member.edited";
+    MemberRemoved = "member.removed";
+    InvitationCreated = "invitation.created";
+    InvitationResent = "invitation.resent";
+    InvitationWithdrawn = "invitation.withdrawn";
+    InvitationAccepted = "invitation.accepted";
     AuditRetained = "audit.retained";
 }
 

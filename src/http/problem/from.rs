@@ -74,6 +74,8 @@ impl From<Conflict> for Problem {
                 return Self::new(catalogue::CAPABILITY_IN_USE, detail);
             }
             Conflict::GateLimitReached => catalogue::GATE_LIMIT_REACHED,
+            Conflict::LastOwner => catalogue::LAST_OWNER,
+            Conflict::OwnRole => catalogue::OWN_ROLE,
             Conflict::CapabilityLimitReached => catalogue::CAPABILITY_LIMIT_REACHED,
             // Said by the command line alone.
             Conflict::AlreadySuspended | Conflict::NotSuspended => catalogue::ORG_SUSPENDED,
@@ -88,6 +90,7 @@ impl From<Refusal> for Problem {
             Refusal::NotYours => Self::of(catalogue::UNAUTHORIZED_CLIENT),
             Refusal::Dead => Self::invalid_token("died since it was admitted"),
             Refusal::Denied(denial) => denial.into(),
+            Refusal::OwnerOnly(why) => Self::new(catalogue::OWNER_ONLY, why),
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),

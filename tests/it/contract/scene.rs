@@ -8,6 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     client::{Answer, Client, Request},
     house::House,
+    members::made::member,
     promise::Operation,
 };
 
@@ -32,6 +33,7 @@ pub struct Place {
     pub name: String,
     pub capability: String,
     pub gate: String,
+    pub user: String,
 }
 
 /// A request that is ready to be sent, by anybody.
@@ -75,6 +77,7 @@ impl Scene {
             "declareCapability" => self.make_room_for_capabilities().await,
             "createGate" => self.make_room_for_gates().await,
             _ if operation.names("capability") => place.capability = self.capability("kept").await,
+            _ if operation.names("user") => place.user = self.member().await,
             _ if operation.names("gate") => place.gate = self.gate().await,
             _ => {}
         }
@@ -96,6 +99,7 @@ impl Scene {
             name: fresh("entry"),
             capability: fresh("capability"),
             gate: nobodys("gate"),
+            user: nobodys("user"),
         }
     }
 
@@ -179,6 +183,11 @@ impl Scene {
         }
     }
 
+    /// A new one.
+    async fn member(&self) -> String {
+        member(&self.house, &fresh("person"), "member").await
+    }
+
     async fn fresh_topic(&self, archived: bool) -> String {
         let (topics, name) = (self.admin.at(&format!("/meshes/{}/topics", self.main)), fresh("topic"));
         self.admin.post(&topics, json!({ "name": name })).await.expect(201);
@@ -195,6 +204,7 @@ impl Call {
         let path = operation.path.replace("{org}", &place.org).replace("{mesh}", &place.mesh);
         let path = path.replace("{topic}", &place.topic).replace("{key}", &place.key).replace("{name}", &place.name);
         let path = path.replace("{capability}", &place.capability).replace("{gate}", &place.gate);
+        let path = path.replace("{user}", &place.user);
         assert!(!path.contains('{'), "no value for a parameter of {path}");
         let mut body = operation.body.as_ref().map(|body| body.example.clone());
         match (operation.id.as_str(), &mut body) {

@@ -54,6 +54,13 @@ const ASKED: &[(&str, &str)] = &[
     ("keys::DESCENDANTS", "K"),
     ("keys::COUNT_LIVE", ""),
     ("lookup::NEWEST", "K"),
+    ("members::SHOW", "USER"),
+    ("members::LIST", "NULL, NULL, NULL, '', 100"),
+    ("members::LOCK", "USER"),
+    ("members::TAKE", "USER, NULL"),
+    ("members::REMOVE", "USER"),
+    ("members::PERSONAL", "USER"),
+    ("members::ISSUED", "USER"),
     ("meshes::SHOW", "M"),
     ("meshes::FIND", "'zzcanary-mesh'"),
     ("meshes::LOCK", "M"),
@@ -151,6 +158,7 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let (key, mesh) =
         (uuid("api_keys WHERE label = 'zzcanary'").await, uuid("meshes WHERE slug = 'zzcanary-mesh'").await);
     let gate = uuid("gates").await;
+    let user = uuid("users").await;
     let archive = tempfile::tempdir().unwrap();
     crate::audit::retain_all(&canaries.house, "zzcanary-org", &archive.path().join("archive")).await;
     let before = dump(&db, &canaries.theirs).await;
@@ -165,6 +173,7 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
                 let known = ASKED.iter().find(|(known, _)| *known == full);
                 known.unwrap_or_else(|| panic!("say what {full} is asked")).1.to_owned()
             };
+            let arguments = arguments.replace("USER", &format!("'{user}'::uuid"));
             let arguments = arguments.replace("GATE", &format!("'{gate}'::uuid"));
             let arguments = arguments.replace('K', &format!("'{key}'::uuid")).replace('M', &format!("'{mesh}'::uuid"));
             let theirs_by_them = execute(&app, &theirs, &bare, &arguments, "ROLLBACK").await;

@@ -51,6 +51,7 @@ fn in_paths(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("name", "zzcanary.state".to_owned()),
         ("gate", canaries.their_gate.clone()),
         ("gate", "zzcanary-gate".to_owned()),
+        ("user", canaries.their_member.clone()),
     ];
     if canaries.their_org != canaries.our_org {
         values.push(("capability", "zzcanary.capability".to_owned()));
@@ -69,6 +70,7 @@ fn in_queries(canaries: &Canaries) -> Vec<(&'static str, String)> {
         ("subject", canaries.their_key.clone()),
         ("subject", canaries.their_mesh.clone()),
         ("subject", canaries.their_gate.clone()),
+        ("subject", canaries.their_member.clone()),
         ("subject", format!("{}/zzcanary.topic", canaries.their_mesh)),
         ("topic", "zzcanary.topic".to_owned()),
         ("text", "zzcanary".to_owned()),
@@ -106,6 +108,7 @@ fn body(id: &str) -> Option<Value> {
         "verifyKeys" => json!({ "items": [{ "key": "x", "capability": "read", "mesh": "main" }] }),
         "editOrg" | "editMesh" => json!({ "name": "New" }),
         "editTopic" | "editCapability" | "editGate" => json!({ "description": "new" }),
+        "editMember" => json!({ "role": "viewer" }),
         "createMesh" => json!({ "slug": "new" }),
         "createGate" => json!({ "mesh": "main", "name": "new", "methods": { "GET": "read" } }),
         "createTopic" | "declareCapability" => json!({ "name": "new" }),
@@ -167,6 +170,7 @@ impl Place {
             ("name", "ours", "zzcanary.state"),
             ("capability", "ours", "zzcanary.capability"),
             ("gate", "ours", &canaries.their_gate),
+            ("user", "ours", &canaries.their_member),
         ] {
             let stands = match &self.at {
                 At::Path(at) | At::TheirPath(at) if *at == name => value,

@@ -10,6 +10,7 @@ use tokio::{
 use crate::{
     client::{Answer, Client},
     house::House,
+    members::made::member,
     tools::{Other, eventually, id},
 };
 
@@ -135,6 +136,7 @@ pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
     let mut answers = vec![admin.act(&mesh("unarchive")).await];
     answers.extend(by_capabilities(&admin).await);
     answers.push(by_gates(&admin).await);
+    answers.extend(by_members(house).await);
     admin.act(&mesh("topics/deploys/archive")).await.expect(200);
     answers.push(admin.post(MESSAGES, json!({"body": "deployed"})).await);
     admin.act(&mesh("archive")).await.expect(200);
@@ -161,6 +163,13 @@ async fn by_gates(admin: &Client) -> Answer {
         admin.post("/v1/orgs/acme/gates", wish(format!("gate-{number}"))).await.expect(201);
     }
     admin.post("/v1/orgs/acme/gates", wish("one-more".to_owned())).await
+}
+
+async fn by_members(house: &House) -> [Answer; 2] {
+    let admin = house.admin();
+    let (owner, other) = (member(house, "dana", "owner").await, member(house, "erin", "viewer").await);
+    let place = |user: &str| admin.at(&format!("/members/{user}"));
+    [admin.patch(&place(&other), json!({ "role": "owner" }), "*").await, admin.delete(&place(&owner)).await]
 }
 
 /// Last: it breaks the house.
