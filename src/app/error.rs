@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     db::{self, connect, embedded, fresh::check, migrate, roles},
     domain::{address::MalformedNetwork, secret::MalformedPrefix},
+    service::mail::MalformedMail,
     telemetry::spans,
 };
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// The proxies that are trusted.
     #[error(transparent)]
     Proxies(#[from] MalformedNetwork),
+    /// The way that mail goes.
+    #[error(transparent)]
+    Mail(#[from] MalformedMail),
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
     Listen(SocketAddr, #[source] io::Error),

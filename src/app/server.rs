@@ -21,7 +21,7 @@ use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
-    service::{House, uses::keep_writing},
+    service::{House, mail::keep_sending, uses::keep_writing},
     telemetry::spans::Spans,
 };
 
@@ -33,6 +33,7 @@ pub struct Server {
     door: Door,
     side_door: Option<(SocketAddr, Door)>,
     background: JoinHandle<()>,
+    mail: JoinHandle<()>,
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -68,7 +69,8 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
         None => None,
     };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
-    Ok(Server { address, house, board, door, side_door, background, spans, embedded: database.embedded })
+    let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
+    Ok(Server { address, house, board, door, side_door, background, mail, spans, embedded: database.embedded })
 }
 
 /// What serves on one address.
@@ -162,6 +164,7 @@ impl Server {
             warn!(%error, "the last uses could not be written");
         }
         self.background.abort();
+        self.mail.abort();
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

@@ -35,6 +35,8 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "replica_name") => "meshkey-1",
         (_, "otlp_endpoint") => "http://127.0.0.1:4318",
         (_, "public_url") => "https://keys.example.org",
+        (_, "smtp_url") => "smtps://user:password@mail.example.org",
+        (_, "mail_from") => "Meshkey <keys@example.org>",
         (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",
     }

@@ -24,6 +24,8 @@ pub mod idempotency;
 #[cfg(feature = "server")]
 pub mod inspect;
 #[cfg(feature = "server")]
+pub mod invitations;
+#[cfg(feature = "server")]
 mod key_row;
 #[cfg(feature = "server")]
 pub mod keys;
@@ -40,6 +42,8 @@ pub mod messages;
 pub mod migrate;
 #[cfg(feature = "server")]
 pub mod orgs;
+#[cfg(feature = "server")]
+pub mod outbox;
 #[cfg(feature = "server")]
 pub mod passwords;
 pub mod roles;
@@ -96,6 +100,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("gates", gates::ALL),
     ("guard", guard::ALL),
     ("idempotency", idempotency::ALL),
+    ("invitations", invitations::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),
     ("lookup", lookup::ALL),
@@ -103,6 +108,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
     ("orgs", orgs::ALL),
+    ("outbox", outbox::ALL),
     ("passwords", passwords::ALL),
     ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),

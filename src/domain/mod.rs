@@ -13,6 +13,7 @@ pub mod gate;
 pub mod grant;
 pub mod id;
 pub mod impact;
+pub mod invitation;
 pub mod key;
 pub mod member;
 pub mod moment;

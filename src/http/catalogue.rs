@@ -106,6 +106,14 @@ catalogue! {
         "An org always has an owner, and this is the last one. Make somebody else an owner first.";
     OWN_ROLE = 409 "own_role" "Own role"
         "Nobody changes their own role. Another owner or admin can; and whoever wants to may leave.";
+    ALREADY_MEMBER = 409 "already_member" "Member already"
+        "The person with this address has a role there already. Change the member instead.";
+    ALREADY_INVITED = 409 "already_invited" "Invited already"
+        "There is an open invitation for this address at this place. Withdraw it, or send it anew.";
+    INVITATION_LIMIT_REACHED = 409 "invitation_limit_reached" "Too many invitations"
+        "The org has 500 open invitations, which is as many as it may. Withdraw some, or wait until they expire.";
+    INVITATION_OVER = 409 "invitation_over" "Invitation over"
+        "The invitation is not open any more: it was accepted or withdrawn, or it has expired.";
     PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
         "It was changed since you read it. Read it again, and send its new `ETag` in `If-Match`.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"

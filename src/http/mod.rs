@@ -14,6 +14,7 @@ pub mod gates;
 pub mod guard;
 pub mod health;
 pub mod input;
+pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod meshes;

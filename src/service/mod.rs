@@ -31,9 +31,13 @@ pub mod gates;
 #[cfg(feature = "server")]
 pub mod house;
 #[cfg(feature = "server")]
+pub mod invitations;
+#[cfg(feature = "server")]
 pub mod issue;
 #[cfg(feature = "server")]
 pub mod keys;
+#[cfg(feature = "server")]
+pub mod mail;
 #[cfg(feature = "server")]
 pub mod members;
 #[cfg(feature = "server")]

@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::domain::{
     DeclaredCapability, Gate, Key, Member, Mesh, MeshId, Org, OrgId, Topic, TopicName,
     audit::{Action, Change, Subject},
+    invitation::Invitation,
     role::Role,
 };
 
@@ -106,6 +107,23 @@ impl Recorded for Member {
         let meshes: Map<String, Value> =
             self.part.meshes.iter().map(|(mesh, role)| (mesh.to_string(), role.name().into())).collect();
         json!({ "email": self.user.email, "role": self.part.org.map(Role::name), "meshes": meshes })
+    }
+}
+
+impl Recorded for Invitation {
+    fn subject(&self) -> Subject {
+        Subject { kind: "invitation", id: self.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        self.mesh.as_ref().map(|(mesh, _)| *mesh)
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "email": self.email, "role": self.role.name(), "expires_at": self.ends_at.format(&Rfc3339).ok(),
+            "accepted_by": self.accepted_by,
+        })
     }
 }
 

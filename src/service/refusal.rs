@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{
     db,
-    domain::{Denial, fresh::Unconfirmed, page::InvalidCursor, secret::NoRandomness},
+    domain::{Denial, InvitationId, fresh::Unconfirmed, invitation::Status, page::InvalidCursor, secret::NoRandomness},
     service::effect::Settled,
 };
 
@@ -61,6 +61,14 @@ pub enum Conflict {
     LastOwner,
     /// It is the caller's own role.
     OwnRole,
+    /// The person is a member there already.
+    AlreadyMember,
+    /// The person was invited there already, and this invitation is open.
+    AlreadyInvited(InvitationId),
+    /// The org has as many open invitations as it may.
+    InvitationLimitReached,
+    /// The invitation is over, and how it ended.
+    InvitationOver(Status),
     /// The org is suspended.
     AlreadySuspended,
     /// The org is not suspended.

@@ -34,6 +34,7 @@ mod hostile;
 mod house;
 mod house_rules;
 mod idempotency;
+mod invitations;
 mod isolation;
 mod libraries;
 mod life;

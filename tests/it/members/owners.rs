@@ -12,7 +12,6 @@ use crate::{
     tools::{by_hand, count_events, until_waiting},
 };
 
-//
 #[tokio::test]
 async fn no_key_makes_changes_or_removes_an_owner() {
     let house = House::new().await;

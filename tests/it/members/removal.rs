@@ -49,7 +49,7 @@ async fn a_removal_is_tried_first_and_then_takes_the_keys_that_it_said() {
     owner.get("/v1/whoami").await.problem(401, "invalid_token");
     let dead = admin.get(&admin.at(&format!("/keys/{}", id(&own)))).await.expect(200);
     assert_eq!(
-        (&dead.body["status"], &dead.body["revoked"]["reason"]),
+        (&dead.body["status"], &dead.body["revoke_reason"]),
         (&json!("revoked"), &json!("the member was removed"))
     );
     holder.get("/v1/whoami").await.expect(200);
