@@ -8,6 +8,7 @@ pub mod assets;
 pub mod confirm;
 pub mod errors;
 pub mod forms;
+pub mod invitation;
 pub mod page;
 pub mod password;
 pub mod routes;

@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{account, assets, confirm, errors::errors, password, second_factor, sign_in};
+use super::{account, assets, confirm, errors::errors, invitation, password, second_factor, sign_in};
 use crate::http::{metrics::Route, routes as api};
 
 macro_rules! pages {
@@ -52,5 +52,7 @@ pages! {
     "/account/password" { get password::show; post password::change; }
     "/account/second-factor" { get second_factor::show; post second_factor::change; }
     "/account/sessions" { post account::end; }
+    "/invitation" { get invitation::show; post invitation::open; }
+    "/invitation/accept" { post invitation::accept; }
     "/assets/{name}" { get assets::show; }
 }

@@ -132,12 +132,18 @@ pub async fn list(
     rows.iter().map(read).collect()
 }
 
-/// Holds the part of this person and those of the owners to the end of the transaction, and counts the owners.
-pub async fn lock(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<usize, Error> {
+/// Holds the part of this person and those of the owners to the end of the transaction; says who they are.
+pub async fn lock(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<Vec<UserId>, Error> {
     let lock = db.prepare_cached(LOCK).await?;
     let rows = db.query(&lock, &[&org.uuid(), &user.uuid()]).await?;
-    let roles: Result<Vec<&str>, _> = rows.iter().map(|row| row::get(row, "role")).collect();
-    Ok(roles?.into_iter().filter(|role| *role == Role::Owner.name()).count())
+    let owner =
+        |row: &Row| Ok((row::get::<&str>(row, "role")? == Role::Owner.name()).then_some(row::id(row, "user_id")?));
+    rows.iter().filter_map(|row| owner(row).transpose()).collect()
+}
+
+/// The same for the owners alone.
+pub async fn lock_owners(db: &impl GenericClient, org: OrgId) -> Result<Vec<UserId>, Error> {
+    lock(db, org, Uuid::nil().into()).await
 }
 
 /// Makes of the person's part another one.

@@ -184,7 +184,7 @@ pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), T
     })
 }
 
-fn trail(house: &House, request: &HttpRequest) -> Trail {
+pub(crate) fn trail(house: &House, request: &HttpRequest) -> Trail {
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id);
     Trail { request_id, address: address(house, request) }
 }

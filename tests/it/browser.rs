@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     house::House,
     libraries::{of_npm, skipped},
@@ -50,15 +52,29 @@ async fn people(house: &House) {
     db.batch_execute(&age).await.unwrap();
 }
 
+/// Invitations of some, by name: what their links hold.
+async fn invitations(house: &House) -> String {
+    let admin = house.admin();
+    let mut tokens = serde_json::Map::new();
+    for (name, mesh) in [("newcomer", Some("main")), ("ida", None)] {
+        let wish = json!({ "email": format!("{name}@example.com"), "role": "member", "mesh": mesh });
+        let made = admin.post(&admin.at("/invitations"), wish).await.expect(201).body;
+        let token = made["link"].as_str().unwrap().split_once("#token=").unwrap().1;
+        tokens.insert(name.to_owned(), json!(token));
+    }
+    Value::Object(tokens).to_string()
+}
+
 async fn run(file: &'static str) {
     let Some((chromium, packages)) = equipment() else { return };
     // Tries from here are those of a proxy that says nothing: one test is not in another's way.
     let house = with_dana(&[("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")]).await;
     people(&house).await;
+    let invitations = invitations(&house).await;
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
     node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);
-    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*");
+    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*").env("MESHKEY_INVITATIONS", invitations);
     let output: Output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
     let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success(), "{told}");
@@ -74,4 +90,9 @@ async fn people_sign_in_and_out() {
 #[tokio::test]
 async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
     run("looks.test.mjs").await;
+}
+
+#[tokio::test]
+async fn the_link_of_an_invitation_is_followed() {
+    run("invitation.test.mjs").await;
 }

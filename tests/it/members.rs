@@ -7,3 +7,4 @@ mod owners;
 mod removal;
 mod replicas;
 mod tenants;
+mod terminal;

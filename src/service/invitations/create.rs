@@ -7,7 +7,7 @@ use crate::{
         Transaction,
         idempotency::Request,
         invitations::{self, NewInvitation},
-        keys, orgs, outbox,
+        keys, members, orgs, outbox,
     },
     domain::{
         Email, InvitationId, OrgId,
@@ -59,7 +59,7 @@ pub async fn create(
             // One at a time: two that look at once would each find nothing open.
             orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
             let new = understood(transaction, org, wish).await?;
-            ensure_may(by, new.role)?;
+            ensure_may(transaction, by, new.role).await?;
             ensure_free(transaction, org, &new).await?;
             let (id, token) = (InvitationId::new(), InvitationToken::generate()?);
             invitations::insert(transaction, org, id, &new, token.hash(), by.actor()).await?;
@@ -73,8 +73,12 @@ pub async fn create(
 }
 
 /// Whether it may invite somebody as this.
-fn ensure_may(by: &Admitted, role: Role) -> Result<(), Refusal> {
-    if role == Role::Owner { Ok(who(by).ensure_makes_owners()?) } else { Ok(()) }
+async fn ensure_may(transaction: &Transaction<'_>, by: &Admitted, role: Role) -> Result<(), Refusal> {
+    if role != Role::Owner {
+        return Ok(());
+    }
+    let owners = members::lock_owners(transaction, by.org()).await?;
+    Ok(who(by, &owners).ensure_makes_owners()?)
 }
 
 async fn understood(transaction: &Transaction<'_>, org: OrgId, wish: &Wish) -> Result<NewInvitation, Refusal> {
@@ -132,7 +136,7 @@ pub async fn resend(house: &House, by: &Admitted, id: InvitationId) -> Result<In
             authority::hold(transaction, by).await?;
             orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
             let before = invitations::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
-            ensure_may(by, before.role)?;
+            ensure_may(transaction, by, before.role).await?;
             match before.status {
                 Status::Open => {}
                 Status::Expired => {

@@ -46,7 +46,7 @@ pub async fn edit(
             if part == before.part {
                 return Ok((before, Takes::AlreadySo));
             }
-            who(by).ensure_edits(user, &before.part, &part, owners)?;
+            who(by, &owners).ensure_edits(user, &before.part, &part, owners.len())?;
             members::edit(transaction, org, user, &before.part, &part).await?;
             let after = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
             let change = rearranged(Action::MemberEdited, &before, &after);
@@ -57,12 +57,12 @@ pub async fn edit(
         .await
 }
 
-/// Judges the caller anew and holds the member's part, one change of an org's members at a time; also counts the owners.
+/// Judges the caller anew and holds the member's part, one change of an org's members at a time; also says who owns the org.
 pub(super) async fn hold(
     transaction: &Transaction<'_>,
     by: &Admitted,
     user: UserId,
-) -> Result<(Member, usize), Refusal> {
+) -> Result<(Member, Vec<UserId>), Refusal> {
     let org = by.org();
     authority::hold(transaction, by).await?;
     orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;

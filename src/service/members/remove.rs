@@ -68,7 +68,7 @@ pub async fn remove(
         .patiently_change(org, user, mode, patience, async |transaction| {
             // Its part is held: it issues nothing more until this is decided.
             let (member, owners) = hold(transaction, by, user).await?;
-            who(by).ensure_removes(user, &member.part, owners)?;
+            who(by, &owners).ensure_removes(user, &member.part, owners.len())?;
             let personal = members::personal(transaction, org, user).await?;
             let issued = members::issued(transaction, org, user).await?;
             let keys = Concerned { personal, issued };

@@ -171,6 +171,7 @@ async fn an_idempotency_key_replays_the_first_answer_and_no_other() {
             "sendMessage" => other["body"] = json!("other"),
             "issueKey" => other["label"] = json!("other"),
             "createMesh" => other["name"] = json!("Other"),
+            "createInvitation" => other["role"] = json!("viewer"),
             _ => other["description"] = json!("other"),
         }
         send(&other).await.problem(422, "idempotency_key_reused");
