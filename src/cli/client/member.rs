@@ -184,7 +184,9 @@ impl Remove {
                 return client.show(&tried, "member.user.id", removal);
             }
             let told = tried.value()?;
-            removal(&told).iter().for_each(|words| eprintln!("{words}"));
+            for words in removal(&told) {
+                eprintln!("{words}");
+            }
             let email = text(&told["member"], "user.email");
             confirm::typed(&format!("{email} is to be removed."), &email, "--yes")?;
         }

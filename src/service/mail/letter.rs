@@ -24,12 +24,12 @@ pub(super) fn message(from: &Mailbox, letter: &Letter, link: &str) -> Result<Mes
 
 fn text(letter: &Letter, link: &str) -> String {
     let Letter { to, org, mesh, role, inviter, ends_at } = letter;
-    let inviter = inviter.as_ref().map_or_else(|| "You are".to_owned(), |name| format!("{name} has"));
-    let invited = if inviter == "You are" { "invited" } else { "invited you" };
+    let beginning =
+        inviter.as_ref().map_or_else(|| "You are invited".to_owned(), |name| format!("{name} has invited you"));
     let place = mesh.as_ref().map_or_else(String::new, |mesh| format!(", for its mesh {mesh}"));
     format!(
         "Hello,\n\n\
-         {inviter} {invited} to {org} on Meshkey, as {role}{place}.\n\n\
+         {beginning} to {org} on Meshkey, as {role}{place}.\n\n\
          To accept, open this link. It works once, until {end}:\n\n\
          {link}\n\n\
          The invitation is for {to}. If you did not expect it, you need not do anything: nothing happens unless the link is\n\
