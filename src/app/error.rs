@@ -8,6 +8,7 @@ use crate::{
     db::{self, connect, embedded, fresh::check, migrate, roles},
     domain::{address::MalformedNetwork, secret::MalformedPrefix},
     service::Refusal,
+    service::mail::MalformedMail,
     telemetry::spans,
 };
 
@@ -32,6 +33,9 @@ pub enum Error {
     /// The proxies that are trusted.
     #[error(transparent)]
     Proxies(#[from] MalformedNetwork),
+    /// The way that mail goes.
+    #[error(transparent)]
+    Mail(#[from] MalformedMail),
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
     Listen(SocketAddr, #[source] io::Error),

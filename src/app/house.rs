@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use super::{Database, Error};
 use crate::{
-    config::Settings,
+    config::{SecretText, Settings},
     db::{
         Store,
         fresh::{check, feed},
@@ -18,6 +18,7 @@ use crate::{
         House,
         failures::Failures,
         fresh::{Duty, Fresh, Wishes},
+        mail::{Mail, MalformedMail},
         passwords::Passwords,
         turns::Turns,
         uses::Uses,
@@ -67,9 +68,16 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         failures: Failures::of(settings.failed_auth_per_minute),
         lifetimes: Lifetimes { idle: settings.session_idle, life: settings.session_life },
         passwords: Passwords::default(),
+        mail: mail(settings)?,
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),
     })
+}
+
+/// How mail goes, and by which URL people reach the service: where nothing is said, that on this host.
+pub fn mail(settings: &Settings) -> Result<Mail, MalformedMail> {
+    let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
+    Mail::new(settings.smtp_url.as_ref().map(SecretText::reveal), settings.mail_from.as_deref(), url)
 }
 
 /// How a process with these settings remembers.

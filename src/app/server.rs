@@ -22,7 +22,7 @@ use crate::{
     db::{embedded::Embedded, fresh::check},
     domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
-    service::{House, uses::keep_writing},
+    service::{House, mail::keep_sending, uses::keep_writing},
     telemetry::spans::Spans,
 };
 
@@ -35,6 +35,7 @@ pub struct Server {
     door: Door,
     side_door: Option<(SocketAddr, Door)>,
     background: JoinHandle<()>,
+    mail: JoinHandle<()>,
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -71,7 +72,9 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
         None => None,
     };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
-    Ok(Server { address, newcomer, house, board, door, side_door, background, spans, embedded: database.embedded })
+    let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
+    let embedded = database.embedded;
+    Ok(Server { address, newcomer, house, board, door, side_door, background, mail, spans, embedded })
 }
 
 /// What serves on one address.
@@ -171,6 +174,7 @@ impl Server {
             warn!(%error, "the last uses could not be written");
         }
         self.background.abort();
+        self.mail.abort();
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

@@ -77,6 +77,12 @@ enum Verb {
     Capability(client::capability::Capability),
     /// Make, look at, change and delete gates: by what gateways let pass
     Gate(client::gate::Gate),
+    /// Look at, change and remove the members of the org: what people may do
+    Member(client::member::Member),
+    /// Invite somebody to the org, or to a mesh of it, and print the link, which works once
+    Invite(client::invitation::Invite),
+    /// Look at, withdraw and send anew invitations
+    Invitation(client::invitation::Invitation),
     /// Prove the chains of events; archive old events and take them away
     Audit(audit::Audit),
     /// Show what keys were used for: one key, or all that you may manage
@@ -159,6 +165,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Topic(topic) => topic.run().await,
         Verb::Capability(capability) => capability.run().await,
         Verb::Gate(gate) => gate.run().await,
+        Verb::Member(member) => member.run().await,
+        Verb::Invite(invite) => invite.run().await,
+        Verb::Invitation(invitation) => invitation.run().await,
         Verb::Audit(audit) => audit.run().await,
         Verb::Usage(usage) => usage.run().await,
         Verb::Whoami(whoami) => whoami.run().await,

@@ -38,6 +38,8 @@ fn sample(setting: &Setting) -> &'static str {
         (_, "bootstrap_admin_email") => "dana@example.com",
         (_, "bootstrap_admin_password_file") => "/etc/meshkey/password",
         (_, "bootstrap_file") => "/etc/meshkey/bootstrap.toml",
+        (_, "smtp_url") => "smtps://user:password@mail.example.org",
+        (_, "mail_from") => "Meshkey <keys@example.org>",
         (_, "metrics_listen") => "127.0.0.1:9464",
         _ => "postgres://user:password@host/name",
     }

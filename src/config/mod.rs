@@ -72,6 +72,10 @@ pub struct Settings {
     pub trusted_proxies: Option<String>,
     /// See [`table::PUBLIC_URL`].
     pub public_url: Option<String>,
+    /// See [`table::SMTP_URL`].
+    pub smtp_url: Option<SecretText>,
+    /// See [`table::MAIL_FROM`].
+    pub mail_from: Option<String>,
     /// See [`table::OTLP_ENDPOINT`].
     pub otlp_endpoint: Option<String>,
     /// See [`table::OTLP_RATIO`].
@@ -125,6 +129,8 @@ impl Settings {
             metrics_listen: from.optional(&table::METRICS_LISTEN, value::address)?,
             trusted_proxies: from.optional(&table::TRUSTED_PROXIES, value::proxies)?,
             public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
+            smtp_url: from.optional(&table::SMTP_URL, value::smtp)?,
+            mail_from: from.optional(&table::MAIL_FROM, value::mailbox)?,
             otlp_endpoint: from.optional(&table::OTLP_ENDPOINT, value::collector)?,
             otlp_ratio: from.value(&table::OTLP_RATIO, value::ratio)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
@@ -184,14 +190,19 @@ impl Settings {
     }
 
     fn ensure_whole(&self) -> Result<(), ConfigError> {
-        if self.migrate_database_url.is_none() || self.database_url.is_some() {
-            return Ok(());
+        let mails = self.smtp_url.is_some();
+        let migrates = self.migrate_database_url.is_some();
+        for (is_set, setting, needed, is_there) in [
+            (migrates, table::MIGRATE_DATABASE_URL, table::DATABASE_URL, self.database_url.is_some()),
+            (mails, table::SMTP_URL, table::MAIL_FROM, self.mail_from.is_some()),
+            (mails, table::SMTP_URL, table::PUBLIC_URL, self.public_url.is_some()),
+        ] {
+            if is_set && !is_there {
+                let origin = self.origin(&setting).clone();
+                return Err(ConfigError::Alone { setting: setting.name, origin, needed: needed.name });
+            }
         }
-        Err(ConfigError::Alone {
-            setting: table::MIGRATE_DATABASE_URL.name,
-            origin: self.origin(&table::MIGRATE_DATABASE_URL).clone(),
-            needed: table::DATABASE_URL.name,
-        })
+        Ok(())
     }
 }
 

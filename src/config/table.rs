@@ -166,6 +166,16 @@ settings! {
         Fallback::Words("none"),
         "The scheme, host and port by which clients reach the service, such as `https://keys.example.org`: with it the service tells OAuth clients where everything is"
     );
+    SMTP_URL = secret(
+        "smtp_url",
+        Fallback::Words("none: no mail is sent"),
+        "Server that mail is handed to: `smtps://user:password@host`, or `smtp://host:587?tls=required`"
+    );
+    MAIL_FROM = open(
+        "mail_from",
+        Fallback::Words("none"),
+        "Address that mail comes from, such as `Meshkey <keys@example.org>`; needed where there is an `smtp_url`, as is `public_url`"
+    );
     OTLP_ENDPOINT = open(
         "otlp_endpoint",
         Fallback::Words("none"),

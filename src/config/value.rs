@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
 use reqwest::Url;
 
 use ipnet::IpNet;
@@ -124,6 +125,23 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
 pub(super) fn email(text: &str) -> Result<String, String> {
     let is_one = text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     if is_one { Ok(text.to_owned()) } else { Err("an address for e-mail, such as dana@example.com".to_owned()) }
+}
+
+/// A mail server. What is wrong with it is not told in its own words: there may be a password in it.
+pub(super) fn smtp(text: &str) -> Result<SecretText, String> {
+    let is_sound =
+        |url: &Url| matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty());
+    let sound = Url::parse(text).ok().filter(is_sound);
+    let known = sound.and_then(|_| AsyncSmtpTransport::<Tokio1Executor>::from_url(text).ok());
+    let wanted =
+        || "a mail server, such as smtps://user:password@mail.example.org or smtp://mail.example.org:587?tls=required";
+    known.map(|_| SecretText::from(text.to_owned())).ok_or_else(|| wanted().to_owned())
+}
+
+/// Whom mail comes from.
+pub(super) fn mailbox(text: &str) -> Result<String, String> {
+    let known = text.parse::<Mailbox>().is_ok() && !text.contains(char::is_control);
+    known.then(|| text.to_owned()).ok_or_else(|| "an address, such as Meshkey <keys@example.org>".to_owned())
 }
 
 /// A part of a whole.

@@ -10,6 +10,7 @@ pub mod confirm;
 pub mod errors;
 pub mod fields;
 pub mod forms;
+pub mod invitation;
 pub mod page;
 pub mod password;
 pub mod reset;

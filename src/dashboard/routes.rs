@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{account, assets, confirm, errors::errors, password, reset, second_factor, setup, sign_in};
+use super::{account, assets, confirm, errors::errors, invitation, password, reset, second_factor, setup, sign_in};
 use crate::http::{metrics::Route, routes as api};
 
 macro_rules! pages {
@@ -54,5 +54,7 @@ pages! {
     "/account/password" { get password::show; post password::change; }
     "/account/second-factor" { get second_factor::show; post second_factor::change; }
     "/account/sessions" { post account::end; }
+    "/invitation" { get invitation::show; post invitation::open; }
+    "/invitation/accept" { post invitation::accept; }
     "/assets/{name}" { get assets::show; }
 }

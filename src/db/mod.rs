@@ -24,12 +24,16 @@ pub mod idempotency;
 #[cfg(feature = "server")]
 pub mod inspect;
 #[cfg(feature = "server")]
+pub mod invitations;
+#[cfg(feature = "server")]
 mod key_row;
 #[cfg(feature = "server")]
 pub mod keys;
 #[cfg(feature = "server")]
 pub mod list;
 pub mod lookup;
+#[cfg(feature = "server")]
+pub mod members;
 #[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]
@@ -40,6 +44,8 @@ pub mod migrate;
 pub mod one_time;
 #[cfg(feature = "server")]
 pub mod orgs;
+#[cfg(feature = "server")]
+pub mod outbox;
 #[cfg(feature = "server")]
 pub mod passwords;
 #[cfg(feature = "server")]
@@ -98,13 +104,16 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("gates", gates::ALL),
     ("guard", guard::ALL),
     ("idempotency", idempotency::ALL),
+    ("invitations", invitations::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),
     ("lookup", lookup::ALL),
+    ("members", members::ALL),
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
     ("one_time", one_time::ALL),
     ("orgs", orgs::ALL),
+    ("outbox", outbox::ALL),
     ("passwords", passwords::ALL),
     ("people", people::ALL),
     ("second_factor", second_factor::ALL),

@@ -52,6 +52,8 @@ catalogue! {
         "The key is live, and does not hold what this takes. `denial`, `capability` and `topic` name what was missing. Ask an admin for a key that holds it.";
     EXCEEDS_AUTHORITY = 403 "exceeds_authority" "More than your key holds"
         "Nobody hands out more than they hold: the key that was to be issued, widened, rotated or enabled may do something that yours may not. `errors` names what.";
+    OWNER_ONLY = 403 "owner_only" "Owners only"
+        "Only an owner of the org who is signed in, and has just confirmed that, makes, changes or removes owners; no key does, not even an admin's. On the host, `meshkey admin` does too.";
     ORG_SUSPENDED = 403 "org_suspended" "Org suspended"
         "The org is suspended, and its keys are denied until an operator resumes it with `meshkey org resume`.";
     MESH_ARCHIVED = 403 "mesh_archived" "Mesh archived"
@@ -100,6 +102,18 @@ catalogue! {
         "The org has declared 64 capabilities, which is as many as it may. Retire some that are no longer used.";
     GATE_LIMIT_REACHED = 409 "gate_limit_reached" "Too many gates"
         "The org has 100 gates, which is as many as it may. Delete some that no gateway names any more.";
+    LAST_OWNER = 409 "last_owner" "Last owner"
+        "An org always has an owner, and this is the last one. Make somebody else an owner first.";
+    OWN_ROLE = 409 "own_role" "Own role"
+        "Nobody changes their own role. Another owner or admin can; and whoever wants to may leave.";
+    ALREADY_MEMBER = 409 "already_member" "Member already"
+        "The person with this address has a role there already. Change the member instead.";
+    ALREADY_INVITED = 409 "already_invited" "Invited already"
+        "There is an open invitation for this address at this place. Withdraw it, or send it anew.";
+    INVITATION_LIMIT_REACHED = 409 "invitation_limit_reached" "Too many invitations"
+        "The org has 500 open invitations, which is as many as it may. Withdraw some, or wait until they expire.";
+    INVITATION_OVER = 409 "invitation_over" "Invitation over"
+        "The invitation is not open any more: it was accepted or withdrawn, or it has expired.";
     PRECONDITION_FAILED = 412 "precondition_failed" "Changed meanwhile"
         "It was changed since you read it. Read it again, and send its new `ETag` in `If-Match`.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "Body too large"

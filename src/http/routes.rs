@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, keys, meshes, messages,
-    metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
+    Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, members,
+    meshes, messages, metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
 };
 use crate::dashboard;
 
@@ -117,6 +117,11 @@ routes! {
     "/v1/orgs/{org}/keys/{key}/revoke" { post keys::revoke; }
     "/v1/orgs/{org}/keys/{key}/usage" { get usage::of_key; }
     "/v1/orgs/{org}/keys/{key}/denials" { get usage::denials; }
+    "/v1/orgs/{org}/members" { get members::list; }
+    "/v1/orgs/{org}/members/{user}" { get members::show; patch members::edit; delete members::remove; }
+    "/v1/orgs/{org}/invitations" { get invitations::list; post invitations::create; }
+    "/v1/orgs/{org}/invitations/{invitation}" { get invitations::show; delete invitations::withdraw; }
+    "/v1/orgs/{org}/invitations/{invitation}/resend" { post invitations::resend; }
     "/v1/orgs/{org}/usage" { get usage::of_org; }
     "/v1/orgs/{org}/audit" { get audit::list; }
     "/v1/orgs/{org}/audit/export" { get audit::export; }

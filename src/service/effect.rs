@@ -18,7 +18,7 @@ use crate::{
         store::begin,
     },
     domain::{
-        KeyId, MeshId, OrgId,
+        KeyId, MeshId, OrgId, UserId,
         fresh::{Change, Effect, Unconfirmed},
     },
 };
@@ -50,6 +50,12 @@ impl From<KeyId> for Subject {
 impl From<MeshId> for Subject {
     fn from(mesh: MeshId) -> Self {
         Self { kind: Kind::Mesh, id: mesh.uuid() }
+    }
+}
+
+impl From<UserId> for Subject {
+    fn from(user: UserId) -> Self {
+        Self { kind: Kind::User, id: user.uuid() }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     Refusal,
     failures::Failures,
     fresh::{Basis, Fresh},
+    mail::Mail,
     meters::Meters,
     passwords::Passwords,
     patience::{PATIENCE, within},
@@ -44,6 +45,8 @@ pub struct House {
     pub lifetimes: Lifetimes,
     /// Where passwords are hashed.
     pub passwords: Passwords,
+    /// The way that mail goes.
+    pub mail: Mail,
     /// How many transactions each org may have under way.
     pub turns: Turns,
     /// How many long walks along its chain each org may have under way: one.

@@ -35,9 +35,15 @@ pub mod gates;
 #[cfg(feature = "server")]
 pub mod house;
 #[cfg(feature = "server")]
+pub mod invitations;
+#[cfg(feature = "server")]
 pub mod issue;
 #[cfg(feature = "server")]
 pub mod keys;
+#[cfg(feature = "server")]
+pub mod mail;
+#[cfg(feature = "server")]
+pub mod members;
 #[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]

@@ -4,8 +4,10 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::domain::{
-    DeclaredCapability, Gate, Key, Mesh, MeshId, Org, OrgId, Topic, TopicName,
+    DeclaredCapability, Gate, Key, Member, Mesh, MeshId, Org, OrgId, Topic, TopicName,
     audit::{Action, Change, Subject},
+    invitation::Invitation,
+    role::Role,
 };
 
 /// A thing of which changes are written down.
@@ -92,6 +94,39 @@ impl Recorded for Gate {
     }
 }
 
+impl Recorded for Member {
+    fn subject(&self) -> Subject {
+        Subject { kind: "member", id: self.user.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        None
+    }
+
+    fn facts(&self) -> Value {
+        let meshes: Map<String, Value> =
+            self.part.meshes.iter().map(|(mesh, role)| (mesh.to_string(), role.name().into())).collect();
+        json!({ "email": self.user.email, "role": self.part.org.map(Role::name), "meshes": meshes })
+    }
+}
+
+impl Recorded for Invitation {
+    fn subject(&self) -> Subject {
+        Subject { kind: "invitation", id: self.id.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        self.mesh.as_ref().map(|(mesh, _)| *mesh)
+    }
+
+    fn facts(&self) -> Value {
+        json!({
+            "email": self.email, "role": self.role.name(), "expires_at": self.ends_at.format(&Rfc3339).ok(),
+            "accepted_by": self.accepted_by,
+        })
+    }
+}
+
 impl Recorded for Key {
     fn subject(&self) -> Subject {
         Subject { kind: "key", id: self.id.to_string() }
@@ -133,6 +168,12 @@ pub(super) fn ended(action: Action, thing: &impl Recorded) -> Change {
 /// That a thing was changed: only what differs.
 pub(super) fn changed<T: Recorded>(action: Action, before: &T, after: &T) -> Change {
     let (old, new) = differing(before.facts(), after.facts());
+    Change { action, subject: after.subject(), mesh: after.mesh(), before: Some(old), after: Some(new) }
+}
+
+/// The same with all of its facts: what differs means nothing without the rest.
+pub(super) fn rearranged<T: Recorded>(action: Action, before: &T, after: &T) -> Change {
+    let (old, new) = (before.facts(), after.facts());
     Change { action, subject: after.subject(), mesh: after.mesh(), before: Some(old), after: Some(new) }
 }
 

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{
     db,
-    domain::{Denial, fresh::Unconfirmed, page::InvalidCursor, secret::NoRandomness},
+    domain::{Denial, InvitationId, fresh::Unconfirmed, invitation::Status, page::InvalidCursor, secret::NoRandomness},
     service::effect::Settled,
 };
 
@@ -57,6 +57,18 @@ pub enum Conflict {
     CapabilityDemanded,
     /// The org has as many gates as it may.
     GateLimitReached,
+    /// It is the org's last owner.
+    LastOwner,
+    /// It is the caller's own role.
+    OwnRole,
+    /// The person is a member there already.
+    AlreadyMember,
+    /// The person was invited there already, and this invitation is open.
+    AlreadyInvited(InvitationId),
+    /// The org has as many open invitations as it may.
+    InvitationLimitReached,
+    /// The invitation is over, and how it ended.
+    InvitationOver(Status),
     /// The org is suspended.
     AlreadySuspended,
     /// The org is not suspended.
@@ -78,6 +90,9 @@ pub enum Refusal {
     /// The caller may not.
     #[error("denied: {}", .0.code())]
     Denied(Denial),
+    /// It makes, changes or unmakes an owner, which the caller may not.
+    #[error("{0}")]
+    OwnerOnly(&'static str),
     /// It would hand out more than the caller holds.
     #[error("it exceeds what the caller holds")]
     Exceeds(Vec<Fault>),

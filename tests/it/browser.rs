@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     house::House,
     libraries::{of_npm, skipped},
@@ -54,18 +56,32 @@ async fn people(house: &House) {
 // Tries from here are those of a proxy that says nothing: one test is not in another's way.
 const SETTINGS: [(&str, &str); 1] = [("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")];
 
+/// Invitations of some, by name: what their links hold.
+async fn invitations(house: &House) -> String {
+    let admin = house.admin();
+    let mut tokens = serde_json::Map::new();
+    for (name, mesh) in [("newcomer", Some("main")), ("ida", None)] {
+        let wish = json!({ "email": format!("{name}@example.com"), "role": "member", "mesh": mesh });
+        let made = admin.post(&admin.at("/invitations"), wish).await.expect(201).body;
+        let token = made["link"].as_str().unwrap().split_once("#token=").unwrap().1;
+        tokens.insert(name.to_owned(), json!(token));
+    }
+    Value::Object(tokens).to_string()
+}
+
 async fn run(file: &'static str) {
     let Some(equipment) = equipment() else { return };
     let house = with_dana(&SETTINGS).await;
     people(&house).await;
-    run_on(&house, file, equipment).await;
+    let invitations = invitations(&house).await;
+    run_on(&house, file, equipment, &invitations).await;
 }
 
-async fn run_on(house: &House, file: &'static str, (chromium, packages): (PathBuf, PathBuf)) {
+async fn run_on(house: &House, file: &'static str, (chromium, packages): (PathBuf, PathBuf), invitations: &str) {
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
     node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);
-    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*");
+    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*").env("MESHKEY_INVITATIONS", invitations);
     // What is done on the host is done by the program.
     node.env("MESHKEY_BINARY", env!("CARGO_BIN_EXE_meshkey")).env("MESHKEY_DATABASE_URL", database_url(house).await);
     let output: Output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
@@ -85,9 +101,14 @@ async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
     run("looks.test.mjs").await;
 }
 
+#[tokio::test]
+async fn the_link_of_an_invitation_is_followed() {
+    run("invitation.test.mjs").await;
+}
+
 //
 #[tokio::test]
 async fn an_empty_instance_is_set_up_and_a_password_set_anew() {
     let Some(equipment) = equipment() else { return };
-    run_on(&House::empty(&SETTINGS).await, "setup.test.mjs", equipment).await;
+    run_on(&House::empty(&SETTINGS).await, "setup.test.mjs", equipment, "{}").await;
 }

@@ -8,6 +8,7 @@ mod data_dir;
 mod database;
 mod finding;
 mod freshness;
+mod mail;
 mod schema;
 mod server;
 
@@ -58,6 +59,7 @@ impl Doctor {
         if data_dir::look(&settings, report) {
             look_at_database(&settings, report).await;
         }
+        mail::look(&settings, report).await;
         server::look(&settings, self.url.as_ref(), report).await;
     }
 }

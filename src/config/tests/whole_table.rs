@@ -52,6 +52,8 @@ fn sample(name: &str) -> &'static str {
         "session_idle" | "session_life" => "30m",
         "replica_name" => "one",
         "public_url" => "https://keys.example",
+        "smtp_url" => "smtp://mail.example:2525",
+        "mail_from" => "keys@mail.example",
         "otlp_endpoint" => "http://localhost:4318",
         "otlp_ratio" => "0.25",
         "metrics_listen" => "[::1]:9000",
@@ -70,6 +72,9 @@ fn with_database(setting: &Setting, variables: &[(&str, &str)]) -> Settings {
     let mut variables = variables.to_vec();
     if setting.name == table::MIGRATE_DATABASE_URL.name {
         variables.push(("DATABASE_URL", "postgres://db.example/app"));
+    }
+    if setting.name == table::SMTP_URL.name {
+        variables.extend([("MESHKEY_MAIL_FROM", "keys@mail.example"), ("MESHKEY_PUBLIC_URL", "https://keys.example")]);
     }
     load(&variables).unwrap_or_else(|error| panic!("{error}"))
 }

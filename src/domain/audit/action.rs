@@ -52,6 +52,10 @@ actions! {
     UserPasswordReset = "user.password_reset";
     UserSuspended = "user.suspended";
     UserResumed = "user.resumed";
+    InvitationCreated = "invitation.created";
+    InvitationResent = "invitation.resent";
+    InvitationWithdrawn = "invitation.withdrawn";
+    InvitationAccepted = "invitation.accepted";
     AuditRetained = "audit.retained";
 }
 

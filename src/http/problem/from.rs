@@ -5,7 +5,7 @@ use actix_web::http::header;
 use super::{Item, Place, Problem};
 use crate::{
     db,
-    domain::Denial,
+    domain::{Denial, invitation::Status},
     http::{catalogue, rate},
     service::{Conflict, Fault, Refusal, Rejection, Why},
 };
@@ -74,6 +74,23 @@ impl From<Conflict> for Problem {
                 return Self::new(catalogue::CAPABILITY_IN_USE, detail);
             }
             Conflict::GateLimitReached => catalogue::GATE_LIMIT_REACHED,
+            Conflict::LastOwner => catalogue::LAST_OWNER,
+            Conflict::OwnRole => catalogue::OWN_ROLE,
+            Conflict::AlreadyMember => catalogue::ALREADY_MEMBER,
+            Conflict::AlreadyInvited(open) => {
+                let detail =
+                    format!("the invitation {open} is open for this address at this place: withdraw or resend it");
+                return Self::new(catalogue::ALREADY_INVITED, detail);
+            }
+            Conflict::InvitationLimitReached => catalogue::INVITATION_LIMIT_REACHED,
+            Conflict::InvitationOver(how) => {
+                let detail = match how {
+                    Status::Accepted => "the invitation was accepted: who accepted it is a member",
+                    Status::Withdrawn => "the invitation was withdrawn: invite anew",
+                    Status::Open | Status::Expired => "the invitation has expired: resend it, or invite anew",
+                };
+                return Self::new(catalogue::INVITATION_OVER, detail);
+            }
             Conflict::CapabilityLimitReached => catalogue::CAPABILITY_LIMIT_REACHED,
             // Said by the command line alone.
             Conflict::AlreadySuspended | Conflict::NotSuspended => catalogue::ORG_SUSPENDED,
@@ -88,6 +105,7 @@ impl From<Refusal> for Problem {
             Refusal::NotYours => Self::of(catalogue::UNAUTHORIZED_CLIENT),
             Refusal::Dead => Self::invalid_token("died since it was admitted"),
             Refusal::Denied(denial) => denial.into(),
+            Refusal::OwnerOnly(why) => Self::new(catalogue::OWNER_ONLY, why),
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),

@@ -31,6 +31,8 @@ impl Meters {
         to.register("forward_auth_denials", gateways, forward_auth.family.clone());
         let misconfigured = "Questions of gateways that made no sense";
         to.register("forward_auth_misconfigured", misconfigured, self.misconfigured_gates.clone());
+        let mails = "Tries to hand a mail to the mail server, by outcome";
+        to.register("mails", mails, self.mails.family.clone());
         to.register("failed_auth", "Requests with a key that nobody holds", self.failed_auth.clone());
         let throttled = "Those of them that came from an address with too many";
         to.register("failed_auth_throttled", throttled, self.failed_auth_throttled.clone());

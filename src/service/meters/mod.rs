@@ -67,6 +67,7 @@ pub struct Meters {
     resets: Split<{ Lost::ALL.len() }>,
     misconfigured_gates: Counter,
     failed_auth: Counter,
+    mails: Split<2>,
     failed_auth_throttled: Counter,
     sign_ins: Split<4>,
     lapses: Counter,
@@ -107,6 +108,7 @@ impl Default for Meters {
             resets: Split::of("reason", Lost::ALL.map(Lost::name)),
             misconfigured_gates: Counter::default(),
             failed_auth: Counter::default(),
+            mails: Split::of("outcome", ["sent", "failed"]),
             failed_auth_throttled: Counter::default(),
             sign_ins: Split::of("outcome", ["signed_in", "half", "wrong", "throttled"]),
             lapses: Counter::default(),
@@ -129,6 +131,12 @@ impl Default for Meters {
 }
 
 impl Meters {
+    /// A mail was handed to the mail server, or could not be.
+    #[cfg(feature = "server")]
+    pub(super) fn mailed(&self, is_sent: bool) {
+        self.mails.at(usize::from(!is_sent)).inc();
+    }
+
     /// Holders were found.
     pub(super) fn looked_up(&self, source: Source, how_many: usize) {
         self.lookups.at(source as usize).inc_by(how_many as u64);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     client::{Answer, Client},
     house::House,
+    members::made::member,
     promise::PROMISE,
     tools::{count_events, id},
 };
@@ -124,6 +125,31 @@ fn changes(admin: &Client, mesh: &str, key: &str) -> Vec<Change> {
     ]
 }
 
+/// The changes of a member.
+fn changes_of_a_member(admin: &Client, user: &str) -> [Change; 2] {
+    let change = |operation, method, body, action| {
+        (operation, method, admin.at(&format!("/members/{user}")), body, action, user.to_owned())
+    };
+    [
+        change("editMember", "PATCH", json!({ "role": "admin" }), "member.edited"),
+        change("removeMember", "DELETE", Value::Null, "member.removed"),
+    ]
+}
+
+/// The changes of an invitation.
+fn changes_of_an_invitation(admin: &Client, open: &str) -> [Change; 3] {
+    let change = |id, method, path: &str, body, action, of: &str| {
+        (id, method, admin.at(&format!("/invitations{path}")), body, action, of.to_owned())
+    };
+    let new = json!({ "email": "finn@example.com", "role": "viewer" });
+    let resend = format!("/{open}/resend");
+    [
+        change("createInvitation", "POST", "", new, "invitation.created", ""),
+        change("resendInvitation", "POST", &resend, Value::Null, "invitation.resent", open),
+        change("withdrawInvitation", "DELETE", &format!("/{open}"), Value::Null, "invitation.withdrawn", open),
+    ]
+}
+
 /// The changing operations that leave no event, because they are no changes of what the audit is about.
 const UNCHAINED: [&str; 8] = [
     "deleteMeshState",
@@ -145,9 +171,15 @@ async fn every_change_leaves_exactly_one_event_and_nothing_else_leaves_any() {
     let (own, by) = admin.issue(forever).await;
     let key = id(&admin.issue(json!({ "mesh": "main", "capabilities": ["read"], "topics": "all" })).await.0);
     let mesh = house.acme().mesh.unwrap();
+    let dana = member(&house, "dana", "member").await;
+    let wish = json!({ "email": "erin@example.com", "role": "viewer" });
+    let invitation = id(&admin.post(&admin.at("/invitations"), wish).await.expect(201).body);
     let mut operations: Vec<_> = UNCHAINED.to_vec();
-    for (operation, method, path, body, action, subject) in
-        changes(&by, &mesh, &key).into_iter().chain(changes_of_a_gate(&by))
+    for (operation, method, path, body, action, subject) in changes(&by, &mesh, &key)
+        .into_iter()
+        .chain(changes_of_a_gate(&by))
+        .chain(changes_of_a_member(&by, &dana))
+        .chain(changes_of_an_invitation(&by, &invitation))
     {
         operations.push(operation);
         let before = count_events(&admin).await;
@@ -170,7 +202,7 @@ async fn every_change_leaves_exactly_one_event_and_nothing_else_leaves_any() {
         assert_eq!(event["subject"], json!({ "kind": action.split('.').next().unwrap(), "id": subject }));
         let is_one_of = |words: &[&str]| words.iter().any(|word| action.ends_with(word));
         assert_eq!(event["before"].is_null(), is_one_of(&["created", "issued", "declared"]), "{event}");
-        assert_eq!(event["after"].is_null(), is_one_of(&["retired", "deleted"]), "{event}");
+        assert_eq!(event["after"].is_null(), is_one_of(&["retired", "deleted", "removed", "withdrawn"]), "{event}");
         assert_ne!(event["before"], event["after"], "{event}");
     }
     operations.sort_unstable();

@@ -8,6 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     client::{Answer, Client, Request},
     house::House,
+    members::made::member,
     promise::Operation,
 };
 
@@ -32,6 +33,8 @@ pub struct Place {
     pub name: String,
     pub capability: String,
     pub gate: String,
+    pub user: String,
+    pub invitation: String,
 }
 
 /// A request that is ready to be sent, by anybody.
@@ -75,6 +78,9 @@ impl Scene {
             "declareCapability" => self.make_room_for_capabilities().await,
             "createGate" => self.make_room_for_gates().await,
             _ if operation.names("capability") => place.capability = self.capability("kept").await,
+            _ if operation.names("user") => place.user = self.member().await,
+            "createInvitation" => self.make_room_for_invitations().await,
+            _ if operation.names("invitation") => place.invitation = self.invitation().await,
             _ if operation.names("gate") => place.gate = self.gate().await,
             _ => {}
         }
@@ -96,6 +102,8 @@ impl Scene {
             name: fresh("entry"),
             capability: fresh("capability"),
             gate: nobodys("gate"),
+            user: nobodys("user"),
+            invitation: nobodys("inv"),
         }
     }
 
@@ -179,6 +187,27 @@ impl Scene {
         }
     }
 
+    /// A new one.
+    async fn member(&self) -> String {
+        member(&self.house, &fresh("person"), "member").await
+    }
+
+    /// A new one.
+    async fn invitation(&self) -> String {
+        self.make_room_for_invitations().await;
+        let wish = json!({ "email": format!("{}@example.com", fresh("invited")), "role": "viewer" });
+        id(&self.admin.post(&self.admin.at("/invitations"), wish).await.expect(201).body)
+    }
+
+    /// An org has room for 500 that are open; the newest, which others are about to use, are left alone.
+    async fn make_room_for_invitations(&self) {
+        let all = self.admin.at("/invitations");
+        let there = self.admin.get(&format!("{all}?limit=200&status=open")).await.expect(200);
+        for old in there.items().iter().map(id).skip(100) {
+            self.admin.delete(&format!("{all}/{old}")).await.expect(200);
+        }
+    }
+
     async fn fresh_topic(&self, archived: bool) -> String {
         let (topics, name) = (self.admin.at(&format!("/meshes/{}/topics", self.main)), fresh("topic"));
         self.admin.post(&topics, json!({ "name": name })).await.expect(201);
@@ -195,6 +224,7 @@ impl Call {
         let path = operation.path.replace("{org}", &place.org).replace("{mesh}", &place.mesh);
         let path = path.replace("{topic}", &place.topic).replace("{key}", &place.key).replace("{name}", &place.name);
         let path = path.replace("{capability}", &place.capability).replace("{gate}", &place.gate);
+        let path = path.replace("{user}", &place.user).replace("{invitation}", &place.invitation);
         assert!(!path.contains('{'), "no value for a parameter of {path}");
         let mut body = operation.body.as_ref().map(|body| body.example.clone());
         match (operation.id.as_str(), &mut body) {
@@ -203,6 +233,10 @@ impl Call {
             ("declareCapability", Some(body)) => body["name"] = json!(fresh("capability")),
             ("createGate", Some(body)) => {
                 body["name"] = json!(fresh("gate"));
+                body["mesh"] = json!(place.mesh);
+            }
+            ("createInvitation", Some(body)) => {
+                body["email"] = json!(format!("{}@example.com", fresh("new")));
                 body["mesh"] = json!(place.mesh);
             }
             ("issueKey", Some(body)) => body["mesh"] = json!(place.mesh),

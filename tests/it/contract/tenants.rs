@@ -80,6 +80,8 @@ async fn nothing_of_another_tenant_is_found_in_ones_own_org() {
             (true, _) => Place { mesh: nobodys("mesh"), ..there.clone() },
             (_, true) => Place { key: nobodys("key"), ..there.clone() },
             _ if operation.names("gate") => Place { gate: nobodys("gate"), ..there.clone() },
+            _ if operation.names("invitation") => Place { invitation: nobodys("inv"), ..there.clone() },
+            _ if operation.names("user") => Place { user: nobodys("user"), ..there.clone() },
             _ => continue,
         };
         same_as_nothing(operation, &there, &nowhere, &rival.admin).await.problem(404, "not_found");

@@ -11,6 +11,7 @@ use tokio::{
 use super::{Done, Served, at, init, meshkey, names, shelter};
 use crate::{
     house::House,
+    invitations::receiver::Receiver,
     tools::{database_url, dump, one, tables},
 };
 
@@ -56,6 +57,7 @@ async fn all_is_looked_at_and_nothing_is_changed() {
         "pool",
         "bootstrap",
         "keys",
+        "mail",
         "server",
         "url",
     ];
@@ -282,4 +284,23 @@ async fn a_pooler_that_swallows_notifications_is_a_failure() {
     let told = tokio::task::spawn_blocking(move || Done::of(&mut command)).await.unwrap().expect(1).json();
     expect(&told, "feed", "fail", "does not hear");
     expect(&told, "clock", "ok", "");
+}
+
+/// The mail server answers on another thread than the one that waits for the program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_mail_server_is_asked_and_given_nothing() {
+    let (house, receiver, dir) = (House::new().await, Receiver::start().await, shelter());
+    let told = |server: &str| {
+        let path = dir.path().join("meshkey.toml");
+        let settings =
+            format!("smtp_url = '{server}'\nmail_from = 'keys@example.org'\npublic_url = 'https://keys.example.org'");
+        fs::write(&path, settings).unwrap();
+        doctor(&house, &["--config", path.to_str().unwrap()])
+    };
+    expect(&doctor(&house, &[]).expect(0).json(), "mail", "ok", "no mail server is set up");
+    expect(&told(&receiver.url()).expect(0).json(), "mail", "ok", "the mail server answers");
+    assert_eq!((receiver.asked(), receiver.mails().len()), (0, 0));
+    let nobody = told("smtp://app:hunter2@127.0.0.1:1").expect(1).json();
+    expect(&nobody, "mail", "fail", "the mail server does not do");
+    assert!(!nobody.to_string().contains("hunter2"));
 }

@@ -54,6 +54,23 @@ const ASKED: &[(&str, &str)] = &[
     ("keys::DESCENDANTS", "K"),
     ("keys::COUNT_LIVE", ""),
     ("lookup::NEWEST", "K"),
+    ("invitations::SHOW", "INVITED"),
+    ("invitations::LOCK", "INVITED"),
+    ("invitations::LIST", "'ffffffff-ffff-ffff-ffff-ffffffffffff', NULL, 100"),
+    ("invitations::OPEN", "'zzcanary-invited@example.com', M"),
+    ("invitations::COUNT_OPEN", ""),
+    ("invitations::WITHDRAW", "INVITED"),
+    ("invitations::RENEW", "INVITED, decode(repeat('00', 32), 'hex'), now()"),
+    ("invitations::ACCEPT", "INVITED, USER"),
+    ("invitations::OPENS", "INVITED, HASH"),
+    ("invitations::ROLE", "'zzcanary@example.com', NULL"),
+    ("members::SHOW", "USER"),
+    ("members::LIST", "NULL, NULL, NULL, '', 100"),
+    ("members::LOCK", "USER"),
+    ("members::TAKE", "USER, NULL"),
+    ("members::REMOVE", "USER"),
+    ("members::PERSONAL", "USER"),
+    ("members::ISSUED", "USER"),
     ("meshes::SHOW", "M"),
     ("meshes::FIND", "'zzcanary-mesh'"),
     ("meshes::LOCK", "M"),
@@ -152,6 +169,9 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let (key, mesh) =
         (uuid("api_keys WHERE label = 'zzcanary'").await, uuid("meshes WHERE slug = 'zzcanary-mesh'").await);
     let gate = uuid("gates").await;
+    let user = uuid("users").await;
+    let invitation = uuid("invitations").await;
+    let hash = one(&db, "SELECT encode(token_hash, 'hex') FROM invitations").await;
     let archive = tempfile::tempdir().unwrap();
     crate::audit::retain_all(&canaries.house, "zzcanary-org", &archive.path().join("archive")).await;
     let before = dump(&db, &canaries.theirs).await;
@@ -166,6 +186,9 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
                 let known = ASKED.iter().find(|(known, _)| *known == full);
                 known.unwrap_or_else(|| panic!("say what {full} is asked")).1.to_owned()
             };
+            let arguments = arguments.replace("INVITED", &format!("'{invitation}'::uuid"));
+            let arguments = arguments.replace("HASH", &format!("'\\x{hash}'"));
+            let arguments = arguments.replace("USER", &format!("'{user}'::uuid"));
             let arguments = arguments.replace("GATE", &format!("'{gate}'::uuid"));
             let arguments = arguments.replace('K', &format!("'{key}'::uuid")).replace('M', &format!("'{mesh}'::uuid"));
             let theirs_by_them = execute(&app, &theirs, &bare, &arguments, "ROLLBACK").await;

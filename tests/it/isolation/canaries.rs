@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     client::Client,
     house::House,
+    members::made::{give, person, put},
     promise::PROMISE,
     tools::{id, one, texts},
 };
@@ -27,6 +28,8 @@ pub struct Canaries {
     pub their_key: String,
     pub their_message: String,
     pub their_gate: String,
+    pub their_member: String,
+    pub their_invitation: String,
     /// A secret of theirs.
     pub their_secret: String,
     /// Every id of theirs.
@@ -96,12 +99,29 @@ impl Canaries {
         holder.get(&format!("{messages}?limit=1")).await.expect(200);
         house.flush_uses().await;
         let key_id = id(&key);
+        let db = house.sql("superuser").await;
+        // A person is nobody's mesh's: of a sibling mesh there is none that we may not know of.
+        let their_member = person(&db, "zzcanary@example.com", "zzcanary").await;
+        if our_org != their_org {
+            put(&db, &their_member, "zzcanary-org", None, "viewer").await;
+            for column in ["user_id", "issued_by_user"] {
+                let wish =
+                    json!({ "label": "zzcanary person", "mesh": mesh, "capabilities": ["read"], "topics": "all" });
+                give(&db, &they.issue(wish).await.0, &their_member, column).await;
+            }
+        }
         they.act(&they.at(&format!("/keys/{key_id}/rotate"))).await.expect(200);
+        let wish = json!({ "email": "zzcanary-invited@example.com", "role": "viewer", "mesh": mesh });
+        let inviter = if our_org == their_org { house.admin() } else { they.clone() };
+        let invitations = inviter.at("/invitations");
+        let their_invitation = id(&inviter.post(&invitations, wish).await.expect(201).body);
         let mut canaries = Self {
             our_key,
             their_key: key_id,
             their_message: message,
             their_gate,
+            their_member,
+            their_invitation,
             their_secret: holder.secret().to_owned(),
             ids: Vec::new(),
             house,
@@ -120,8 +140,8 @@ impl Canaries {
     async fn every_id(&self) -> Vec<String> {
         let db = self.house.sql("superuser").await;
         let mut ids = vec![self.their_mesh.clone(), self.their_key.clone(), self.their_message.clone()];
-        ids.push(self.their_gate.clone());
-        for table in ["meshes", "api_keys", "messages", "audit_events", "gates"] {
+        ids.extend([self.their_gate.clone(), self.their_member.clone(), self.their_invitation.clone()]);
+        for table in ["meshes", "api_keys", "messages", "audit_events", "gates", "invitations"] {
             let sql = format!("SELECT id FROM {table} t, to_jsonb(t) r WHERE {}", self.theirs);
             ids.extend(texts(&db, &sql).await);
         }
@@ -148,7 +168,11 @@ impl Canaries {
         for operation in PROMISE.guarded().filter(|operation| operation.method == "get") {
             let path = operation.path.replace("{org}", &self.our_org).replace("{mesh}", "main");
             let path = path.replace("{topic}", "deploys").replace("{key}", &self.our_key).replace("{name}", "ours");
-            let path = path.replace("{capability}", "ours").replace("{gate}", "ours");
+            let path = path
+                .replace("{capability}", "ours")
+                .replace("{gate}", "ours")
+                .replace("{user}", "ours")
+                .replace("{invitation}", "ours");
             let answer = self.we.get(&path).await;
             self.ensure_none(&answer.face(), &path);
         }

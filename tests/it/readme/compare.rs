@@ -79,8 +79,9 @@ fn effects_masked(text: &str) -> String {
 }
 
 fn mask(word: &str) -> String {
-    let is_id =
-        |(kind, id): (&str, &str)| ["key", "org", "mesh", "msg", "evt", "req"].contains(&kind) && id.len() >= 26;
+    let is_id = |(kind, id): (&str, &str)| {
+        ["key", "org", "mesh", "msg", "evt", "req", "inv", "user"].contains(&kind) && id.len() >= 26
+    };
     let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     match word.split_once('_') {
         Some(("mshk", _)) => "SECRET".to_owned(),

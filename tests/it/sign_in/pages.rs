@@ -29,6 +29,9 @@ fn the_pages_are_these() {
         ("get", "/account/second-factor"),
         ("post", "/account/second-factor"),
         ("post", "/account/sessions"),
+        ("get", "/invitation"),
+        ("post", "/invitation"),
+        ("post", "/invitation/accept"),
         ("get", "/assets/{name}"),
     ];
     assert_eq!(TABLE, expected);

@@ -27,11 +27,13 @@ async fn the_roles_may_do_this_and_no_more() {
         "capabilities\tDELETE INSERT SELECT",
         "gates\tDELETE INSERT SELECT",
         "idempotency\tDELETE INSERT SELECT UPDATE",
+        "invitations\tINSERT SELECT",
         "key_addresses\tSELECT",
         "key_changes\tINSERT",
         "key_denials\tSELECT",
         "key_secrets\tINSERT SELECT",
         "key_uses\tSELECT",
+        "mail_outbox\tDELETE INSERT SELECT",
         "memberships\tDELETE INSERT SELECT",
         "meshes\tINSERT SELECT",
         "messages\tINSERT SELECT",
@@ -49,8 +51,18 @@ async fn the_roles_may_do_this_and_no_more() {
     assert_eq!(rights(&db, "meshkey_app").await, app);
     let guard = ["feed_marks\tSELECT", "key_changes\tSELECT"];
     assert_eq!(rights(&db, "meshkey_guard").await, guard);
-    let lookup = ["api_keys", "capabilities", "key_secrets", "memberships", "meshes", "orgs", "sessions", "users"]
-        .map(|table| format!("{table}\tSELECT"));
+    let lookup = [
+        "api_keys",
+        "capabilities",
+        "invitations",
+        "key_secrets",
+        "memberships",
+        "meshes",
+        "orgs",
+        "sessions",
+        "users",
+    ]
+    .map(|table| format!("{table}\tSELECT"));
     assert_eq!(rights(&db, "meshkey_lookup").await, lookup);
     assert_eq!(rights(&db, "PUBLIC").await, Vec::<String>::new());
     let operator = rights(&db, "meshkey_operator").await;
@@ -103,6 +115,8 @@ async fn what_a_row_is_can_be_changed_by_no_role() {
         ("topics", "org_id mesh_id name created_at"),
         ("capabilities", "org_id name created_at"),
         ("gates", "id org_id mesh_id created_at"),
+        ("invitations", "id org_id mesh_id role email invited_by_kind invited_by_key invited_by_user created_at"),
+        ("mail_outbox", "id kind subject_id org_id recipient created_at"),
         ("key_uses", "org_id key_id hour capability topic outcome"),
         ("key_addresses", "org_id key_id hour address"),
         ("key_denials", "org_id key_id door code capability topic address"),

@@ -9,10 +9,11 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 12] = [
+const WITHOUT: [&str; 13] = [
     "feed_marks",
     "idempotency",
     "key_changes",
+    "mail_outbox",
     "one_time_codes",
     "passwords",
     "recovery_codes",
@@ -35,6 +36,8 @@ async fn filled() -> (House, String, String) {
         admin.post(&admin.at("/capabilities"), json!({ "name": "upload" })).await.expect(201);
         let gate = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "upload" } });
         admin.post(&admin.at("/gates"), gate).await.expect(201);
+        let invitation = json!({ "email": "erin@example.com", "role": "viewer" });
+        admin.post(&admin.at("/invitations"), invitation).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);
         let reader = admin.issue(json!({ "capabilities": ["read"], "topics": "all" })).await.1;
         reader.get(&reader.at("/keys")).await.problem(403, "insufficient_scope");
@@ -69,6 +72,7 @@ fn changeable(table: &str) -> &'static str {
         "key_uses" | "key_denials" => "count",
         "key_addresses" => "allowed",
         "memberships" => "role",
+        "invitations" => "ends_at",
         "audit_heads" | "audit_events" | "audit_checkpoints" | "messages" => "seq",
         _ => "version",
     }
@@ -152,6 +156,7 @@ async fn the_look_up_and_what_a_guard_asks_are_the_only_functions_with_rights_of
         ("meshkey_guard_leave", "meshkey_operator"),
         ("meshkey_guard_mesh", "meshkey_lookup"),
         ("meshkey_guard_org", "meshkey_lookup"),
+        ("meshkey_invitation", "meshkey_lookup"),
         ("meshkey_is_set_up", "meshkey_lookup"),
         ("meshkey_lookup", "meshkey_lookup"),
         ("meshkey_memberships_of", "meshkey_lookup"),

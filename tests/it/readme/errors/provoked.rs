@@ -10,6 +10,7 @@ use tokio::{
 use crate::{
     client::{Answer, Client},
     house::House,
+    members::made::member,
     tools::{Other, eventually, id},
 };
 
@@ -135,6 +136,8 @@ pub(super) async fn by_the_tenant(house: &House) -> Vec<Answer> {
     let mut answers = vec![admin.act(&mesh("unarchive")).await];
     answers.extend(by_capabilities(&admin).await);
     answers.push(by_gates(&admin).await);
+    answers.extend(by_members(house).await);
+    answers.extend(by_invitations(&admin).await);
     admin.act(&mesh("topics/deploys/archive")).await.expect(200);
     answers.push(admin.post(MESSAGES, json!({"body": "deployed"})).await);
     admin.act(&mesh("archive")).await.expect(200);
@@ -161,6 +164,29 @@ async fn by_gates(admin: &Client) -> Answer {
         admin.post("/v1/orgs/acme/gates", wish(format!("gate-{number}"))).await.expect(201);
     }
     admin.post("/v1/orgs/acme/gates", wish("one-more".to_owned())).await
+}
+
+async fn by_members(house: &House) -> [Answer; 2] {
+    let admin = house.admin();
+    let (owner, other) = (member(house, "dana", "owner").await, member(house, "erin", "viewer").await);
+    let place = |user: &str| admin.at(&format!("/members/{user}"));
+    [admin.patch(&place(&other), json!({ "role": "owner" }), "*").await, admin.delete(&place(&owner)).await]
+}
+
+/// After [`by_members`], who are there.
+async fn by_invitations(admin: &Client) -> Vec<Answer> {
+    let all = admin.at("/invitations");
+    let invite =
+        async |name: &str| admin.post(&all, json!({ "email": format!("{name}@example.com"), "role": "viewer" })).await;
+    let open = id(&invite("finn").await.expect(201).body);
+    let mut answers = vec![invite("erin").await, invite("finn").await];
+    admin.delete(&format!("{all}/{open}")).await.expect(200);
+    answers.push(admin.delete(&format!("{all}/{open}")).await);
+    for number in 0..500 {
+        invite(&format!("number-{number}")).await.expect(201);
+    }
+    answers.push(invite("one-more").await);
+    answers
 }
 
 /// Last: it breaks the house.

@@ -1,0 +1,133 @@
+//! Remove a member, or leave; what becomes of its keys.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{edit::hold, who};
+use crate::{
+    db::{
+        Transaction, audit,
+        keys::{self, Dated},
+        members::{self, Named},
+    },
+    domain::{
+        Key, KeyId, Member, OrgId, UserId,
+        audit::{Action, Change},
+        name::Reason,
+    },
+    service::{
+        Admitted, Done, House, Refusal,
+        effect::Takes,
+        house::Mode,
+        record::{changed, ended},
+    },
+};
+
+/// Why keys of a person who was removed are revoked.
+const REASON: &str = "the member was removed";
+
+/// How a member is to be removed.
+#[derive(Debug, Clone, Copy)]
+pub struct Removal {
+    /// Whether the keys that it issued and that are the org's are revoked too.
+    pub revoke_issued: bool,
+}
+
+/// The keys of a member that its removal concerns.
+#[derive(Debug, Clone)]
+pub struct Concerned {
+    /// Bound to the person: they are revoked, so that none wakes up when the person comes back.
+    pub personal: Vec<Named>,
+    /// Issued by the person and not its own.
+    pub issued: Vec<Named>,
+}
+
+/// What was removed.
+#[derive(Debug)]
+pub struct Removed {
+    /// The member as it was.
+    pub member: Member,
+    /// The keys concerned.
+    pub keys: Concerned,
+    /// How many of them were revoked.
+    pub revoked: usize,
+}
+
+/// Removes a member, and waits until every replica knows it as one no more. Also where there is none: it may have been removed
+/// by one whose answer was lost before that held everywhere.
+pub async fn remove(
+    house: &House,
+    by: &Admitted,
+    user: UserId,
+    how: Removal,
+    mode: Mode,
+) -> Result<Done<Removed>, Refusal> {
+    let org = by.org();
+    // A person may have issued as many keys as the org may have.
+    let patience = Duration::from_secs(if how.revoke_issued { 60 } else { 10 });
+    let done = house
+        .patiently_change(org, user, mode, patience, async |transaction| {
+            // Its part is held: it issues nothing more until this is decided.
+            let (member, owners) = hold(transaction, by, user).await?;
+            who(by, &owners).ensure_removes(user, &member.part, owners.len())?;
+            let personal = members::personal(transaction, org, user).await?;
+            let issued = members::issued(transaction, org, user).await?;
+            let keys = Concerned { personal, issued };
+            members::remove(transaction, org, user).await?;
+            let revoked = write_down(transaction, by, &member, doomed(&keys, how)).await?;
+            Ok((Removed { member, keys, revoked }, Takes::Away))
+        })
+        .await;
+    if matches!(done, Err(Refusal::NotFound)) && mode == Mode::Real {
+        house.settle_again(org, user.into()).await?;
+    }
+    done
+}
+
+/// The keys that go with it. Who may remove a member is admin of the whole org, and so covers each of them.
+fn doomed(keys: &Concerned, how: Removal) -> Vec<KeyId> {
+    let issued = keys.issued.iter().filter(|_| how.revoke_issued);
+    let mut doomed: Vec<KeyId> = keys.personal.iter().chain(issued).map(|key| key.id).collect();
+    doomed.sort_unstable();
+    doomed
+}
+
+/// Revokes the keys and writes down all of it; answers how many were revoked.
+async fn write_down(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    member: &Member,
+    doomed: Vec<KeyId>,
+) -> Result<usize, Refusal> {
+    let org = by.org();
+    let mut events = revoke(transaction, by, org, doomed).await?;
+    let revoked = events.len();
+    events.push(ended(Action::MemberRemoved, member));
+    let mut head = audit::head(transaction, org).await?;
+    let ended = i64::try_from(revoked).unwrap_or(i64::MAX);
+    head.unrevoked_keys = head.unrevoked_keys.saturating_sub(ended).max(0);
+    audit::append(transaction, head, by.actor(), by.trail(), events).await?;
+    Ok(revoked)
+}
+
+async fn revoke(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    org: OrgId,
+    doomed: Vec<KeyId>,
+) -> Result<Vec<Change>, Refusal> {
+    if doomed.is_empty() {
+        return Ok(Vec::new());
+    }
+    keys::lock_all(transaction, org, &doomed).await?;
+    let all = keys::many(transaction, org, &doomed).await?;
+    // One may have been revoked while it was waited for.
+    let before: HashMap<KeyId, Key> =
+        all.into_iter().filter(|one| one.key.revoked.is_none()).map(|Dated { key, .. }| (key.id, key)).collect();
+    let mut ids: Vec<KeyId> = before.keys().copied().collect();
+    ids.sort_unstable();
+    let reason: Reason = REASON.parse().map_err(|_| Refusal::Impossible("the reason is legal"))?;
+    keys::revoke(transaction, org, &ids, by.actor(), Some(&reason)).await?;
+    let after = keys::many(transaction, org, &ids).await?;
+    let change = |one: &Dated| before.get(&one.key.id).map(|was| changed(Action::KeyRevoked, was, &one.key));
+    Ok(after.iter().filter_map(change).collect())
+}
