@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::Method;
 
 use crate::{
+    domain::audit::ActorId,
     http::trace::{Answered, Witness},
     telemetry::spans::{Remote, Span, Spans},
 };
@@ -24,8 +25,9 @@ fn keep(spans: &Spans, answered: &Answered<'_>) {
     texts.extend(route.map(|route| ("http.route", route.to_owned())));
     texts.extend(code.map(|code| ("meshkey.code", code.to_owned())));
     texts.extend(has_failed.then(|| ("error.type", code.map_or_else(|| status.to_string(), str::to_owned))));
-    if let Some((key, org)) = caller {
-        texts.extend([("meshkey.key", key.to_string()), ("meshkey.org", org.to_string())]);
+    if let Some((who, org)) = caller {
+        let kind = if matches!(who, ActorId::Key(_)) { "meshkey.key" } else { "meshkey.user" };
+        texts.extend([(kind, who.to_string()), ("meshkey.org", org.to_string())]);
     }
     spans.record(&Span {
         name: route.map_or_else(|| first.to_owned(), |route| format!("{first} {route}")),

@@ -3,9 +3,9 @@
 use deadpool_postgres::GenericClient;
 use serde_json::value::RawValue;
 use tokio_postgres::types::Json;
+use uuid::Uuid;
 
 use super::{Error, queries, row};
-use crate::domain::KeyId;
 
 queries! {
     /// Waits for a twin that is under way. An answer older than a day is as good as none.
@@ -24,8 +24,8 @@ queries! {
 /// Which request: whose, to what, under which key, with which body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The key that asks: an answer is given again to nobody else.
-    pub caller: KeyId,
+    /// The key or the person that asks: an answer is given again to nobody else.
+    pub caller: Uuid,
     /// Method and path.
     pub route: String,
     /// What the client chose.
@@ -48,7 +48,7 @@ pub enum Claim {
 /// Claims the request for this transaction. A twin that is under way is waited for.
 pub async fn claim(db: &impl GenericClient, request: &Request) -> Result<Claim, Error> {
     let claim = db.prepare_cached(CLAIM).await?;
-    let (caller, route, key) = (request.caller.uuid(), &request.route, &request.key);
+    let (caller, route, key) = (request.caller, &request.route, &request.key);
     let claimed = db.query_opt(&claim, &[&caller, route, key, &request.body_hash.as_slice()]).await?;
     if claimed.is_some() {
         return Ok(Claim::First);
@@ -66,7 +66,7 @@ pub async fn claim(db: &impl GenericClient, request: &Request) -> Result<Claim, 
 /// Keeps the answer, to be given again.
 pub async fn keep(db: &impl GenericClient, request: &Request, answer: &RawValue) -> Result<(), Error> {
     let keep = db.prepare_cached(KEEP).await?;
-    db.execute(&keep, &[&request.caller.uuid(), &request.route, &request.key, &Json(answer)]).await?;
+    db.execute(&keep, &[&request.caller, &request.route, &request.key, &Json(answer)]).await?;
     Ok(())
 }
 

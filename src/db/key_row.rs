@@ -21,6 +21,7 @@ pub(super) fn read(row: &Row) -> Result<Dated, Error> {
         label: row::parsed(row, "label")?,
         note: row::parsed_option(row, "note")?,
         terms: row::terms(row)?,
+        user: row::id_option(row, "user_id")?,
         issued_by: row::actor(row, ISSUER)?.ok_or_else(|| row::corrupt("no issuer"))?,
         created_at: row::get(row, "created_at")?,
         disabled_at: row::get(row, "disabled_at")?,

@@ -40,8 +40,8 @@ pub(super) use {columns, tables};
 queries! {
     INSERT = "
         INSERT INTO api_keys (org_id, id, mesh_id, label, note, capabilities, everywhere, topics, addresses, expires_at,
-                              rate_per_minute, rate_burst, issued_by_kind, issued_by_key, issued_by_user, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, clock_timestamp())";
+                              rate_per_minute, rate_burst, issued_by_kind, issued_by_key, issued_by_user, user_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, clock_timestamp())";
     SHOW = concat!("SELECT ", columns!(), " FROM ", tables!(), " WHERE k.org_id = $1 AND k.id = $2");
     LOCK = "SELECT FROM api_keys WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE";
     LOCK_ALL = "SELECT id FROM api_keys WHERE org_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE";
@@ -93,6 +93,8 @@ pub struct NewKey {
     pub note: Option<Note>,
     /// What it may do, from where, until when.
     pub terms: Terms,
+    /// The person that it is bound to, for good.
+    pub user: Option<UserId>,
 }
 
 /// Makes the record of a key. It is of no use to anybody before it has a secret.
@@ -120,6 +122,7 @@ pub async fn insert(db: &impl GenericClient, id: KeyId, new: &NewKey, by: Actor)
             &kind,
             &key,
             &user,
+            &new.user.map(UserId::uuid),
         ],
     )
     .await?;

@@ -3,9 +3,10 @@
 use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::{Error, queries, row};
-use crate::domain::{Credential, KeyId, OrgId, SecretHash};
+use crate::domain::{Credential, KeyId, Membership, MeshId, OrgId, Owner, SecretHash, rights::Bound};
 
 queries! {
     /// A row even where nobody holds them, for the time. Every column by its name: a newer version may add some while this one
@@ -15,7 +16,7 @@ queries! {
                found.label, found.capabilities, found.everywhere, found.topics, found.addresses, found.expires_at,
                found.rate_per_minute, found.rate_burst, found.secret, found.newest_secret, found.secret_dies_at,
                found.is_revoked, found.is_disabled, found.org_slug, found.is_org_suspended, found.mesh_slug,
-               found.is_mesh_archived,
+               found.is_mesh_archived, found.user_id, found.is_user_suspended, found.roles, found.role_meshes,
                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
                current_setting('synchronous_standby_names') <> '' AS has_standbys
         FROM (SELECT 1) one LEFT JOIN meshkey_lookup($1) found ON true";
@@ -29,11 +30,18 @@ queries! {
                k.expires_at, k.rate_per_minute, k.rate_burst, s.number AS secret, s.number AS newest_secret, s.dies_at AS secret_dies_at,
                k.revoked_at IS NOT NULL AS is_revoked, k.disabled_at IS NOT NULL AS is_disabled, o.slug AS org_slug,
                o.suspended_at IS NOT NULL AS is_org_suspended, m.slug AS mesh_slug,
-               m.archived_at IS NOT NULL AS is_mesh_archived, clock_timestamp() AS now, now() AS as_of
+               m.archived_at IS NOT NULL AS is_mesh_archived, k.user_id, u.suspended_at IS NOT NULL AS is_user_suspended,
+               part.roles, part.role_meshes, clock_timestamp() AS now, now() AS as_of
         FROM api_keys k
         JOIN key_secrets s ON s.org_id = k.org_id AND s.key_id = k.id AND s.dies_at IS NULL
         JOIN orgs o ON o.id = k.org_id
         LEFT JOIN meshes m ON m.org_id = k.org_id AND m.id = k.mesh_id
+        LEFT JOIN users u ON u.id = k.user_id
+        LEFT JOIN LATERAL (
+            SELECT array_agg(p.role ORDER BY p.mesh_id NULLS FIRST) AS roles,
+                   array_agg(p.mesh_id ORDER BY p.mesh_id NULLS FIRST) AS role_meshes
+            FROM memberships p WHERE p.org_id = k.org_id AND p.user_id = k.user_id
+        ) part ON k.user_id IS NOT NULL
         WHERE k.org_id = $1 AND k.id = $2";
 }
 
@@ -124,5 +132,23 @@ fn credential(row: &Row) -> Result<Credential, Error> {
         is_org_suspended: row::get(row, "is_org_suspended")?,
         mesh_slug: row::parsed_option(row, "mesh_slug")?,
         is_mesh_archived: row::get::<Option<bool>>(row, "is_mesh_archived")?.unwrap_or(false),
+        person: person(row)?,
     })
+}
+
+/// The person that a key is bound to, if there is one.
+fn person(row: &Row) -> Result<Option<Box<Bound>>, Error> {
+    let Some(user) = row::id_option(row, "user_id")? else { return Ok(None) };
+    let memberships = memberships(row, row::id(row, "org_id")?)?;
+    Ok(Some(Box::new(Bound::new(user, row::get(row, "is_user_suspended")?, &memberships))))
+}
+
+/// The memberships of a row, all in this org: roles, and beside each the mesh that it is at.
+pub(super) fn memberships(row: &Row, org: OrgId) -> Result<Vec<Membership>, Error> {
+    let roles = row::get::<Option<Vec<&str>>>(row, "roles")?.unwrap_or_default();
+    let meshes = row::get::<Option<Vec<Option<Uuid>>>>(row, "role_meshes")?.unwrap_or_default();
+    let membership = |(role, mesh): (&str, Option<Uuid>)| {
+        Ok(Membership { at: Owner::new(org, mesh.map(MeshId::from)), role: role.parse().map_err(row::corrupt)? })
+    };
+    roles.into_iter().zip(meshes).map(membership).collect()
 }

@@ -16,7 +16,7 @@ queries! {
     LIST = "
         SELECT * FROM meshes
         WHERE org_id = $1
-          AND ($2::uuid IS NULL OR id = $2)
+          AND ($2::uuid[] IS NULL OR id = ANY ($2))
           AND ($3::boolean IS NULL OR (archived_at IS NOT NULL) = $3)
           AND (created_at, id) < ($4, $5)
         ORDER BY created_at DESC, id DESC
@@ -80,13 +80,13 @@ pub async fn lock(db: &impl GenericClient, org: OrgId, id: MeshId) -> Result<Opt
 pub async fn list(
     db: &impl GenericClient,
     org: OrgId,
-    only: Option<MeshId>,
+    only: Option<&[MeshId]>,
     archived: Option<bool>,
     before: (OffsetDateTime, Uuid),
     limit: Limit,
 ) -> Result<Vec<Mesh>, Error> {
     let list = db.prepare_cached(LIST).await?;
-    let only = only.map(MeshId::uuid);
+    let only: Option<Vec<_>> = only.map(|only| only.iter().map(|mesh| mesh.uuid()).collect());
     let rows = db.query(&list, &[&org.uuid(), &only, &archived, &before.0, &before.1, &limit.and_one()]).await?;
     rows.iter().map(read).collect()
 }

@@ -59,6 +59,8 @@ pub mod secrets;
 #[cfg(feature = "server")]
 pub mod sessions;
 #[cfg(feature = "server")]
+pub mod signed_in;
+#[cfg(feature = "server")]
 pub mod snapshot;
 #[cfg(feature = "server")]
 pub mod states;

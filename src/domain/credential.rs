@@ -6,9 +6,10 @@ use time::OffsetDateTime;
 
 use super::{
     grant::{Requirement, Terms},
-    id::KeyId,
+    id::{KeyId, UserId},
     name::{Label, Slug},
     owner::Owner,
+    rights::{Bound, Rights},
     rule::{self, Judged},
     verdict::Denial,
 };
@@ -41,6 +42,8 @@ pub struct Credential {
     pub mesh_slug: Option<Slug>,
     /// Whether its mesh is archived.
     pub is_mesh_archived: bool,
+    /// The person that it is bound to, where it is a personal key. Most are not.
+    pub person: Option<Box<Bound>>,
 }
 
 /// When, from where, and into what a key acts.
@@ -67,6 +70,19 @@ impl Credential {
         self.terms.expires_at.into_iter().chain(self.secret_dies_at).min()
     }
 
+    /// Whether it is bound to this person.
+    #[must_use]
+    pub fn is_bound_to(&self, user: UserId) -> bool {
+        self.person.as_ref().is_some_and(|person| person.user == user)
+    }
+
+    /// What it may do: its own grant, and no more than the person may that it is bound to.
+    #[must_use]
+    pub fn rights(&self) -> Rights<'_> {
+        let bound = self.person.as_ref().map(|person| person.grants());
+        Rights::new(std::slice::from_ref(&self.terms.grant), bound)
+    }
+
     /// Whether an asker of this owner may know of it: what the owner covers; and to who asks for a mesh the org-wide keys, which
     /// act in that mesh too, are known as well.
     #[must_use]
@@ -86,7 +102,7 @@ impl Credential {
     }
 
     /// Every rule but that of the rate, judged, in the order of every door.
-    pub fn judge(&self, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
+    pub fn judge(&self, wanted: &Requirement, at: &Circumstances) -> [Judged; 11] {
         rule::all(self, wanted, at)
     }
 
@@ -99,7 +115,9 @@ impl Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{AddressList, Capability, CapabilitySet, Grant, MeshId, OrgId, TopicScope, grant::Terms};
+    use crate::domain::{
+        AddressList, Capability, CapabilitySet, Grant, Membership, MeshId, OrgId, Role, TopicScope, UserId, grant::Terms,
+    };
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -125,6 +143,7 @@ mod tests {
             is_org_suspended: true,
             mesh_slug: Some(slug),
             is_mesh_archived: true,
+            person: Some(Box::new(Bound::new(UserId::new(), true, &[]))),
         };
         let topic = Some("secrets".parse().unwrap());
         let wanted = Requirement { within: Owner::Org(org), capability: Capability::Send, topic };
@@ -134,13 +153,26 @@ mod tests {
     /// Takes away what speaks against it, the first reason first.
     type Cure = fn(&mut Credential, &mut Requirement, &mut Circumstances);
 
+    /// Binds the key to a person who may read there.
+    fn bind(key: &mut Credential, at: Option<Owner>, is_suspended: bool) {
+        let memberships: Vec<_> = at.map(|at| Membership { at, role: Role::Viewer }).into_iter().collect();
+        key.person = Some(Box::new(Bound::new(UserId::new(), is_suspended, &memberships)));
+    }
+
+    fn elsewhere(key: &Credential) -> Owner {
+        Owner::Mesh(key.terms.grant.owner.org(), MeshId::new())
+    }
+
     #[test]
     fn reasons_are_judged_in_their_order() {
-        let cures: [(&str, Cure); 11] = [
+        let cures: [(&str, Cure); 15] = [
             ("revoked", |credential, _, _| credential.is_revoked = false),
             ("revoked", |credential, _, _| credential.secret_dies_at = Some(NOW + time::Duration::nanoseconds(1))),
             ("expired", |credential, _, _| credential.terms.expires_at = Some(NOW + time::Duration::nanoseconds(1))),
             ("disabled", |credential, _, _| credential.is_disabled = false),
+            ("user_inactive", |credential, _, _| bind(credential, Some(elsewhere(credential)), true)),
+            ("user_inactive", |credential, _, _| bind(credential, None, false)),
+            ("user_inactive", |credential, _, _| bind(credential, Some(elsewhere(credential)), false)),
             ("org_suspended", |credential, _, _| credential.is_org_suspended = false),
             ("mesh_archived", |credential, _, _| credential.is_mesh_archived = false),
             ("mesh_archived", |_, _, at| at.is_place_archived = false),
@@ -148,6 +180,7 @@ mod tests {
             ("wrong_mesh", |credential, wanted, _| wanted.within = credential.terms.grant.owner),
             ("capability_missing", |_, wanted, _| wanted.capability = Capability::Read),
             ("topic_out_of_scope", |_, wanted, _| wanted.topic = Some("deploys".parse().unwrap())),
+            ("user_not_allowed", |credential, _, _| bind(credential, Some(credential.terms.grant.owner), false)),
         ];
         let (mut credential, mut wanted, mut at) = hopeless();
         for (code, cure) in cures {

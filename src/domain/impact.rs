@@ -121,6 +121,7 @@ mod tests {
             label: "x".parse().unwrap(),
             note: None,
             terms,
+            user: None,
             issued_by: Actor::Local,
             created_at: EPOCH,
             disabled_at: None,

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     audit::Actor,
     grant::Terms,
-    id::KeyId,
+    id::{KeyId, UserId},
     name::{Label, Note, Reason},
     suggest,
 };
@@ -31,6 +31,8 @@ pub struct Key {
     pub note: Option<Note>,
     /// What it may do, from where, until when.
     pub terms: Terms,
+    /// The person that it is bound to, where it is a personal key: it may do no more than that person may.
+    pub user: Option<UserId>,
     /// Who issued it.
     pub issued_by: Actor,
     /// When.
@@ -201,6 +203,7 @@ mod tests {
             label: "x".parse().unwrap(),
             note: None,
             terms: Terms { grant, addresses: AddressList::Anywhere, expires_at: Some(NOW), rate: None },
+            user: None,
             issued_by: Actor::Local,
             created_at: NOW,
             disabled_at: Some(NOW),

@@ -3,12 +3,14 @@
 use std::str::FromStr;
 
 use thiserror::Error;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
-    id::UserId,
-    name::{Title, checked_text},
+    grant::Grant,
+    id::{OrgId, SessionId, UserId},
+    name::{Slug, Title, checked_text},
     owner::Owner,
+    rights::{Rights, grants_of},
     role::Role,
 };
 
@@ -61,6 +63,69 @@ pub struct Membership {
     /// As what.
     pub role: Role,
 }
+
+/// A person who is signed in, and what it may do in the org that a request names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignedIn {
+    /// Where it is signed in.
+    pub session: SessionId,
+    /// Who.
+    pub user: UserId,
+    /// By which it signs in.
+    pub email: Email,
+    /// What it is called.
+    pub name: Title,
+    /// When it last showed who it is.
+    pub confirmed_at: OffsetDateTime,
+    /// The clock of the database, when this was read.
+    pub now: OffsetDateTime,
+    /// The org.
+    pub org: OrgId,
+    /// Its slug.
+    pub org_slug: Slug,
+    /// Whether it is suspended.
+    pub is_org_suspended: bool,
+    /// As what it is there, at least once.
+    pub memberships: Vec<Membership>,
+    grants: Vec<Grant>,
+}
+
+impl SignedIn {
+    /// A person who is signed in, as it was read: where and who, how it is named, when it showed who it is and when that was
+    /// read, and the org with what it is there.
+    #[must_use]
+    pub fn new(
+        (session, user): (SessionId, UserId),
+        (email, name): (Email, Title),
+        (confirmed_at, now): (OffsetDateTime, OffsetDateTime),
+        (org, org_slug, is_org_suspended): (OrgId, Slug, bool),
+        memberships: Vec<Membership>,
+    ) -> Self {
+        let grants = grants_of(&memberships);
+        Self { session, user, email, name, confirmed_at, now, org, org_slug, is_org_suspended, memberships, grants }
+    }
+
+    /// What it may do there.
+    #[must_use]
+    pub fn rights(&self) -> Rights<'_> {
+        Rights::new(&self.grants, None)
+    }
+
+    /// Whether it is an owner of the org.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.memberships.iter().any(|membership| membership.role == Role::Owner)
+    }
+
+    /// Whether it showed who it is not long ago, as is asked before what cannot be taken back easily.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.now - self.confirmed_at < FRESH
+    }
+}
+
+/// For how long who has shown who it is need not do so again.
+pub const FRESH: Duration = Duration::minutes(15);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A rule, by the denial for a key that breaks it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// Neither the key nor the secret may be revoked.
     Revoked,
@@ -17,6 +17,8 @@ pub enum Rule {
     Expired,
     /// The key may not be disabled.
     Disabled,
+    /// The person that it is bound to may not be suspended, and is still in its org.
+    UserInactive,
     /// Its org may not be suspended.
     OrgSuspended,
     /// Neither its mesh nor the one that it acts in may be archived.
@@ -29,6 +31,8 @@ pub enum Rule {
     CapabilityMissing,
     /// It reaches the topic.
     TopicOutOfScope,
+    /// The person that it is bound to may do that too.
+    UserNotAllowed,
     /// It is used no more often than its rate allows. Each replica judges this last, of what all other rules allow, and by
     /// what it has counted itself.
     RateLimited,
@@ -36,16 +40,18 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order in which they are judged.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Revoked,
         Self::Expired,
         Self::Disabled,
+        Self::UserInactive,
         Self::OrgSuspended,
         Self::MeshArchived,
         Self::AddressNotAllowed,
         Self::WrongMesh,
         Self::CapabilityMissing,
         Self::TopicOutOfScope,
+        Self::UserNotAllowed,
         Self::RateLimited,
     ];
 
@@ -56,12 +62,14 @@ impl Rule {
             Self::Revoked => "revoked",
             Self::Expired => "expired",
             Self::Disabled => "disabled",
+            Self::UserInactive => "user_inactive",
             Self::OrgSuspended => "org_suspended",
             Self::MeshArchived => "mesh_archived",
             Self::AddressNotAllowed => "ip_not_allowed",
             Self::WrongMesh => "wrong_mesh",
             Self::CapabilityMissing => "capability_missing",
             Self::TopicOutOfScope => "topic_out_of_scope",
+            Self::UserNotAllowed => "user_not_allowed",
             Self::RateLimited => "rate_limited",
         }
     }
@@ -75,11 +83,12 @@ impl Rule {
 pub type Judged = Result<Rule, Denial>;
 
 /// Whether the secret is one to be accepted at all.
-pub(super) fn of_life(key: &Credential, now: OffsetDateTime) -> [Judged; 3] {
+pub(super) fn of_life(key: &Credential, now: OffsetDateTime) -> [Judged; 4] {
     [
         Rule::Revoked.judged(!key.is_revoked && !key.is_replaced(now), || Denial::Revoked),
         Rule::Expired.judged(!key.terms.is_expired(now), || Denial::Expired),
         Rule::Disabled.judged(!key.is_disabled, || Denial::Disabled),
+        Rule::UserInactive.judged(key.person.as_ref().is_none_or(|person| person.is_active()), || Denial::UserInactive),
     ]
 }
 
@@ -104,12 +113,19 @@ pub(super) fn of_grant(grant: &Grant, wanted: &Requirement) -> [Judged; 3] {
     ]
 }
 
+/// Whether the person that a key is bound to may do what is wanted.
+fn of_person(key: &Credential, wanted: &Requirement) -> [Judged; 1] {
+    let may = key.person.as_ref().is_none_or(|person| person.rights().permits(wanted).is_ok());
+    [Rule::UserNotAllowed.judged(may, || Denial::UserNotAllowed)]
+}
+
 /// All that a key and its circumstances decide, in the order of every door.
-pub(super) fn all(key: &Credential, wanted: &Requirement, at: &Circumstances) -> [Judged; 9] {
-    let [revoked, expired, disabled] = of_life(key, at.now);
+pub(super) fn all(key: &Credential, wanted: &Requirement, at: &Circumstances) -> [Judged; 11] {
+    let [revoked, expired, disabled, inactive] = of_life(key, at.now);
     let [suspended, archived, address] = of_use(key, at);
     let [mesh, capability, topic] = of_grant(&key.terms.grant, wanted);
-    [revoked, expired, disabled, suspended, archived, address, mesh, capability, topic]
+    let [person] = of_person(key, wanted);
+    [revoked, expired, disabled, inactive, suspended, archived, address, mesh, capability, topic, person]
 }
 
 /// The first rule that was broken decides.

@@ -16,6 +16,8 @@ pub enum Denial {
     Expired,
     /// Stopped for the time being.
     Disabled,
+    /// The person that it is bound to is suspended, or no longer in its org.
+    UserInactive,
     /// Its org is suspended.
     OrgSuspended,
     /// Its mesh, or the one that it was to act in, is archived.
@@ -28,6 +30,8 @@ pub enum Denial {
     CapabilityMissing(Capability),
     /// It does not reach this topic, or, where none is named, what belongs to no topic.
     TopicOutOfScope(Option<TopicName>),
+    /// The person that it is bound to may not do that.
+    UserNotAllowed,
     /// It is used more often than its rate allows.
     RateLimited(Exceeded),
 }
@@ -41,12 +45,14 @@ impl Denial {
             Self::Revoked => Rule::Revoked,
             Self::Expired => Rule::Expired,
             Self::Disabled => Rule::Disabled,
+            Self::UserInactive => Rule::UserInactive,
             Self::OrgSuspended => Rule::OrgSuspended,
             Self::MeshArchived => Rule::MeshArchived,
             Self::AddressNotAllowed => Rule::AddressNotAllowed,
             Self::WrongMesh => Rule::WrongMesh,
             Self::CapabilityMissing(_) => Rule::CapabilityMissing,
             Self::TopicOutOfScope(_) => Rule::TopicOutOfScope,
+            Self::UserNotAllowed => Rule::UserNotAllowed,
             Self::RateLimited(_) => Rule::RateLimited,
         })
     }
@@ -68,6 +74,9 @@ impl Denial {
             Self::Revoked => "this key, or this secret of it, was revoked".into(),
             Self::Expired => "this key has expired".into(),
             Self::Disabled => "this key is disabled".into(),
+            Self::UserInactive => {
+                "the person that this key is bound to is suspended, or no longer a member of its org".into()
+            }
             Self::OrgSuspended => "the key's org is suspended".into(),
             Self::MeshArchived => "the mesh is archived".into(),
             Self::AddressNotAllowed => "this key may not be used from this address".into(),
@@ -75,6 +84,7 @@ impl Denial {
             Self::CapabilityMissing(capability) => format!("this key lacks the capability '{capability}'").into(),
             Self::TopicOutOfScope(Some(topic)) => format!("this key does not reach the topic '{topic}'").into(),
             Self::TopicOutOfScope(None) => "this key is confined to topics, and this belongs to no topic".into(),
+            Self::UserNotAllowed => "the person that this key is bound to may not do that any more".into(),
             Self::RateLimited(Exceeded { rate, .. }) => {
                 format!("this key is used more often than {}", rate.in_words()).into()
             }

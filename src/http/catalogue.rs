@@ -46,6 +46,8 @@ catalogue! {
         "The cursor belongs to another list or to other filters. Start again without a cursor.";
     UNAUTHENTICATED = 401 "unauthenticated" "Key required"
         "No key was sent. Send one as `Authorization: Bearer mshk_…` or `X-API-Key: mshk_…`.";
+    CROSS_SITE = 403 "cross_site" "Made by another site"
+        "A session opens the API to the dashboard's own pages alone: send a key instead.";
     INVALID_TOKEN = 401 "invalid_token" "Key not accepted"
         "The key is unknown, revoked, expired or disabled. Which of these it is, is not told to the bearer: an admin sees it in the key list, and a service by asking `/v1/verify`.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope" "Key not enough"

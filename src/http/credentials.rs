@@ -32,6 +32,11 @@ pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {
     })
 }
 
+/// Whether the request presents no credential at all.
+pub(super) fn are_none(request: &HttpRequest) -> bool {
+    !request.headers().contains_key(header::AUTHORIZATION) && !request.headers().contains_key(&API_KEY)
+}
+
 /// What a client of the OAuth doors presents.
 pub struct Presented {
     /// Its key.

@@ -9,10 +9,10 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::
 use futures_util::future::LocalBoxFuture;
 use tracing::warn;
 
-use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, trace::Facts};
+use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
-    domain::{Capability, Secret, audit::Trail},
-    service::{Admitted, Demand, House, Reach, admit, failures::Throttled},
+    domain::{Capability, Secret, SessionSecret, audit::Trail},
+    service::{Admitted, Demand, House, Reach, admit, admit_person, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -123,23 +123,42 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
-            let proof = admitted::<N>(&request, &secret, None).await?;
+            let proof = match session_of(&request)? {
+                Some(session) => admitted_person::<N>(&request, &session).await?,
+                None => {
+                    let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
+                    admitted::<N>(&request, &secret, None).await?
+                }
+            };
             let input = I::read(request, payload).await?;
             Ok(Self { proof, input, need: PhantomData })
         })
     }
 }
 
-/// Admits the holder of a secret to what the route demands; also held against the key that it says it is, where it says so.
-pub(super) async fn admitted<N: Need>(
-    request: &HttpRequest,
-    secret: &Secret,
-    claims: Option<&str>,
-) -> Result<Admitted, Problem> {
+/// The session by which a request is judged: where it carries no key, and names the org that the person acts for. To act within a
+/// mesh takes a key.
+fn session_of(request: &HttpRequest) -> Result<Option<SessionSecret>, Problem> {
+    let may_be = request.match_info().get("org").is_some() && credentials::are_none(request);
+    if may_be { session::shown(request) } else { Ok(None) }
+}
+
+/// Admits a person who is signed in to what the route demands.
+async fn admitted_person<N: Need>(request: &HttpRequest, session: &SessionSecret) -> Result<Admitted, Problem> {
     let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
+    let admitted = admit_person(house, session, &demand::<N>(request, None), trail(house, request)).await;
+    if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
+        facts.caller = match &admitted {
+            Ok(proof) => proof.actor().id().map(|id| (id, proof.org())),
+            Err(rejection) => rejection.who,
+        };
+    }
+    admitted.map_err(Problem::from)
+}
+
+fn demand<'a, N: Need>(request: &'a HttpRequest, claims: Option<&'a str>) -> Demand<'a> {
     let path = request.match_info();
-    let demand = Demand {
+    Demand {
         capability: N::CAPABILITY,
         reach: N::REACH,
         org: path.get("org"),
@@ -150,11 +169,20 @@ pub(super) async fn admitted<N: Need>(
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),
         counts: N::COUNTS && !asks_for_dry_run(request),
-    };
-    let admitted = admit(house, secret, &demand, trail(house, request)).await;
+    }
+}
+
+/// Admits the holder of a secret to what the route demands; also held against the key that it says it is, where it says so.
+pub(super) async fn admitted<N: Need>(
+    request: &HttpRequest,
+    secret: &Secret,
+    claims: Option<&str>,
+) -> Result<Admitted, Problem> {
+    let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
+    let admitted = admit(house, secret, &demand::<N>(request, claims), trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         (facts.caller, facts.left) = match &admitted {
-            Ok(proof) => (Some((proof.credential().key, proof.org())), proof.left()),
+            Ok(proof) => (proof.actor().id().map(|id| (id, proof.org())), proof.left()),
             Err(rejection) => (rejection.who, None),
         };
     }

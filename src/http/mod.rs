@@ -28,6 +28,7 @@ pub mod query;
 pub mod rate;
 pub mod reply;
 pub mod routes;
+pub mod session;
 pub mod states;
 pub mod topics;
 pub mod trace;

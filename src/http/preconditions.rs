@@ -82,5 +82,5 @@ pub fn idempotent<T>(request: &HttpRequest, by: &Admitted, body: &Json<T>) -> Re
         return Err(invalid("Idempotency-Key is one text of 1 to 255 visible characters, such as a UUID"));
     }
     let route = format!("{} {}", request.method(), request.path());
-    Ok(Some(Request { caller: by.credential().key, route, key: key.to_owned(), body_hash: body.digest() }))
+    Ok(Some(Request { caller: by.id(), route, key: key.to_owned(), body_hash: body.digest() }))
 }

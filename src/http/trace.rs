@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     dashboard::Fault,
-    domain::{KeyId, OrgId, RequestId, rate::Left},
+    domain::{OrgId, RequestId, audit::ActorId, rate::Left},
 };
 
 /// What is known of a request, for its answer and the log.
@@ -41,7 +41,7 @@ pub struct Facts {
     /// Its id.
     pub request_id: RequestId,
     /// Who asked, whether it was admitted or not.
-    pub caller: Option<(KeyId, OrgId)>,
+    pub caller: Option<(ActorId, OrgId)>,
     /// What is left of the caller's rate, where one was admitted that has a rate.
     pub left: Option<Left>,
 }
@@ -60,7 +60,7 @@ pub struct Answered<'a> {
     /// The code of the problem, if it is one.
     pub code: Option<&'static str>,
     /// Who asked, whether it was admitted or not.
-    pub caller: Option<(KeyId, OrgId)>,
+    pub caller: Option<(ActorId, OrgId)>,
     /// In the course of what it was sent.
     pub parent: Option<Parent>,
     /// How long it took.
@@ -188,7 +188,7 @@ fn is_page(response: &ServiceResponse<BoxBody>) -> bool {
 struct Told {
     method: Method,
     status: u16,
-    caller: Option<(KeyId, OrgId)>,
+    caller: Option<(ActorId, OrgId)>,
     code: &'static str,
     reason: Option<String>,
     /// Whether something may have been changed: not by a look, nor by a dry run or an answer that was given again.
@@ -243,18 +243,20 @@ impl Told {
         let Self { method, status, caller, code, reason, is_change, start, .. } = self;
         let trace = parent.map(|parent| parent.trace.to_string());
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let (key, org) = caller.map_or((None, None), |(key, org)| (Some(key.to_string()), Some(org.to_string())));
+        let who = |wanted: fn(&ActorId) -> bool| caller.map(|(id, _)| id).filter(wanted).map(|id| id.to_string());
+        let (key, user) = (who(|id| matches!(id, ActorId::Key(_))), who(|id| matches!(id, ActorId::User(_))));
+        let org = caller.map(|(_, org)| org.to_string());
         match status {
             500.. => {
-                error!(request_id, trace, key, org, %method, route = pattern, status, code, reason, microseconds, "failed");
+                error!(request_id, trace, key, user, org, %method, route = pattern, status, code, reason, microseconds, "failed");
             }
             400.. => {
-                info!(request_id, trace, key, org, %method, route = pattern, status, code, reason, microseconds, "refused");
+                info!(request_id, trace, key, user, org, %method, route = pattern, status, code, reason, microseconds, "refused");
             }
             _ if *is_change => {
-                info!(request_id, trace, key, org, %method, route = pattern, status, microseconds, "changed");
+                info!(request_id, trace, key, user, org, %method, route = pattern, status, microseconds, "changed");
             }
-            _ => debug!(request_id, trace, key, org, %method, route = pattern, status, microseconds, "answered"),
+            _ => debug!(request_id, trace, key, user, org, %method, route = pattern, status, microseconds, "answered"),
         }
     }
 }

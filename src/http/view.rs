@@ -9,7 +9,7 @@ use super::rate::seconds;
 use crate::{
     db::keys::Dated,
     domain::{
-        AddressList, CapabilitySet, Credential, Denial, KeyId, Label, Owner, Rate, Status, Terms, TopicScope,
+        AddressList, CapabilitySet, Credential, Denial, KeyId, Label, Owner, Rate, Status, Terms, TopicScope, UserId,
         audit::Actor,
         fresh::Effect,
         key::SecretRecord,
@@ -33,6 +33,7 @@ pub struct KeyView {
     rate: Option<Rate>,
     status: Status,
     hint: String,
+    user: Option<UserId>,
     issued_by: Actor,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -66,6 +67,7 @@ impl From<Dated> for KeyView {
             rate: key.terms.rate,
             status,
             hint,
+            user: key.user,
             issued_by: key.issued_by,
             created_at: key.created_at,
             expires_at: key.terms.expires_at,

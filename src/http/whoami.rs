@@ -30,13 +30,14 @@ struct Whoami {
 /// Tells the caller who it is.
 pub async fn whoami(house: Data<House>, caller: Caller<AnyKey, Input>) -> Result<HttpResponse, Problem> {
     let (org, mesh) = service::orgs::homes(&house, &caller.proof).await?;
-    let key = service::keys::show(&house, &caller.proof, caller.proof.credential().key).await?;
+    let own = caller.proof.credential()?;
+    let key = service::keys::show(&house, &caller.proof, own.key).await?;
     let as_of = key.now;
     Ok(HttpResponse::Ok().json(Whoami {
         key: key.into(),
         org: Named { id: org.id, slug: org.slug, name: org.name },
         mesh: mesh.map(|mesh| Named { id: mesh.id, slug: mesh.slug, name: mesh.name }),
-        secret_number: caller.proof.credential().secret,
+        secret_number: own.secret,
         as_of,
     }))
 }

@@ -3,11 +3,11 @@
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Admitted, House, Refusal, authority::is_covered};
+use super::{Admitted, House, Refusal};
 use crate::{
     db::{Transaction, access as db, keys::Dated, topics},
     domain::{
-        Capability, Key, KeyId, Moment, Owner, Status, TopicName, TopicScope,
+        Capability, Key, KeyId, Moment, Owner, Status, TopicName,
         access::{Access, access},
         page::{Limit, Page, read_cursor, write_cursor},
     },
@@ -59,8 +59,7 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Reach
             collect(transaction, by, wanted, &status, from).await
         })
         .await?;
-    let own = &by.credential().terms.grant;
-    let complete = own.owner == Owner::Org(by.org()) && own.topics == TopicScope::Everywhere;
+    let complete = by.rights().is_whole(by.org());
     Ok(Reaching { page: Page { items, next: next.map(|position| write_cursor(&bound, &position)) }, complete })
 }
 
@@ -72,7 +71,7 @@ fn told(by: &Admitted, wanted: &Wanted, within: Owner, topic: &TopicName, key: &
     let grant = &key.terms.grant;
     let is_wanted =
         |access: &Access| wanted.capability.as_ref().is_none_or(|capability| access.may.contains(capability));
-    is_covered(&by.credential().terms.grant, grant).then(|| access(grant, within, topic)).flatten().filter(is_wanted)
+    by.rights().manages(grant).then(|| access(grant, within, topic)).flatten().filter(is_wanted)
 }
 
 /// Collects a page's worth of keys, and where to go on if there may be more.
@@ -84,7 +83,7 @@ async fn collect(
     mut from: Position,
 ) -> Result<(Vec<(Dated, Access)>, Option<Position>), Refusal> {
     let (place, topic) = ((by.org(), by.mesh_id()?), by.topic()?);
-    let with_the_orgs = by.credential().terms.grant.owner.mesh().is_none();
+    let with_the_orgs = by.rights().mesh().is_none();
     let (mut items, mut looked_at) = (Vec::new(), 0);
     while looked_at < MOST_LOOKED_AT {
         let batch = db::keys(transaction, place, with_the_orgs, status, (from.0.get(), from.1), BATCH).await?;

@@ -2,37 +2,21 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::{
-    House, Refusal,
+    Admitted, House, Reach, Refusal,
+    admitted::{Needs, Place, Who},
     conclude::Case,
-    fresh::{Held, Known},
+    fresh::Held,
     meters::Door,
 };
 use crate::{
     db::{self, meshes},
     domain::{
-        Capability, Credential, Denial, Grant, KeyId, Mesh, MeshId, OrgId, Owner, Requirement, Secret, SecretHash,
-        TopicName,
-        audit::{Actor, Trail},
+        Capability, Credential, Denial, MeshId, OrgId, Secret, SecretHash, TopicName,
+        audit::{ActorId, Trail},
         credential::Circumstances,
-        rate::Left,
     },
 };
-
-/// How much of the place a grant must reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// The capability is enough, anywhere in the org; the verb judges the rest.
-    Within,
-    /// The whole org.
-    Org,
-    /// The whole mesh that is named.
-    Mesh,
-    /// The topic that is named.
-    Topic,
-}
 
 /// What a route demands, and the place that the request names.
 #[derive(Debug, Clone)]
@@ -57,133 +41,11 @@ pub struct Demand<'a> {
     pub counts: bool,
 }
 
-/// What was demanded, kept so that it can be judged again.
-#[derive(Debug, Clone)]
-struct Needs {
-    capability: Option<Capability>,
-    reach: Reach,
-    is_own: bool,
-    acts_in_mesh: bool,
-}
-
-/// The mesh that a request names.
-#[derive(Debug, Clone)]
-enum Place {
-    /// Read just now: for who manages it.
-    Read(Mesh),
-    /// Perhaps remembered: for who acts in it.
-    Known {
-        /// Which one.
-        mesh: MeshId,
-        /// Whether it is archived.
-        is_archived: bool,
-    },
-}
-
-impl Place {
-    const fn id(&self) -> MeshId {
-        match self {
-            Self::Read(mesh) => mesh.id,
-            Self::Known { mesh, .. } => *mesh,
-        }
-    }
-
-    const fn is_archived(&self) -> bool {
-        match self {
-            Self::Read(mesh) => mesh.archived_at.is_some(),
-            Self::Known { is_archived, .. } => *is_archived,
-        }
-    }
-}
-
-/// Proof that a caller was admitted: the only way to one is [`admit`].
-#[derive(Clone)]
-pub struct Admitted {
-    known: Arc<Known>,
-    hash: SecretHash,
-    needs: Needs,
-    place: Option<Place>,
-    topic: Option<TopicName>,
-    trail: Trail,
-}
-
-impl Admitted {
-    /// Who it is.
-    #[must_use]
-    pub fn credential(&self) -> &Credential {
-        &self.known.credential
-    }
-
-    /// The tenant: every verb acts for this org and no other.
-    #[must_use]
-    pub fn org(&self) -> OrgId {
-        self.credential().terms.grant.owner.org()
-    }
-
-    /// What is left of its rate, if it has one.
-    #[must_use]
-    pub fn left(&self) -> Option<Left> {
-        self.known.left()
-    }
-
-    /// The mesh that the request names, for who manages it.
-    pub fn mesh(&self) -> Result<&Mesh, Refusal> {
-        match &self.place {
-            Some(Place::Read(mesh)) => Ok(mesh),
-            _ => Err(Refusal::Impossible("a verb about a mesh on a route that manages none")),
-        }
-    }
-
-    /// The id of the mesh that the request names.
-    pub fn mesh_id(&self) -> Result<MeshId, Refusal> {
-        let place = self.place.as_ref().map(Place::id);
-        place.ok_or(Refusal::Impossible("a verb about a mesh on a route without one"))
-    }
-
-    /// The topic that the request names.
-    pub fn topic(&self) -> Result<&TopicName, Refusal> {
-        self.topic.as_ref().ok_or(Refusal::Impossible("a verb about a topic on a route without one"))
-    }
-
-    /// Who it is, for the audit.
-    #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor::Key(self.credential().key)
-    }
-
-    /// Through what it came in, for the audit.
-    #[must_use]
-    pub const fn trail(&self) -> &Trail {
-        &self.trail
-    }
-
-    /// The hash of the secret that was presented.
-    #[must_use]
-    pub(super) const fn hash(&self) -> SecretHash {
-        self.hash
-    }
-
-    /// Judges again, by what was looked up just now: between admission and a change a body is waited for, and locks.
-    pub(super) fn ensure_still(
-        &self,
-        found: Option<&Credential>,
-        now: OffsetDateTime,
-        is_archived: bool,
-    ) -> Result<(), Refusal> {
-        let credential = found.ok_or(Refusal::Dead)?;
-        credential.ensure_live(now).map_err(|_| Refusal::Dead)?;
-        let is_place_archived = self.needs.acts_in_mesh && is_archived;
-        credential.ensure_usable(&Circumstances { now, from: self.trail.address, is_place_archived })?;
-        let mesh = self.place.as_ref().map(Place::id);
-        Ok(judge(&credential.terms.grant, &self.needs, mesh, self.topic.as_ref())?)
-    }
-}
-
 /// Why a caller was not admitted, and who it was, as far as that is known: for the log.
 #[derive(Debug)]
 pub struct Rejection {
-    /// The key that was presented, and its org.
-    pub who: Option<(KeyId, OrgId)>,
+    /// The key that was presented or the person who is signed in, and the org.
+    pub who: Option<(ActorId, OrgId)>,
     /// Why.
     pub why: Why,
 }
@@ -197,6 +59,8 @@ pub enum Why {
     Denied(Denial),
     /// The place does not exist for this caller.
     NotFound,
+    /// The session has ended, or there never was one.
+    SignedOut,
     /// It could not be decided.
     Undecided(db::Error),
 }
@@ -212,7 +76,7 @@ pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: T
         if let Why::Token(denial) | Why::Denied(denial) = &why {
             house.refuse(case, denial);
         }
-        Rejection { who: case.who(), why }
+        Rejection { who: case.who().map(|(key, org)| (ActorId::Key(key), org)), why }
     };
     let held = find(house, hash, demand).await.map_err(|why| rejection(case, why))?;
     let judged = judge_found(house, hash, &held, demand, topic.as_ref(), trail).await;
@@ -247,12 +111,8 @@ async fn judge_found(
     if needs.acts_in_mesh && place.as_ref().is_some_and(Place::is_archived) {
         return Err(Why::Denied(Denial::MeshArchived));
     }
-    judge(&credential.terms.grant, &needs, place.as_ref().map(Place::id), topic).map_err(Why::Denied)?;
-    let topic = topic.cloned();
-    if topic.is_none() && demand.topic.is_some() {
-        return Err(Why::NotFound);
-    }
-    Ok(Admitted { known: Arc::clone(known), hash, needs, place, topic, trail })
+    let who = Who::Key(Arc::clone(known), hash);
+    Admitted { who, needs, place, topic: topic.cloned(), trail }.judged(demand.topic.is_some())
 }
 
 /// Who holds it. While the database is out of reach, and for as long as the grace lasts, who may ask about others is admitted
@@ -297,8 +157,8 @@ async fn place(house: &House, credential: &Credential, named: &str, acts: bool) 
             return Ok(Place::Known { mesh: own, is_archived: credential.is_mesh_archived });
         }
     }
-    let found =
-        if acts { known_place(house, owner.org(), named).await } else { read_place(house, owner.org(), named).await };
+    let org = owner.org();
+    let found = if acts { known_place(house, org, named).await } else { read_place(house, org, named).await };
     match found {
         Ok(place) => place.ok_or(Why::NotFound),
         Err(Refusal::Store(error)) => Err(Why::Undecided(error)),
@@ -306,7 +166,7 @@ async fn place(house: &House, credential: &Credential, named: &str, acts: bool) 
     }
 }
 
-async fn read_place(house: &House, org: OrgId, named: &str) -> Result<Option<Place>, Refusal> {
+pub(super) async fn read_place(house: &House, org: OrgId, named: &str) -> Result<Option<Place>, Refusal> {
     let mesh = house.look(org, async |transaction| Ok(meshes::resolve(transaction, org, named).await?)).await?;
     Ok(mesh.map(Place::Read))
 }
@@ -314,18 +174,4 @@ async fn read_place(house: &House, org: OrgId, named: &str) -> Result<Option<Pla
 async fn known_place(house: &House, org: OrgId, named: &str) -> Result<Option<Place>, Refusal> {
     let place = house.place(org, named).await?;
     Ok(place.map(|(mesh, is_archived)| Place::Known { mesh, is_archived }))
-}
-
-/// Whether the grant is enough.
-fn judge(grant: &Grant, needs: &Needs, mesh: Option<MeshId>, topic: Option<&TopicName>) -> Result<(), Denial> {
-    let Some(capability) = needs.capability.clone().filter(|_| !needs.is_own) else { return Ok(()) };
-    let org = grant.owner.org();
-    let within = Owner::new(org, mesh);
-    match needs.reach {
-        Reach::Within if grant.capabilities.allows(&capability) => Ok(()),
-        Reach::Within => Err(Denial::CapabilityMissing(capability)),
-        Reach::Org => grant.permits(&Requirement { within: Owner::Org(org), capability, topic: None }),
-        Reach::Mesh => grant.permits(&Requirement { within, capability, topic: None }),
-        Reach::Topic => grant.permits(&Requirement { within, capability, topic: topic.cloned() }),
-    }
 }

@@ -1,65 +1,187 @@
-//! Authority within a transaction: the caller's key is held and judged anew, so that a key that is being revoked mints and
-//! changes nothing.
+//! Authority within a transaction: the caller is held and judged anew, so that who is being revoked, demoted or signed out mints
+//! and changes nothing.
 
-use super::{Admitted, Refusal};
+use time::OffsetDateTime;
+
+use super::{Admitted, Refusal, admitted::Who};
 use crate::{
-    db::{Transaction, keys, keys::Dated, lookup, meshes},
-    domain::{Capability, Grant, KeyId},
+    db::{
+        Transaction,
+        keys::{self, Dated},
+        lookup, meshes,
+        signed_in::{self, Found},
+    },
+    domain::{AddressList, Grant, Key, KeyId, Owner, Rights, Terms, UserId},
 };
 
+/// What the caller may do, as it was read just now.
+#[derive(Debug, Clone)]
+pub(super) struct Holding {
+    own: Vec<Grant>,
+    bound: Option<Vec<Grant>>,
+    /// The caller's key; a person holds none.
+    pub(super) key: Option<Key>,
+    /// When it was read.
+    pub(super) now: OffsetDateTime,
+}
+
+impl Holding {
+    /// What it may do.
+    pub(super) fn rights(&self) -> Rights<'_> {
+        Rights::new(&self.own, self.bound.as_deref())
+    }
+
+    /// All that it can hand out to a key of this owner: a person is bound by no address, end or rate.
+    pub(super) fn terms_for(&self, owner: Owner) -> Result<Terms, Refusal> {
+        if let Some(key) = &self.key {
+            return Ok(key.terms.clone());
+        }
+        let grant = self.rights().grant_for(owner).cloned().ok_or(Refusal::Dead)?;
+        Ok(Terms { grant, addresses: AddressList::Anywhere, expires_at: None, rate: None })
+    }
+}
+
+/// What was found of a caller, looked up just now.
+struct Again {
+    own: Vec<Grant>,
+    bound: Option<Vec<Grant>>,
+    now: OffsetDateTime,
+}
+
 /// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
-/// while others held a lock, may have been revoked, narrowed or suspended since.
+/// while others held a lock, may have been revoked, narrowed, demoted or suspended since.
 pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Result<(), Refusal> {
-    let mut looked = lookup::lookup(transaction, &[by.hash()]).await?;
-    let found = looked.found.pop().flatten();
-    let mesh = match by.mesh_id() {
-        Ok(mesh) => meshes::show(transaction, by.org(), mesh).await?,
-        Err(_) => None,
+    look(transaction, by).await.map(drop)
+}
+
+async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Refusal> {
+    match &by.who {
+        Who::Key(_, hash) => {
+            let mut looked = lookup::lookup(transaction, &[*hash]).await?;
+            let found = looked.found.pop().flatten();
+            let mesh = match by.mesh_id() {
+                Ok(mesh) => meshes::show(transaction, by.org(), mesh).await?,
+                Err(_) => None,
+            };
+            by.ensure_still(found.as_ref(), looked.now, mesh.is_some_and(|mesh| mesh.archived_at.is_some()))?;
+            let found = found.ok_or(Refusal::Dead)?;
+            let bound = found.person.as_ref().map(|person| person.grants().to_vec());
+            Ok(Again { own: vec![found.terms.grant], bound, now: looked.now })
+        }
+        Who::Person(person, shown) => {
+            let org = person.org.to_string();
+            let found = match signed_in::find(transaction, shown.hash, &org, shown.idle).await? {
+                Found::Member(person) => Some(person),
+                Found::Nobody | Found::Stranger => None,
+            };
+            by.ensure_person_still(found.as_deref())?;
+            let found = found.ok_or(Refusal::Dead)?;
+            Ok(Again { own: found.rights().own().to_vec(), bound: None, now: found.now })
+        }
+    }
+}
+
+/// The person behind the caller, be it signed in or the one that the key is bound to.
+fn person_of(by: &Admitted) -> Option<UserId> {
+    match &by.who {
+        Who::Key(known, _) => known.credential.person.as_ref().map(|person| person.user),
+        Who::Person(person, _) => Some(person.user),
+    }
+}
+
+/// Holds the person behind the caller, if there is one: before any key is locked.
+async fn hold_person(transaction: &Transaction<'_>, by: &Admitted) -> Result<(), Refusal> {
+    let Some(user) = person_of(by) else { return Ok(()) };
+    let session = by.person().map(|person| person.session);
+    Ok(signed_in::hold(transaction, by.org(), user, session).await?)
+}
+
+/// Holds the caller to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and judges it again.
+pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Holding, Refusal> {
+    hold_person(transaction, by).await?;
+    let key = match &by.who {
+        Who::Key(known, _) => {
+            let held = keys::lock(transaction, by.org(), known.credential.key).await?.ok_or(Refusal::Dead)?;
+            Some(held.key)
+        }
+        Who::Person(..) => None,
     };
-    by.ensure_still(found.as_ref(), looked.now, mesh.is_some_and(|mesh| mesh.archived_at.is_some()))
+    holding(transaction, by, key).await
 }
 
-/// Holds the caller's key to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and
-/// judges it again.
-pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Dated, Refusal> {
-    let held = keys::lock(transaction, by.org(), by.credential().key).await?.ok_or(Refusal::Dead)?;
-    again(transaction, by).await?;
-    Ok(held)
+async fn holding(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    key: Option<Key>,
+) -> Result<Holding, Refusal> {
+    let Again { own, bound, now } = look(transaction, by).await?;
+    Ok(Holding { own, bound, key, now })
 }
 
-/// A caller and the key that it manages, both locked.
+/// A caller and the key that it manages, both held.
 pub(super) struct Managed {
-    /// The caller's key, as it is now.
-    pub(super) caller: Dated,
+    /// The caller, as it is now.
+    pub(super) caller: Holding,
     /// The key in question, as it is now.
     pub(super) subject: Dated,
+    /// Whether it is the caller's own: the key itself, or one that is bound to the person.
+    pub(super) is_own: bool,
 }
 
 impl Managed {
     /// Whether the caller manages by authority, and not only as the holder.
     pub(super) fn is_admin(&self) -> bool {
-        is_covered(&self.caller.key.terms.grant, &self.subject.key.terms.grant)
+        self.caller.rights().manages(&self.subject.key.terms.grant)
+    }
+
+    /// All that the caller can hand out to a key of the subject's owner.
+    pub(super) fn terms(&self) -> Result<Terms, Refusal> {
+        self.caller.terms_for(self.subject.key.terms.grant.owner)
     }
 }
 
-/// Whether a caller manages a key: with `admin`, exactly the keys that its grant covers.
-pub(super) fn is_covered(own: &Grant, subject: &Grant) -> bool {
-    own.capabilities.allows(&Capability::Admin) && own.covers(subject)
+/// Whether a key is the caller's own: it is the one that it holds, or bound to the person who is signed in. Other keys of the person
+/// that a personal key is bound to are not that key's.
+pub(super) fn is_own(by: &Admitted, key: &Key) -> bool {
+    match &by.who {
+        Who::Key(known, _) => known.credential.key == key.id,
+        Who::Person(person, _) => key.user == Some(person.user),
+    }
 }
 
-/// Locks the caller's key and the one in question, in the order of their ids, and judges anew. A key that the caller does
-/// not cover is not found, but its own is.
-pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
-    let (org, own) = (by.org(), by.credential().key);
-    let (first, last) = (own.min(id), own.max(id));
+/// Holds the caller and the key in question, keys in the order of their ids, and judges anew. A key that the caller does not cover
+/// is not found, but its own is.
+pub(super) async fn manage(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    id: KeyId,
+) -> Result<Managed, Refusal> {
+    hold_person(transaction, by).await?;
+    let (key, subject) = match &by.who {
+        Who::Key(known, _) => {
+            let (caller, subject) = lock_both(transaction, by, known.credential.key, id).await?;
+            (Some(caller.key), subject)
+        }
+        Who::Person(..) => (None, keys::lock(transaction, by.org(), id).await?),
+    };
+    let caller = holding(transaction, by, key).await?;
+    let subject = subject.ok_or(Refusal::NotFound)?;
+    let is_own = is_own(by, &subject.key);
+    if !is_own && !caller.rights().manages(&subject.key.terms.grant) {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Managed { caller, subject, is_own })
+}
+
+async fn lock_both(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    own: KeyId,
+    id: KeyId,
+) -> Result<(Dated, Option<Dated>), Refusal> {
+    let (org, first, last) = (by.org(), own.min(id), own.max(id));
     let first = keys::lock(transaction, org, first).await?;
     let last = if own == id { first.clone() } else { keys::lock(transaction, org, last).await? };
     let (caller, subject) = if own <= id { (first, last) } else { (last, first) };
-    let caller = caller.ok_or(Refusal::Dead)?;
-    again(transaction, by).await?;
-    let subject = subject.ok_or(Refusal::NotFound)?;
-    if own != id && !is_covered(&caller.key.terms.grant, &subject.key.terms.grant) {
-        return Err(Refusal::NotFound);
-    }
-    Ok(Managed { caller, subject })
+    Ok((caller.ok_or(Refusal::Dead)?, subject))
 }

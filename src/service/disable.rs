@@ -34,9 +34,12 @@ pub async fn disable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Res
 pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Result<Done<Changed>, Refusal> {
     house
         .change(by.org(), id, mode, async |transaction| {
-            let Managed { caller, subject } = authority::manage(transaction, by, id).await?;
-            issue::ensure_handed_out_within(&caller.key.terms, &subject.key.terms)?;
-            issue::ensure_life_within(&caller.key.terms, &subject.key.terms)?;
+            let managed = authority::manage(transaction, by, id).await?;
+            let own = managed.terms()?;
+            let Managed { caller, subject, .. } = managed;
+            issue::ensure_handed_out_within(&own, &subject.key.terms)?;
+            issue::ensure_person_holds(caller.rights(), &subject.key.terms)?;
+            issue::ensure_life_within(&own, &subject.key.terms)?;
             if subject.key.revoked.is_some() {
                 return Err(Conflict::AlreadyRevoked.into());
             }

@@ -121,12 +121,12 @@ fn edited(before: &Key, edit: &Edit) -> NewKey {
     terms.expires_at = edit.expires_at.of(terms.expires_at);
     terms.rate = edit.rate.of(terms.rate);
     let label = edit.label.clone().unwrap_or_else(|| before.label.clone());
-    NewKey { label, note: edit.note.clone().of(before.note.clone()), terms }
+    NewKey { label, note: edit.note.clone().of(before.note.clone()), terms, user: before.user }
 }
 
 /// What is narrowed or left needs no more than was asked already; all else hands the key out anew, and is judged so.
 async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) -> Result<(), Refusal> {
-    let (own, Dated { key: before, now }) = (&managed.caller.key.terms, &managed.subject);
+    let (own, Dated { key: before, now }) = (&managed.terms()?, &managed.subject);
     let before = &before.terms;
     if after.expires_at != before.expires_at {
         issue::ensure_to_come(after.expires_at, *now)?;
@@ -135,6 +135,7 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
     ensure_declared(transaction, org, after.grant.capabilities.iter(), "/capabilities").await?;
     if !before.covers(after) {
         issue::ensure_handed_out_within(own, after)?;
+        issue::ensure_person_holds(managed.caller.rights(), after)?;
         if after.expires_at == before.expires_at {
             issue::ensure_life_within(own, after)?;
         }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Admitted, House, Refusal,
-    authority::{again, is_covered},
+    authority::again,
     issue::default_end,
     verify::{Place, named_place},
 };
@@ -16,7 +16,7 @@ use crate::{
         lookup::{self, Found},
     },
     domain::{
-        Capability, Credential, KeyId, OrgId, Owner, Requirement, TopicName,
+        Capability, Credential, KeyId, OrgId, Requirement, Rights, TopicName,
         credential::Circumstances,
         explain::{self, Explanation},
     },
@@ -54,13 +54,11 @@ pub async fn explain(house: &House, by: &Admitted, question: &Question) -> Resul
     house
         .look(by.org(), async |transaction| {
             again(transaction, by).await?;
-            let caller = found(transaction, by.org(), by.credential().key).await?;
-            let own = &caller.credential.terms;
-            let Found { credential, now, as_of } = subject(transaction, &caller, question.key).await?;
-            let (within, is_place_archived) = place(transaction, own.grant.owner, &credential, question).await?;
+            let Found { credential, now, as_of } = subject(transaction, by, question.key).await?;
+            let (within, is_place_archived) = place(transaction, by.rights(), &credential, question).await?;
             let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
             let at = Circumstances { now, from: question.address, is_place_archived };
-            let explanation = explain::explain(&credential, &wanted, &at, default_end(own, now));
+            let explanation = explain::explain(&credential, &wanted, &at, default_end(own_end(by), now));
             Ok(Explained { explanation, credential, as_of })
         })
         .await
@@ -71,22 +69,28 @@ async fn found(transaction: &Transaction<'_>, org: OrgId, id: KeyId) -> Result<F
 }
 
 /// The key in question. One that the caller does not cover is as unknown as one that does not exist.
-async fn subject(transaction: &Transaction<'_>, caller: &Found, id: Option<KeyId>) -> Result<Found, Refusal> {
-    let own = &caller.credential;
-    let Some(id) = id.filter(|id| *id != own.key) else { return Ok(caller.clone()) };
-    let subject = found(transaction, own.terms.grant.owner.org(), id).await?;
-    let is_told = is_covered(&own.terms.grant, &subject.credential.terms.grant);
+async fn subject(transaction: &Transaction<'_>, by: &Admitted, id: Option<KeyId>) -> Result<Found, Refusal> {
+    let own = by.credential().ok().map(|own| own.key);
+    let Some(id) = id.or(own) else { return Err(Refusal::invalid("/key", "say which key: you are no key yourself")) };
+    let subject = found(transaction, by.org(), id).await?;
+    let is_own = own == Some(id) || by.person().is_some_and(|person| subject.credential.is_bound_to(person.user));
+    let is_told = is_own || by.rights().manages(&subject.credential.terms.grant);
     if is_told { Ok(subject) } else { Err(Refusal::NotFound) }
+}
+
+/// The end of the caller's key, behind which it proposes none.
+fn own_end(by: &Admitted) -> Option<OffsetDateTime> {
+    by.credential().ok().and_then(|own| own.terms.expires_at)
 }
 
 /// Where it would happen: in a mesh that the caller may know of, or for the owner of the key.
 async fn place(
     transaction: &Transaction<'_>,
-    own: Owner,
+    own: Rights<'_>,
     subject: &Credential,
     question: &Question,
 ) -> Result<Place, Refusal> {
     let Some(named) = &question.mesh else { return Ok((subject.terms.grant.owner, false)) };
     let unknown = || Refusal::invalid("/mesh", "there is no such mesh in this org");
-    named_place(transaction, own, named).await?.ok_or_else(unknown)
+    named_place(transaction, (subject.terms.grant.owner.org(), own), named).await?.ok_or_else(unknown)
 }

@@ -14,7 +14,7 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Secret, Terms, TopicName,
+        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Rights, Secret, Terms, TopicName,
         TopicPattern, TopicScope,
         audit::{Action, Actor, Trail},
         key::DEFAULT_LIFE,
@@ -77,24 +77,31 @@ pub async fn issue(
     house
         .once(by, mode, request, keep, async |transaction| {
             let issuer = authority::hold(transaction, by).await?;
-            let owner = owner(transaction, issuer.key.terms.grant.owner, wish).await?;
-            let terms = terms(wish, owner, &issuer)?;
+            let owner = owner(transaction, by, issuer.rights(), wish).await?;
+            let own = issuer.terms_for(owner)?;
+            let terms = terms(wish, owner, &own, issuer.now)?;
             ensure_declared(transaction, by.org(), wish.capabilities.iter(), "/capabilities").await?;
-            ensure_handed_out_within(&issuer.key.terms, &terms)?;
+            ensure_handed_out_within(&own, &terms)?;
+            ensure_person_holds(issuer.rights(), &terms)?;
             let wanted = patterns(&terms.grant.topics);
-            ensure_topics_exist(transaction, owner, wanted, &issuer.key.terms.grant.topics).await?;
-            let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms };
+            ensure_topics_exist(transaction, owner, wanted, &own.grant.topics).await?;
+            let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms, user: None };
             make(house, transaction, new, by.actor(), by.trail()).await
         })
         .await
 }
 
 /// The owner that is wished for. A sibling's mesh is as unknown as one that does not exist.
-async fn owner(transaction: &Transaction<'_>, own: Owner, wish: &Wish) -> Result<Owner, Refusal> {
-    let org = own.org();
+async fn owner(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    rights: Rights<'_>,
+    wish: &Wish,
+) -> Result<Owner, Refusal> {
+    let org = by.org();
     let Some(named) = &wish.mesh else { return Ok(Owner::Org(org)) };
     let mesh = meshes::resolve(transaction, org, named).await?;
-    let mesh = mesh.filter(|mesh| own.covers(Owner::Mesh(org, mesh.id)));
+    let mesh = mesh.filter(|mesh| rights.reach_into(Owner::Mesh(org, mesh.id)));
     let mesh = mesh.ok_or_else(|| Refusal::invalid("/mesh", "there is no such mesh in this org"))?;
     if mesh.archived_at.is_some() {
         return Err(Refusal::invalid("/mesh", "the mesh is archived: its keys would be denied"));
@@ -102,24 +109,23 @@ async fn owner(transaction: &Transaction<'_>, own: Owner, wish: &Wish) -> Result
     Ok(Owner::Mesh(org, mesh.id))
 }
 
-fn terms(wish: &Wish, owner: Owner, issuer: &Dated) -> Result<Terms, Refusal> {
-    let own = &issuer.key.terms;
+fn terms(wish: &Wish, owner: Owner, own: &Terms, now: OffsetDateTime) -> Result<Terms, Refusal> {
     let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
     let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
     let expires_at = match wish.ends {
-        Ends::Unsaid => Some(default_end(own, issuer.now)),
+        Ends::Unsaid => Some(default_end(own.expires_at, now)),
         Ends::At(end) => Some(end),
         Ends::Never => None,
     };
-    ensure_to_come(expires_at, issuer.now)?;
+    ensure_to_come(expires_at, now)?;
     ensure_outlived(own, expires_at)?;
     Ok(Terms { grant, addresses, expires_at, rate: wish.rate.of(own.rate) })
 }
 
 /// The end where none is said: after [`DEFAULT_LIFE`], or the issuer's end if that comes first.
-pub(super) fn default_end(own: &Terms, now: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn default_end(own: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDateTime {
     let default = now.saturating_add(DEFAULT_LIFE);
-    own.expires_at.map_or(default, |end| end.min(default))
+    own.map_or(default, |end| end.min(default))
 }
 
 /// Refuses an end that has passed.
@@ -173,6 +179,13 @@ pub(super) fn ensure_handed_out_within(own: &Terms, given: &Terms) -> Result<(),
         faults.push(Fault::at("/rate", format!("your key may be used {}, and hands out no more", rate.in_words())));
     }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Exceeds(faults)) }
+}
+
+/// Refuses to hand out by a personal key what its person may not do any more.
+pub(super) fn ensure_person_holds(rights: Rights<'_>, given: &Terms) -> Result<(), Refusal> {
+    let holds = rights.bound().is_none_or(|bound| Rights::new(bound, None).covers(&given.grant));
+    let detail = "the person that your key is bound to may not do all of that";
+    if holds { Ok(()) } else { Err(Refusal::Exceeds(vec![Fault::at("", detail)])) }
 }
 
 pub(super) fn patterns(topics: &TopicScope) -> Vec<&TopicPattern> {

@@ -1,6 +1,6 @@
 //! Look at keys: one, or those that the caller covers.
 
-use super::{Admitted, House, Refusal, authority::is_covered};
+use super::{Admitted, House, Refusal, authority::is_own};
 use crate::{
     db::{
         Transaction,
@@ -9,7 +9,7 @@ use crate::{
         meshes,
     },
     domain::{
-        Capability, Key, KeyId, MeshId, TopicName,
+        Capability, Key, KeyId, MeshId, Owner, TopicName,
         page::{InvalidCursor, Limit, Page, read_cursor, write_cursor},
     },
 };
@@ -44,7 +44,7 @@ pub async fn show(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refu
 
 pub(super) async fn seen(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
     let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
-    let is_seen = id == by.credential().key || is_covered(&by.credential().terms.grant, &subject.key.terms.grant);
+    let is_seen = is_own(by, &subject.key) || by.rights().manages(&subject.key.terms.grant);
     if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
 }
 
@@ -57,7 +57,7 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<
                 Some(named) => Some(mesh_of(transaction, by, named).await?),
                 None => None,
             };
-            filter.mesh = named.or(by.credential().terms.grant.owner.mesh());
+            filter.mesh = named.or(by.rights().mesh());
             let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
             let from = match &wanted.cursor {
                 Some(cursor) => {
@@ -75,9 +75,8 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<
 }
 
 pub(super) async fn mesh_of(transaction: &Transaction<'_>, by: &Admitted, named: &str) -> Result<MeshId, Refusal> {
-    let own = by.credential().terms.grant.owner.mesh();
     let mesh = meshes::resolve(transaction, by.org(), named).await?;
-    let mesh = mesh.filter(|mesh| own.is_none_or(|own| own == mesh.id));
+    let mesh = mesh.filter(|mesh| by.rights().reach_into(Owner::Mesh(by.org(), mesh.id)));
     mesh.map(|mesh| mesh.id).ok_or_else(|| Refusal::invalid("mesh", "there is no such mesh in this org"))
 }
 
@@ -91,7 +90,7 @@ async fn collect(
 ) -> Result<(Vec<Dated>, Option<Position>), Refusal> {
     let is_wanted = |key: &Key| {
         let grant = &key.terms.grant;
-        is_covered(&by.credential().terms.grant, grant)
+        by.rights().manages(grant)
             && wanted.capability.as_ref().is_none_or(|capability| grant.capabilities.allows(capability))
             && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
     };

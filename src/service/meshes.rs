@@ -53,7 +53,7 @@ pub async fn list(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<Mesh>, Refusal> {
-    let (own, bound) = (by.credential().terms.grant.owner, ("meshes", by.org(), archived));
+    let (only, bound) = (by.rights().meshes(), ("meshes", by.org(), archived));
     let start = (time::macros::datetime!(9999-12-31 23:59:59 UTC), Uuid::max());
     let before = match cursor {
         Some(cursor) => {
@@ -64,7 +64,7 @@ pub async fn list(
     };
     let rows = house
         .look(by.org(), async |transaction| {
-            Ok(meshes::list(transaction, by.org(), own.mesh(), archived, before, limit).await?)
+            Ok(meshes::list(transaction, by.org(), only.as_deref(), archived, before, limit).await?)
         })
         .await?;
     Ok(Page::cut(rows, limit, &bound, |mesh| (Moment::from(mesh.created_at), mesh.id)))

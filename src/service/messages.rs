@@ -15,8 +15,9 @@ use crate::{
 };
 
 /// The caller, as the author of what it does. From the key, never from the request (G-36).
-pub(super) fn author(by: &Admitted) -> Author {
-    Author { key: by.credential().key, label: by.credential().label.clone() }
+pub(super) fn author(by: &Admitted) -> Result<Author, Refusal> {
+    let own = by.credential()?;
+    Ok(Author { key: own.key, label: own.label.clone() })
 }
 
 /// Sends a message to the topic that the request names.
@@ -36,7 +37,7 @@ pub async fn send(
             if locked.archived_at.is_some() {
                 return Err(Conflict::TopicArchived.into());
             }
-            let new = NewMessage { body, reply_to, author: author(by) };
+            let new = NewMessage { body, reply_to, author: author(by)? };
             messages::insert(transaction, org, mesh, topic, new).await.map_err(|error| match error {
                 db::Error::Missing(_) => Refusal::invalid("/reply_to", "there is no such message in this topic"),
                 other => other.into(),

@@ -8,6 +8,10 @@ pub mod admin;
 #[cfg(feature = "server")]
 pub mod admit;
 #[cfg(feature = "server")]
+mod admit_person;
+#[cfg(feature = "server")]
+mod admitted;
+#[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod authority;
@@ -103,7 +107,9 @@ pub mod uses;
 pub mod verify;
 
 #[cfg(feature = "server")]
-pub use admit::{Admitted, Demand, Reach, Rejection, Why, admit};
+pub use admit::{Demand, Rejection, Why, admit};
+pub use admit_person::admit_person;
+pub use admitted::{Admitted, Reach};
 #[cfg(feature = "server")]
 pub use effect::{Done, Settled};
 #[cfg(feature = "server")]

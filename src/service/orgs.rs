@@ -36,7 +36,7 @@ pub async fn homes(house: &House, by: &Admitted) -> Result<(Org, Option<Mesh>), 
     house
         .look(by.org(), async |transaction| {
             let org = orgs::show(transaction, by.org()).await?.ok_or(Refusal::NotFound)?;
-            let mesh = match by.credential().terms.grant.owner.mesh() {
+            let mesh = match by.credential()?.terms.grant.owner.mesh() {
                 Some(mesh) => meshes::show(transaction, by.org(), mesh).await?,
                 None => None,
             };

@@ -141,7 +141,7 @@ impl Recorded for Key {
         let secrets: Vec<_> =
             self.secrets.iter().map(|secret| json!({ "number": secret.number, "dies_at": ends(secret) })).collect();
         json!({
-            "label": self.label, "note": self.note, "owner": self.terms.grant.owner,
+            "label": self.label, "note": self.note, "owner": self.terms.grant.owner, "user": self.user,
             "capabilities": self.terms.grant.capabilities, "topics": self.terms.grant.topics,
             "addresses": self.terms.addresses,
             "expires_at": self.terms.expires_at.and_then(|at| at.format(&Rfc3339).ok()),

@@ -82,7 +82,7 @@ pub async fn revoke_by_secret(house: &House, by: &Admitted, secret: Option<Secre
     let Ok(Held { known, now, .. }) = house.fresh.holder(house.store.asker(), secret.hash()).await? else {
         return Ok(());
     };
-    let (own, subject) = (by.credential().terms.grant.owner, &known.credential);
+    let (own, subject) = (by.credential()?.terms.grant.owner, &known.credential);
     // What was replaced is dead, and the key that goes on has another secret. What has only expired or is disabled could live
     // again, and a revocation may not hold everywhere yet.
     if !subject.is_known_to(own) || (subject.is_replaced(now) && !subject.is_revoked) {

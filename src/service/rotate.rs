@@ -16,7 +16,7 @@ use crate::{
         keys::{self, Dated},
         secrets,
     },
-    domain::{KeyId, Secret, audit::Action, key::end_of_overlap},
+    domain::{Credential, KeyId, Secret, audit::Action, key::end_of_overlap},
 };
 
 /// Gives the key a new secret; the old one dies after `overlap`, and never after the key.
@@ -69,16 +69,21 @@ pub async fn finish(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
 }
 
 fn ensure_may_rotate(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
-    let (own, given) = (&managed.caller.key.terms, &managed.subject.key.terms);
-    issue::ensure_handed_out_within(own, given)?;
-    issue::ensure_life_within(own, given)?;
+    // What is one's own is handed out to nobody else.
+    if !managed.is_own {
+        let (own, given) = (&managed.terms()?, &managed.subject.key.terms);
+        issue::ensure_handed_out_within(own, given)?;
+        issue::ensure_person_holds(managed.caller.rights(), given)?;
+        issue::ensure_life_within(own, given)?;
+    }
     ensure_newest(by, managed)
 }
 
 /// Of a key that rotates itself, only the newest secret may: who holds the old one must not lock out who holds the new.
 fn ensure_newest(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
     let key = &managed.subject.key;
-    if by.credential().key == key.id && by.credential().secret != key.newest_secret() {
+    let is_old = |own: &Credential| own.key == key.id && own.secret != key.newest_secret();
+    if by.credential().is_ok_and(is_old) {
         return Err(Refusal::Exceeds(vec![Fault::at("", "only the newest secret of a key may rotate it")]));
     }
     Ok(())

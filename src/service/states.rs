@@ -82,7 +82,7 @@ pub async fn put(
     house
         .within(place.org, Mode::Real, async |transaction| {
             ensure_topic(transaction, place, true).await?;
-            let author = author(by);
+            let author = author(by)?;
             let before = states::lock(transaction, place, name, &author).await?;
             again(transaction, by).await?;
             expected.ensure(before)?;
@@ -98,7 +98,7 @@ pub async fn delete(house: &House, by: &Admitted, name: &StateName, expected: &E
     house
         .within(place.org, Mode::Real, async |transaction| {
             ensure_topic(transaction, place, true).await?;
-            let author = author(by);
+            let author = author(by)?;
             let before = states::lock(transaction, place, name, &author).await?;
             again(transaction, by).await?;
             if before.is_none() {

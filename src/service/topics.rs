@@ -30,7 +30,7 @@ pub async fn create(
     let wanted = Requirement { within, capability: Capability::Admin, topic };
     house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            authority::hold(transaction, by).await?.key.terms.grant.permits(&wanted)?;
+            authority::hold(transaction, by).await?.rights().permits(&wanted)?;
             let topic = topics::insert(transaction, org, mesh, name, description).await.map_err(taken)?;
             record(transaction, org, by.actor(), by.trail(), made(Action::TopicCreated, &topic)).await?;
             Ok(topic)
@@ -46,7 +46,8 @@ pub async fn list(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<Topic>, Refusal> {
-    let (org, mesh, scope) = (by.org(), by.mesh_id()?, &by.credential().terms.grant.topics);
+    let (org, mesh) = (by.org(), by.mesh_id()?);
+    let within = Owner::Mesh(org, mesh);
     let bound = ("topics", org, mesh, archived);
     let after: String = cursor.map(|cursor| read_cursor(&bound, cursor)).transpose()?.unwrap_or_default();
     house
@@ -57,7 +58,7 @@ pub async fn list(
                 let is_last = batch.len() <= limit.get();
                 for topic in batch {
                     let name = topic.name.to_string();
-                    if scope.reaches(Some(&topic.name)) {
+                    if by.rights().reach(within, &topic.name) {
                         if items.len() == limit.get() {
                             return Ok(Page { items, next: Some(write_cursor(&bound, &from)) });
                         }

@@ -4,8 +4,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     Admitted, House, Refusal,
-    audit::ensure_everywhere,
-    keys::{mesh_of, seen},
+    audit::{confined_to, ensure_everywhere},
+    keys::seen,
 };
 use crate::{
     db::{
@@ -68,10 +68,7 @@ pub async fn of_org(house: &House, by: &Admitted, wanted: &Wanted, mesh: Option<
     }
     house
         .look(by.org(), async |transaction| {
-            let mesh = match mesh {
-                Some(named) => Some(mesh_of(transaction, by, named).await?),
-                None => by.credential().terms.grant.owner.mesh(),
-            };
+            let mesh = confined_to(transaction, by, mesh).await?;
             let (range, fresh) = range(house, transaction, wanted).await?;
             let sums = read::of_org(transaction, by.org(), mesh, &range).await?;
             let keys: Vec<_> = match range.by {

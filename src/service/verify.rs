@@ -8,7 +8,7 @@ use super::{Admitted, House, Refusal, conclude::Case, fresh::Held};
 use crate::{
     db::{Transaction, meshes},
     domain::{
-        Capability, Denial, Grant, Owner, Requirement, Secret, TopicName, credential::Circumstances, fresh::Change,
+        Capability, Denial, OrgId, Owner, Requirement, Rights, Secret, TopicName, credential::Circumstances, fresh::Change,
         rate::Left, usage::Door,
     },
 };
@@ -53,7 +53,7 @@ pub async fn verify(
     pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<Verdict>, Refusal> {
     for question in questions {
-        ensure_may_ask(&by.credential().terms.grant, question)?;
+        ensure_may_ask(by.rights(), by.credential()?.terms.grant.owner, question)?;
     }
     let places = places(house, by, questions, &pointer).await?;
     let found = match look_up(house, by, questions).await {
@@ -64,14 +64,14 @@ pub async fn verify(
         }
         found => found?,
     };
-    let asked = questions.iter().zip(places).zip(found);
-    Ok(asked.map(|((question, place), found)| judge(house, by, door, question, place, found)).collect())
+    let (asked, own) = (questions.iter().zip(places).zip(found), by.credential()?.terms.grant.owner);
+    Ok(asked.map(|((question, place), found)| judge(house, own, door, question, place, found)).collect())
 }
 
 /// An asker confined to topics may ask about these.
-fn ensure_may_ask(grant: &Grant, question: &Question) -> Result<(), Refusal> {
-    let (within, topic) = (grant.owner, question.topic.clone());
-    Ok(grant.permits(&Requirement { within, capability: Capability::Verify, topic })?)
+fn ensure_may_ask(rights: Rights<'_>, within: Owner, question: &Question) -> Result<(), Refusal> {
+    let topic = question.topic.clone();
+    Ok(rights.permits(&Requirement { within, capability: Capability::Verify, topic })?)
 }
 
 /// Where it would happen, and whether that mesh is archived.
@@ -83,7 +83,7 @@ async fn places(
     questions: &[Question],
     pointer: &impl Fn(usize) -> String,
 ) -> Result<Vec<Place>, Refusal> {
-    let own = by.credential().terms.grant.owner;
+    let own = by.credential()?.terms.grant.owner;
     for (number, question) in questions.iter().enumerate() {
         if let Some(capability) = &question.capability {
             house.ensure_known(own.org(), capability, || pointer(number) + "/capability").await?;
@@ -105,15 +105,15 @@ async fn places(
     Ok(places)
 }
 
-/// The mesh that a question names, if the asker's owner covers it, and whether it is archived.
+/// The mesh that a question names, if the asker's rights reach into it, and whether it is archived.
 pub(super) async fn named_place(
     transaction: &Transaction<'_>,
-    own: Owner,
+    (org, rights): (OrgId, Rights<'_>),
     named: &str,
 ) -> Result<Option<Place>, Refusal> {
-    let mesh = meshes::resolve(transaction, own.org(), named).await?;
+    let mesh = meshes::resolve(transaction, org, named).await?;
     let place = mesh.map(|mesh| (Owner::Mesh(mesh.org, mesh.id), mesh.archived_at.is_some()));
-    Ok(place.filter(|(owner, _)| own.covers(*owner)))
+    Ok(place.filter(|(owner, _)| rights.reach_into(*owner)))
 }
 
 /// Who is asked about: the holder, or since when it is known that there is none.
@@ -123,12 +123,13 @@ type Asked = Result<Held, OffsetDateTime>;
 async fn look_up(house: &House, by: &Admitted, questions: &[Question]) -> Result<Vec<Asked>, Refusal> {
     let theirs =
         questions.iter().filter_map(|question| Some((question.secret.as_ref()?.hash(), question.at_least.as_ref())));
-    let wanted: Vec<_> = std::iter::once((by.hash(), None)).chain(theirs).collect();
+    let wanted: Vec<_> = std::iter::once((by.hash()?, None)).chain(theirs).collect();
     let mut found = house.fresh.holders(house.store.asker(), &wanted).await?.into_iter();
     let asker = found.next().ok_or(Refusal::Dead)?.map_err(|_| Refusal::Dead)?;
     by.ensure_still(Some(&asker.known.credential), asker.now, false)?;
     for question in questions {
-        ensure_may_ask(&asker.known.credential.terms.grant, question)?;
+        let asker = &asker.known.credential;
+        ensure_may_ask(asker.rights(), asker.terms.grant.owner, question)?;
     }
     let nobody = Err(asker.as_of);
     let of =
@@ -139,7 +140,7 @@ async fn look_up(house: &House, by: &Admitted, questions: &[Question]) -> Result
 /// The same while the database is out of reach, for as long as the grace lasts: of keys that are remembered, and for `send`
 /// and `read`. Every answer of that kind is counted.
 fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Option<Vec<Asked>> {
-    let asker = house.fresh.holder_in_grace(&by.hash())?;
+    let asker = house.fresh.holder_in_grace(&by.hash().ok()?)?;
     by.ensure_still(Some(&asker.known.credential), asker.now, false).ok()?;
     let recalled = |question: &Question| {
         let may_be_graced = matches!(question.capability, Some(Capability::Send | Capability::Read));
@@ -151,13 +152,12 @@ fn recall_in_grace(house: &House, by: &Admitted, questions: &[Question]) -> Opti
 
 fn judge(
     house: &House,
-    by: &Admitted,
+    own: Owner,
     door: Door,
     question: &Question,
     (within, is_place_archived): Place,
     asked: Asked,
 ) -> Verdict {
-    let own = by.credential().terms.grant.owner;
     let (capability, topic, from) = (question.capability.as_ref(), question.topic.as_ref(), question.address);
     let case = Case { door, held: None, capability, topic, from, counts: true };
     let held = match asked {

@@ -25,6 +25,8 @@ pub enum Action {
     EditKey,
     /// Use the key from an address on its list.
     UseOtherAddress,
+    /// Give the person that the key is bound to another role.
+    ChangeRole,
     /// Issue another key: nothing that is done to this one would do.
     IssueKey,
 }
@@ -39,6 +41,7 @@ impl Action {
             Self::EnableKey => "enable_key",
             Self::EditKey => "edit_key",
             Self::UseOtherAddress => "use_other_address",
+            Self::ChangeRole => "change_role",
             Self::IssueKey => "issue_key",
         }
     }
@@ -90,6 +93,9 @@ pub(super) fn changes(key: &Credential, wanted: &Requirement, at: &Circumstances
     if is(Rule::Disabled) {
         changes.push(change(Action::EnableKey, "enable the key"));
     }
+    if is(Rule::UserInactive) || is(Rule::UserNotAllowed) {
+        changes.extend(change_role(key, wanted, is(Rule::UserInactive)));
+    }
     let (edits, words) = edits(key, wanted, at, end, &broken);
     if is(Rule::AddressNotAllowed) && edits.addresses.is_none() {
         changes.push(use_other_address(key));
@@ -123,6 +129,16 @@ fn issue_key(wanted: &Requirement, is_revoked: bool) -> Change {
     let topics = topic.as_ref().map_or("all topics".to_owned(), |topic| format!("the topic '{topic}'"));
     let why = if is_revoked { "a key that was revoked stays so" } else { "whom a key acts for is never changed" };
     change(Action::IssueKey, format!("issue a key for {owner} with '{capability}' on {topics}: {why}"))
+}
+
+fn change_role(key: &Credential, wanted: &Requirement, is_inactive: bool) -> Option<Change> {
+    let user = key.person.as_ref()?.user;
+    let detail = if is_inactive {
+        format!("make {user} a member again, and see that the person is not suspended")
+    } else {
+        format!("give {user} a role that allows '{}' there", wanted.capability)
+    };
+    Some(change(Action::ChangeRole, detail))
 }
 
 fn use_other_address(key: &Credential) -> Change {
@@ -164,6 +180,8 @@ fn edits(
             }
             Rule::Revoked
             | Rule::Disabled
+            | Rule::UserInactive
+            | Rule::UserNotAllowed
             | Rule::OrgSuspended
             | Rule::MeshArchived
             | Rule::WrongMesh

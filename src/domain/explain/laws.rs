@@ -32,6 +32,7 @@ fn credential(terms: Terms, [is_revoked, is_disabled, is_org_suspended, is_mesh_
         is_org_suspended,
         mesh_slug: mesh.map(|_| "main".parse().unwrap()),
         is_mesh_archived: mesh.is_some() && is_mesh_archived,
+        person: None,
     }
 }
 

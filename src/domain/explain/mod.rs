@@ -13,7 +13,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     credential::{Circumstances, Credential},
     grant::Requirement,
-    rule::Rule,
+    rule::{Judged, Rule},
     verdict::Denial,
 };
 
@@ -45,7 +45,8 @@ pub struct Finding {
 #[must_use]
 pub fn explain(key: &Credential, wanted: &Requirement, at: &Circumstances, end: OffsetDateTime) -> Explanation {
     // An explanation takes nothing from the rate, and so says no more of it than what it is.
-    let judged = key.judge(wanted, at).into_iter().chain([Ok(Rule::RateLimited)]);
+    let judged = key.judge(wanted, at).into_iter().filter(|one| key.person.is_some() || !is_of_a_person(one));
+    let judged = judged.chain([Ok(Rule::RateLimited)]);
     let rules = judged.map(|judged| match judged {
         Ok(rule) => Finding { rule: rule.code(), passed: true, detail: kept(rule, key, wanted, at) },
         Err(denial) => Finding { rule: denial.code(), passed: false, detail: denial.detail().into_owned() },
@@ -54,12 +55,19 @@ pub fn explain(key: &Credential, wanted: &Requirement, at: &Circumstances, end: 
     Explanation { denial, rules: rules.collect(), changes: change::changes(key, wanted, at, end) }
 }
 
+/// Of a key that is bound to nobody there is nothing to say of a person.
+fn is_of_a_person(judged: &Judged) -> bool {
+    let rule = judged.as_ref().map_or_else(Denial::rule, |rule| Some(*rule));
+    matches!(rule, Some(Rule::UserInactive | Rule::UserNotAllowed))
+}
+
 /// In words, that the rule was kept.
 fn kept(rule: Rule, key: &Credential, wanted: &Requirement, at: &Circumstances) -> String {
     match rule {
         Rule::Revoked => "this key was not revoked".to_owned(),
         Rule::Expired => key.terms.expires_at.map_or_else(|| "this key never ends".to_owned(), ends),
         Rule::Disabled => "this key is not disabled".to_owned(),
+        Rule::UserInactive => "the person that this key is bound to is a member of its org".to_owned(),
         Rule::OrgSuspended => "the key's org is not suspended".to_owned(),
         Rule::MeshArchived => "no archived mesh is in question".to_owned(),
         Rule::AddressNotAllowed => match at.from.filter(|_| key.terms.addresses.ranges().is_some()) {
@@ -69,6 +77,7 @@ fn kept(rule: Rule, key: &Credential, wanted: &Requirement, at: &Circumstances) 
         Rule::WrongMesh => "this key acts for the mesh or org in question".to_owned(),
         Rule::CapabilityMissing => capability_held(key, wanted),
         Rule::TopicOutOfScope => topic_reached(key, wanted),
+        Rule::UserNotAllowed => "the person that this key is bound to may do that".to_owned(),
         Rule::RateLimited => rate(key),
     }
 }

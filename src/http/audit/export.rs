@@ -78,7 +78,7 @@ pub async fn export(
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input: Input { query, request, .. }, .. } = caller;
     let (filter, format) = (query.filter()?, query.format);
-    let name = format!("attachment; filename=\"audit-{}.{}\"", proof.credential().org_slug, format.ending());
+    let name = format!("attachment; filename=\"audit-{}.{}\"", proof.org_slug(), format.ending());
     let export = service::audit::export::export(house.into_inner(), proof, &filter, query.mesh.as_deref()).await?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, format.media())).insert_header((header::CONTENT_DISPOSITION, name));

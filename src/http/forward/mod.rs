@@ -24,7 +24,7 @@ use super::{
     trace::Facts,
 };
 use crate::{
-    domain::{Denial, gate::Unruled, path::NotCanonical},
+    domain::{Denial, audit::ActorId, gate::Unruled, path::NotCanonical},
     service::{
         House,
         forward::{self, Passage, Question, Stop, Why},
@@ -67,8 +67,10 @@ async fn judge(house: &House, request: &HttpRequest) -> Result<Passage, Problem>
     let passage = forward::pass(house, &secret, question).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         facts.caller = match &passage {
-            Ok(Passage { known, .. }) => Some((known.credential.key, known.credential.terms.grant.owner.org())),
-            Err(stop) => stop.who,
+            Ok(Passage { known, .. }) => {
+                Some((ActorId::Key(known.credential.key), known.credential.terms.grant.owner.org()))
+            }
+            Err(stop) => stop.who.map(|(key, org)| (ActorId::Key(key), org)),
         };
     }
     passage.map_err(|Stop { why, deny_429, .. }| match why {

@@ -13,16 +13,17 @@ use crate::{
 impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
         match denial {
-            Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled => {
+            Denial::UnknownKey | Denial::Revoked | Denial::Expired | Denial::Disabled | Denial::UserInactive => {
                 Self::invalid_token(denial.code())
             }
             Denial::OrgSuspended => Self::of(catalogue::ORG_SUSPENDED),
             Denial::MeshArchived => Self::of(catalogue::MESH_ARCHIVED),
             Denial::AddressNotAllowed => Self::of(catalogue::IP_NOT_ALLOWED),
             Denial::RateLimited(exceeded) => rate::exceeded(exceeded),
-            Denial::WrongMesh | Denial::CapabilityMissing(_) | Denial::TopicOutOfScope(_) => {
-                Self::insufficient(&denial)
-            }
+            Denial::WrongMesh
+            | Denial::CapabilityMissing(_)
+            | Denial::TopicOutOfScope(_)
+            | Denial::UserNotAllowed => Self::insufficient(&denial),
         }
     }
 }
@@ -32,6 +33,7 @@ impl From<Rejection> for Problem {
         match rejection.why {
             Why::Token(denial) => Self::token(&denial),
             Why::Denied(denial) => denial.into(),
+            Why::SignedOut => Self::signed_out(),
             Why::NotFound => Self::of(catalogue::NOT_FOUND),
             Why::Undecided(error) => error.into(),
         }

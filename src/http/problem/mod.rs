@@ -210,6 +210,13 @@ impl Problem {
         Self::of(catalogue::UNAUTHENTICATED).with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="meshkey""#)
     }
 
+    /// Whoever was signed in is so no more.
+    #[must_use]
+    pub fn signed_out() -> Self {
+        Self::new(catalogue::UNAUTHENTICATED, "nobody is signed in here, or not any more: sign in, or send a key")
+            .with_header(header::WWW_AUTHENTICATE, r#"Bearer realm="meshkey""#)
+    }
+
     /// One answer for unknown, revoked, expired, disabled and malformed; why is for the log alone (G-13).
     #[must_use]
     pub fn invalid_token(reason: &str) -> Self {

@@ -146,8 +146,8 @@ impl Work {
     /// The last word waits for as long as there is somebody to hear it: nothing is held for it.
     async fn end(self, done: Result<(), Cut>) {
         if let Err(cut) = &done {
-            let (key, org) = (self.by.credential().key.to_string(), self.by.org().to_string());
-            info!(key, org, reason = %cut, "an export was cut off");
+            let (by, org) = (self.by.actor().id().map(|id| id.to_string()), self.by.org().to_string());
+            info!(by, org, reason = %cut, "an export was cut off");
         }
         let _ = self.hand.send(done.map(|()| None)).await;
     }

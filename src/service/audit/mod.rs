@@ -12,7 +12,7 @@ use crate::{
         audit::{self, Filter},
     },
     domain::{
-        Denial,
+        Capability, Denial, MeshId, Owner, Requirement,
         audit::Event,
         page::{Limit, Page, read_cursor},
     },
@@ -20,8 +20,24 @@ use crate::{
 
 /// Who looks at events needs a grant that is everywhere in its owner.
 pub(super) fn ensure_everywhere(by: &Admitted) -> Result<(), Refusal> {
-    let is_everywhere = by.credential().terms.grant.topics.reaches(None);
+    let is_everywhere = by.rights().own().iter().any(|grant| grant.topics.reaches(None));
     if is_everywhere { Ok(()) } else { Err(Denial::TopicOutOfScope(None).into()) }
+}
+
+/// The mesh that is named, or the one that the caller is confined to; none for the whole org. Its caller must be an admin of all of
+/// that: a person may be so of one mesh, and less elsewhere.
+pub(super) async fn confined_to(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    named: Option<&str>,
+) -> Result<Option<MeshId>, Refusal> {
+    let mesh = match named {
+        Some(named) => Some(super::keys::mesh_of(transaction, by, named).await?),
+        None => by.rights().mesh(),
+    };
+    let within = Owner::new(by.org(), mesh);
+    by.rights().permits(&Requirement { within, capability: Capability::Admin, topic: None })?;
+    Ok(mesh)
 }
 
 /// The filter, confined to the mesh that is named, or to the caller's own.
@@ -31,10 +47,7 @@ async fn confined(
     wanted: &Filter,
     mesh: Option<&str>,
 ) -> Result<Filter, Refusal> {
-    let mesh = match mesh {
-        Some(named) => Some(super::keys::mesh_of(transaction, by, named).await?),
-        None => by.credential().terms.grant.owner.mesh(),
-    };
+    let mesh = confined_to(transaction, by, mesh).await?;
     Ok(Filter { mesh, ..wanted.clone() })
 }
 

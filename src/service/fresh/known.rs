@@ -23,7 +23,7 @@ pub struct Known {
     /// All that decides over it.
     pub credential: Credential,
     pub(super) stamp: Ticket,
-    pub(super) slots: [Slot; 3],
+    pub(super) slots: [Slot; 4],
     /// What is not yet written down. Most keys have nothing of it most of the time.
     noted: Mutex<Option<Box<Tally>>>,
     limit: Option<Limit>,
@@ -34,7 +34,8 @@ impl Known {
         let owner = credential.terms.grant.owner;
         let (key, org) = (Slot::of(credential.key.uuid()), Slot::of(owner.org().uuid()));
         let mesh = owner.mesh().map_or(org, |mesh| Slot::of(mesh.uuid()));
-        Self { credential, stamp, slots: [key, org, mesh], noted: Mutex::new(None), limit }
+        let person = credential.person.as_ref().map_or(org, |person| Slot::of(person.user.uuid()));
+        Self { credential, stamp, slots: [key, org, mesh, person], noted: Mutex::new(None), limit }
     }
 
     /// Takes one use from its rate, if it has one.
@@ -213,6 +214,7 @@ mod tests {
             is_org_suspended: false,
             mesh_slug: None,
             is_mesh_archived: false,
+            person: None,
         }
     }
 

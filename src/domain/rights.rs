@@ -1,0 +1,179 @@
+//! Rights: what somebody may do, be it a key or a person. A key has one grant; a person has one for each of its memberships; a
+//! personal key may do what both its own grant and its person may.
+
+use super::{
+    capability::Capability,
+    grant::{Grant, Requirement},
+    id::{MeshId, OrgId, UserId},
+    owner::Owner,
+    person::Membership,
+    scope::TopicScope,
+    topic::TopicName,
+    verdict::Denial,
+};
+
+/// What somebody may do. Each of several grants stands for itself; of two bounds, both hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Rights<'a> {
+    own: &'a [Grant],
+    bound: Option<&'a [Grant]>,
+}
+
+impl<'a> Rights<'a> {
+    /// What one of `own` permits and, where there is a bound, one of these too.
+    #[must_use]
+    pub const fn new(own: &'a [Grant], bound: Option<&'a [Grant]>) -> Self {
+        Self { own, bound }
+    }
+
+    /// Whether they are enough for what is wanted; if not, what the nearest grant lacks.
+    pub fn permits(self, wanted: &Requirement) -> Result<(), Denial> {
+        permits(self.own, wanted)?;
+        match self.bound {
+            Some(bound) if permits(bound, wanted).is_err() => Err(Denial::UserNotAllowed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether they hold all of `other`: what decides over managing and handing out.
+    #[must_use]
+    pub fn covers(self, other: &Grant) -> bool {
+        self.all(|grants| grants.iter().any(|grant| grant.covers(other)))
+    }
+
+    /// Whether they hold this capability anywhere.
+    #[must_use]
+    pub fn allows(self, capability: &Capability) -> bool {
+        self.all(|grants| grants.iter().any(|grant| grant.capabilities.allows(capability)))
+    }
+
+    /// Whether they manage a key with this grant: with `admin`, exactly the keys that they cover.
+    #[must_use]
+    pub fn manages(self, other: &Grant) -> bool {
+        let manages = |grant: &Grant| grant.capabilities.allows(&Capability::Admin) && grant.covers(other);
+        self.all(|grants| grants.iter().any(manages))
+    }
+
+    /// Whether they reach anything within this owner, so that its holder may know that it exists.
+    #[must_use]
+    pub fn reach_into(self, owner: Owner) -> bool {
+        self.all(|grants| grants.iter().any(|grant| grant.owner.covers(owner)))
+    }
+
+    /// Whether they are everywhere in the whole org.
+    #[must_use]
+    pub fn is_whole(self, org: OrgId) -> bool {
+        let is_whole = |grant: &Grant| grant.owner == Owner::Org(org) && grant.topics == TopicScope::Everywhere;
+        self.all(|grants| grants.iter().any(is_whole))
+    }
+
+    /// Whether they are everywhere in this owner.
+    #[must_use]
+    pub fn is_everywhere_in(self, owner: Owner) -> bool {
+        let is_everywhere = |grant: &Grant| grant.owner.covers(owner) && grant.topics.reaches(None);
+        self.all(|grants| grants.iter().any(is_everywhere))
+    }
+
+    /// Whether they reach this topic of a mesh.
+    #[must_use]
+    pub fn reach(self, within: Owner, topic: &TopicName) -> bool {
+        let reaches = |grant: &Grant| grant.owner.covers(within) && grant.topics.reaches(Some(topic));
+        self.all(|grants| grants.iter().any(reaches))
+    }
+
+    /// The meshes that they are confined to; none if they are for the whole org.
+    #[must_use]
+    pub fn meshes(self) -> Option<Vec<MeshId>> {
+        let meshes = |grants: &[Grant]| grants.iter().map(|grant| grant.owner.mesh()).collect::<Option<Vec<_>>>();
+        meshes(self.own).or_else(|| meshes(self.bound?))
+    }
+
+    /// The one mesh that they are confined to, if they are.
+    #[must_use]
+    pub fn mesh(self) -> Option<MeshId> {
+        only_mesh(self.own).or_else(|| only_mesh(self.bound?))
+    }
+
+    /// The grant of their own by which something within this owner is done: of those that cover it the strongest, and where none
+    /// does, the first.
+    #[must_use]
+    pub fn grant_for(self, owner: Owner) -> Option<&'a Grant> {
+        let covering = self.own.iter().filter(|grant| grant.owner.covers(owner));
+        covering.max_by_key(|grant| grant.capabilities.allows(&Capability::Admin)).or_else(|| self.own.first())
+    }
+
+    /// The grants of the person that bounds a key, where one does.
+    #[must_use]
+    pub const fn bound(self) -> Option<&'a [Grant]> {
+        self.bound
+    }
+
+    /// Grants of their own.
+    #[must_use]
+    pub const fn own(self) -> &'a [Grant] {
+        self.own
+    }
+
+    fn all(self, holds: impl Fn(&[Grant]) -> bool) -> bool {
+        holds(self.own) && self.bound.is_none_or(holds)
+    }
+}
+
+/// Where several grants say no, the one that comes furthest tells why.
+fn permits(grants: &[Grant], wanted: &Requirement) -> Result<(), Denial> {
+    let mut nearest = Denial::WrongMesh;
+    for grant in grants {
+        match grant.permits(wanted) {
+            Ok(()) => return Ok(()),
+            Err(denial) if denial.rule() > nearest.rule() => nearest = denial,
+            Err(_) => {}
+        }
+    }
+    Err(nearest)
+}
+
+fn only_mesh(grants: &[Grant]) -> Option<MeshId> {
+    let first = grants.first()?.owner.mesh()?;
+    grants.iter().all(|grant| grant.owner.mesh() == Some(first)).then_some(first)
+}
+
+/// The person that a key is bound to, as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound {
+    /// Which person.
+    pub user: UserId,
+    is_suspended: bool,
+    grants: Vec<Grant>,
+}
+
+impl Bound {
+    /// A person with these memberships in the org of the key.
+    #[must_use]
+    pub fn new(user: UserId, is_suspended: bool, memberships: &[Membership]) -> Self {
+        Self { user, is_suspended, grants: grants_of(memberships) }
+    }
+
+    /// Whether the person is still there at all.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        !self.is_suspended && !self.grants.is_empty()
+    }
+
+    /// What the person may do in the org of the key.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// The same as rights.
+    #[must_use]
+    pub fn rights(&self) -> Rights<'_> {
+        Rights::new(&self.grants, None)
+    }
+}
+
+/// What these memberships give.
+#[must_use]
+pub fn grants_of(memberships: &[Membership]) -> Vec<Grant> {
+    memberships.iter().filter_map(|Membership { at, role }| role.grant(*at).ok()).collect()
+}

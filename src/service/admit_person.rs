@@ -1,0 +1,74 @@
+//! Admission of a person who is signed in: from the secret of a session and what the route demands to a proof, or to the reason
+//! for a no. Only where a route names the org, so that a person says for which of its orgs it acts.
+
+use std::sync::Arc;
+
+use super::{
+    Admitted, Demand, House, Refusal, Rejection, Why,
+    admit::read_place,
+    admitted::{Needs, Place, Shown, Who},
+    patience::{PATIENCE, within},
+};
+use crate::{
+    db::signed_in::{self, Found},
+    domain::{
+        Denial, Owner, SessionSecret, TopicName,
+        audit::{ActorId, Trail},
+        person::SignedIn,
+    },
+};
+
+/// Judges whether the person who is signed in by this session may do what the route demands.
+pub async fn admit_person(
+    house: &House,
+    session: &SessionSecret,
+    demand: &Demand<'_>,
+    trail: Trail,
+) -> Result<Admitted, Rejection> {
+    let nobody = |why| Rejection { who: None, why };
+    let org = demand.org.ok_or_else(|| nobody(Why::SignedOut))?;
+    let shown = Shown { hash: session.hash(), idle: house.session_idle };
+    let look = house.store.ask(async |client| signed_in::find(client, shown.hash, org, shown.idle).await);
+    let person = match within(PATIENCE, look).await.map_err(|error| nobody(Why::Undecided(error)))? {
+        Found::Nobody => return Err(nobody(Why::SignedOut)),
+        Found::Stranger => return Err(nobody(Why::NotFound)),
+        Found::Member(person) => Arc::<SignedIn>::from(person),
+    };
+    let who = Some((ActorId::User(person.user), person.org));
+    judge_found(house, &person, Who::Person(Arc::clone(&person), shown), demand, trail)
+        .await
+        .map_err(|why| Rejection { who, why })
+}
+
+async fn judge_found(
+    house: &House,
+    person: &SignedIn,
+    who: Who,
+    demand: &Demand<'_>,
+    trail: Trail,
+) -> Result<Admitted, Why> {
+    if person.is_org_suspended {
+        return Err(Why::Denied(Denial::OrgSuspended));
+    }
+    let place = match demand.mesh {
+        Some(named) => Some(place(house, person, named).await?),
+        None => None,
+    };
+    // Whose the key is that the path names is not known yet: the verb shows it to who covers it, and to its own person.
+    let is_own = demand.own_key.is_some();
+    let acts_in_mesh = demand.acts_in_mesh;
+    let needs = Needs { capability: demand.capability.clone(), reach: demand.reach, is_own, acts_in_mesh };
+    let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());
+    Admitted { who, needs, place, topic, trail }.judged(demand.topic.is_some())
+}
+
+/// The mesh that is named. One in which the person is nothing is as unknown as one that does not exist.
+async fn place(house: &House, person: &SignedIn, named: &str) -> Result<Place, Why> {
+    let found = match read_place(house, person.org, named).await {
+        Ok(found) => found,
+        Err(Refusal::Store(error)) => return Err(Why::Undecided(error)),
+        Err(_) => None,
+    };
+    let is_seen = |place: &Place| person.rights().reach_into(Owner::Mesh(person.org, place.id()));
+    found.filter(is_seen).ok_or(Why::NotFound)
+}
