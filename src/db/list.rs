@@ -10,7 +10,7 @@ use super::{
     keys::{Dated, columns, tables},
     queries,
 };
-use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, audit::ActorId, id::IdPrefix, key::Status, suggest};
+use crate::domain::{Key, KeyId, MeshId, Moment, OrgId, UserId, audit::ActorId, id::IdPrefix, key::Status, suggest};
 
 /// The status of the key `k` with its secrets `s`, as [`Key::status`] computes it.
 macro_rules! status {
@@ -46,6 +46,7 @@ macro_rules! sorted {
                AND ($8::timestamptz IS NULL OR coalesce(k.last_used_at, k.created_at) < $8)
                AND ($9::text IS NULL OR strpos(lower(k.label), lower($9)) > 0 OR starts_with(s.hints[1], $9))
                AND k.id BETWEEN $13 AND $14
+               AND ($15::uuid IS NULL OR k.user_id = $15)
                AND (",
             $key,
             ", k.id) ",
@@ -207,6 +208,8 @@ pub struct Filter {
     pub expires_before: Option<OffsetDateTime>,
     /// Last used, or if never used then made, before.
     pub unused_since: Option<OffsetDateTime>,
+    /// Bound to this person.
+    pub user: Option<UserId>,
     /// Whose id begins so.
     pub ids: Option<IdPrefix>,
     /// With this in the label, or at the beginning of the hint.
@@ -227,6 +230,7 @@ pub async fn list(
 ) -> Result<Vec<Dated>, Error> {
     let status: Option<Vec<&str>> = filter.status.as_ref().map(|all| all.iter().map(|one| one.name()).collect());
     let (mesh, issuer) = (filter.mesh.map(MeshId::uuid), filter.issuer.map(ActorId::uuid));
+    let user = filter.user.map(UserId::uuid);
     let (least, most) = filter.ids.map_or((Uuid::nil(), Uuid::max()), |ids| (ids.first.uuid(), ids.last.uuid()));
     let time: OffsetDateTime;
     let (value, kind): (&(dyn ToSql + Sync), Type) = match &from.0 {
@@ -254,6 +258,7 @@ pub async fn list(
                 (&count, Type::INT8),
                 (&least, Type::UUID),
                 (&most, Type::UUID),
+                (&user, Type::UUID),
             ],
         )
         .await?;

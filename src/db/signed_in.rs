@@ -3,9 +3,10 @@
 use deadpool_postgres::GenericClient;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::{Error, lookup::memberships, queries, row};
-use crate::domain::{OrgId, SessionHash, SessionId, UserId, person::SignedIn};
+use crate::domain::{Membership, MeshId, OrgId, Role, SessionHash, SessionId, Slug, UserId, person::SignedIn};
 
 queries! {
     FIND = "
@@ -13,6 +14,13 @@ queries! {
                found.seen_at, found.confirmed_at, found.ends_at, found.org_id, found.org_slug, found.is_org_suspended,
                found.roles, found.role_meshes
         FROM meshkey_session($1, $2, $3) found";
+    MEMBER = "
+        SELECT u.suspended_at IS NOT NULL AS is_suspended, array_agg(m.role) AS roles, array_agg(m.mesh_id) AS role_meshes
+        FROM users u JOIN memberships m ON m.user_id = u.id
+        WHERE m.org_id = $1 AND u.id = $2
+        GROUP BY u.id";
+    PARTS = "SELECT org_id, org_slug, mesh_id, mesh_slug, role FROM meshkey_memberships_of($1)";
+    ORGS = "SELECT DISTINCT org_slug FROM meshkey_memberships_of($1) ORDER BY 1 LIMIT 20";
     /// Held to the end of a transaction, in this order: nobody suspends the person, ends the session or takes a role meanwhile.
     HOLD_USER = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
     HOLD_SESSION = "SELECT FROM sessions WHERE id = $1 FOR NO KEY UPDATE";
@@ -26,7 +34,7 @@ pub enum Found {
     /// Nobody: there is no such session, it has ended or waits for a second factor, or the person is suspended.
     Nobody,
     /// Somebody who is not in the org that is named, if there is such an org.
-    Stranger,
+    Stranger(UserId),
     /// Somebody who is.
     Member(Box<SignedIn>),
 }
@@ -47,23 +55,97 @@ pub async fn find(
     }
 }
 
-fn read(row: &Row, idle: Duration) -> Result<Found, Error> {
+/// Who is signed in, whatever that person may do anywhere.
+#[derive(Debug)]
+pub struct Who {
+    /// Where.
+    pub session: SessionId,
+    /// Who.
+    pub user: UserId,
+    /// When it last showed who it is.
+    pub confirmed_at: OffsetDateTime,
+}
+
+/// Who is signed in by this session, if somebody is.
+pub async fn who(db: &impl GenericClient, hash: SessionHash, idle: Duration) -> Result<Option<Who>, Error> {
+    let find = db.prepare_cached(FIND).await?;
+    let nowhere: Option<Uuid> = None;
+    let row = db.query_opt(&find, &[&hash.0.as_slice(), &"", &nowhere]).await?;
+    let Some(row) = row.filter(|row| is_signed_in(row, idle).unwrap_or(false)) else { return Ok(None) };
+    let (session, user) = (row::id(&row, "session_id")?, row::id(&row, "user_id")?);
+    Ok(Some(Who { session, user, confirmed_at: row::get(&row, "confirmed_at")? }))
+}
+
+fn is_signed_in(row: &Row, idle: Duration) -> Result<bool, Error> {
     let now: OffsetDateTime = row::get(row, "now")?;
     let (seen_at, ends_at): (OffsetDateTime, OffsetDateTime) = (row::get(row, "seen_at")?, row::get(row, "ends_at")?);
     let has_ended = ends_at <= now || seen_at.saturating_add(idle) <= now;
-    if has_ended || row::get(row, "is_half")? || row::get(row, "is_suspended")? {
+    Ok(!has_ended && !row::get::<bool>(row, "is_half")? && !row::get::<bool>(row, "is_suspended")?)
+}
+
+fn read(row: &Row, idle: Duration) -> Result<Found, Error> {
+    if !is_signed_in(row, idle)? {
         return Ok(Found::Nobody);
     }
-    let Some(org) = row::id_option(row, "org_id")? else { return Ok(Found::Stranger) };
+    let Some(org) = row::id_option(row, "org_id")? else { return Ok(Found::Stranger(row::id(row, "user_id")?)) };
     let memberships = memberships(row, org)?;
     let person = SignedIn::new(
         (row::id(row, "session_id")?, row::id(row, "user_id")?),
         (row::parsed(row, "email")?, row::parsed(row, "name")?),
-        (row::get(row, "confirmed_at")?, now),
+        (row::get(row, "confirmed_at")?, row::get(row, "now")?),
         (org, row::parsed(row, "org_slug")?, row::get(row, "is_org_suspended")?),
         memberships,
     );
     Ok(Found::Member(Box::new(person)))
+}
+
+/// As what a person is somewhere.
+#[derive(Debug)]
+pub struct Part {
+    /// In which org.
+    pub org: OrgId,
+    /// Its slug.
+    pub org_slug: Slug,
+    /// In which mesh of it alone, by id and slug.
+    pub mesh: Option<(MeshId, Slug)>,
+    /// As what.
+    pub role: Role,
+}
+
+/// As what this person is where, by the slugs of orgs and meshes.
+pub async fn parts(db: &impl GenericClient, user: UserId) -> Result<Vec<Part>, Error> {
+    let parts = db.prepare_cached(PARTS).await?;
+    let part = |row: &Row| {
+        let mesh = row::id_option(row, "mesh_id")?.zip(row::parsed_option(row, "mesh_slug")?);
+        let role = row::get::<&str>(row, "role")?.parse().map_err(row::corrupt)?;
+        Ok(Part { org: row::id(row, "org_id")?, org_slug: row::parsed(row, "org_slug")?, mesh, role })
+    };
+    db.query(&parts, &[&user.uuid()]).await?.iter().map(part).collect()
+}
+
+/// The orgs in which this person is, by slug; twenty at most.
+pub async fn orgs(db: &impl GenericClient, user: UserId) -> Result<Vec<Slug>, Error> {
+    let orgs = db.prepare_cached(ORGS).await?;
+    db.query(&orgs, &[&user.uuid()]).await?.iter().map(|row| row::parsed(row, "org_slug")).collect()
+}
+
+/// A member of an org.
+#[derive(Debug)]
+pub struct Member {
+    /// Whether the person is suspended.
+    pub is_suspended: bool,
+    /// As what it is there, at least once.
+    pub memberships: Vec<Membership>,
+}
+
+/// The person with this id, if it is a member of the org.
+pub async fn member(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<Option<Member>, Error> {
+    let member = db.prepare_cached(MEMBER).await?;
+    let row = db.query_opt(&member, &[&org.uuid(), &user.uuid()]).await?;
+    let read = |row: &Row| {
+        Ok(Member { is_suspended: row::get(row, "is_suspended")?, memberships: memberships(row, org)? })
+    };
+    row.as_ref().map(read).transpose()
 }
 
 /// Holds a person and its roles in an org to the end of the transaction, and the session by which it acts, where it is one.

@@ -12,7 +12,7 @@ use tracing::warn;
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
     domain::{Capability, Secret, SessionSecret, audit::Trail},
-    service::{Admitted, Demand, House, Reach, admit, admit_person, failures::Throttled},
+    service::{Admitted, Demand, House, Reach, Refusal, admit, admit_person, failures::Throttled, me::Shown},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -57,6 +57,8 @@ pub trait Need {
     const OR_OWN: bool = false;
     /// Whether the request counts as a use of the key.
     const COUNTS: bool = true;
+    /// Whether it takes a person who is signed in, in the org that the query names.
+    const PERSON: bool = false;
 }
 
 macro_rules! needs {
@@ -95,6 +97,16 @@ impl Need for AnyKey {
     const REACH: Reach = Reach::Within;
 }
 
+/// A person who is signed in, about itself. The org is named by the query, or is the only one that the person is in.
+#[derive(Debug)]
+pub struct Oneself;
+
+impl Need for Oneself {
+    const CAPABILITY: Option<Capability> = None;
+    const REACH: Reach = Reach::Within;
+    const PERSON: bool = true;
+}
+
 /// The same, by a request that does not count as a use of the key.
 #[derive(Debug)]
 pub struct Uncounted<N>(PhantomData<N>);
@@ -104,6 +116,7 @@ impl<N: Need> Need for Uncounted<N> {
     const REACH: Reach = N::REACH;
     const OR_OWN: bool = N::OR_OWN;
     const COUNTS: bool = false;
+    const PERSON: bool = N::PERSON;
 }
 
 /// A caller who was admitted, with its input, which was read only then.
@@ -123,11 +136,15 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let proof = match session_of(&request)? {
+            let proof = match session_of::<N>(&request)? {
                 Some(session) => admitted_person::<N>(&request, &session).await?,
                 None => {
                     let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
-                    admitted::<N>(&request, &secret, None).await?
+                    let proof = admitted::<N>(&request, &secret, None).await?;
+                    if N::PERSON {
+                        return Err(Problem::of(catalogue::PERSON_REQUIRED));
+                    }
+                    proof
                 }
             };
             let input = I::read(request, payload).await?;
@@ -138,15 +155,46 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
 
 /// The session by which a request is judged: where it carries no key, and names the org that the person acts for. To act within a
 /// mesh takes a key.
-fn session_of(request: &HttpRequest) -> Result<Option<SessionSecret>, Problem> {
-    let may_be = request.match_info().get("org").is_some() && credentials::are_none(request);
+fn session_of<N: Need>(request: &HttpRequest) -> Result<Option<SessionSecret>, Problem> {
+    let names_org = N::PERSON || request.match_info().get("org").is_some();
+    let may_be = names_org && credentials::are_none(request);
     if may_be { session::shown(request) } else { Ok(None) }
+}
+
+/// Somebody of whom it is known which person it is: by a session, or by a key that is bound to it.
+pub struct Myself {
+    /// By what it shows that.
+    pub who: Shown,
+}
+
+impl FromRequest for Myself {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            if let Some(session) = session_of::<Oneself>(&request)? {
+                return Ok(Self { who: Shown::Session(session.hash()) });
+            }
+            let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
+            let proof = admitted::<AnyKey>(&request, &secret, None).await?;
+            let person = proof.credential()?.person.as_ref().map(|person| person.user);
+            let user = person.ok_or_else(|| Problem::of(catalogue::PERSON_REQUIRED))?;
+            Ok(Self { who: Shown::Key(user, proof.org()) })
+        })
+    }
 }
 
 /// Admits a person who is signed in to what the route demands.
 async fn admitted_person<N: Need>(request: &HttpRequest, session: &SessionSecret) -> Result<Admitted, Problem> {
     let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
-    let admitted = admit_person(house, session, &demand::<N>(request, None), trail(house, request)).await;
+    let named = org_of(request)?;
+    let mut demand = demand::<N>(request, None);
+    if N::PERSON {
+        demand.org = named.as_deref();
+    }
+    let admitted = admit_person(house, session, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         facts.caller = match &admitted {
             Ok(proof) => proof.actor().id().map(|id| (id, proof.org())),
@@ -154,6 +202,15 @@ async fn admitted_person<N: Need>(request: &HttpRequest, session: &SessionSecret
         };
     }
     admitted.map_err(Problem::from)
+}
+
+/// The org that the query names.
+fn org_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut named = form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name == "org");
+    match (named.next(), named.next()) {
+        (named, None) => Ok(named.map(|(_, org)| org.into_owned())),
+        _ => Err(Refusal::invalid("org", "it is there twice").into()),
+    }
 }
 
 fn demand<'a, N: Need>(request: &'a HttpRequest, claims: Option<&'a str>) -> Demand<'a> {

@@ -17,6 +17,7 @@ pub mod input;
 pub mod invitations;
 pub mod keys;
 pub mod members;
+pub mod me;
 pub mod meshes;
 pub mod messages;
 pub mod metrics;

@@ -7,8 +7,8 @@ use actix_web::{
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, members,
-    meshes, messages, metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
+    Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, me,
+    members, meshes, messages, metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
 };
 use crate::dashboard;
 
@@ -135,6 +135,8 @@ routes! {
     "/v1/meshes/{mesh}/state/{name}" {
         get states::show_of_mesh; put states::put_of_mesh; delete states::delete_of_mesh;
     }
+    "/v1/me" { get me::show; }
+    "/v1/me/keys" { get me::keys; post me::issue; }
     "/v1/revoke" { post oauth::revoke::revoke; }
     "/v1/explain" { post explain::explain; }
     "/.well-known/oauth-authorization-server" { get oauth::metadata::authorization_server; }

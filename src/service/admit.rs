@@ -12,7 +12,7 @@ use super::{
 use crate::{
     db::{self, meshes},
     domain::{
-        Capability, Credential, Denial, MeshId, OrgId, Secret, SecretHash, TopicName,
+        Capability, Credential, Denial, MeshId, OrgId, Secret, SecretHash, Slug, TopicName,
         audit::{ActorId, Trail},
         credential::Circumstances,
     },
@@ -61,6 +61,8 @@ pub enum Why {
     NotFound,
     /// The session has ended, or there never was one.
     SignedOut,
+    /// The person is in several orgs, or in none, and has not said for which it acts.
+    WhichOrg(Vec<Slug>),
     /// It could not be decided.
     Undecided(db::Error),
 }

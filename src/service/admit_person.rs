@@ -1,16 +1,21 @@
 //! Admission of a person who is signed in: from the secret of a session and what the route demands to a proof, or to the reason
-//! for a no. Only where a route names the org, so that a person says for which of its orgs it acts.
+//! for a no. A person acts for one of its orgs at a time: the one that the request names, or its only one.
 
 use std::sync::Arc;
+
+use deadpool_postgres::Object as Client;
 
 use super::{
     Admitted, Demand, House, Refusal, Rejection, Why,
     admit::read_place,
     admitted::{Needs, Place, Shown, Who},
-    patience::{PATIENCE, within},
+    patience::in_time,
 };
 use crate::{
-    db::signed_in::{self, Found},
+    db::{
+        self,
+        signed_in::{self, Found},
+    },
     domain::{
         Denial, Owner, SessionSecret, TopicName,
         audit::{ActorId, Trail},
@@ -26,18 +31,37 @@ pub async fn admit_person(
     trail: Trail,
 ) -> Result<Admitted, Rejection> {
     let nobody = |why| Rejection { who: None, why };
-    let org = demand.org.ok_or_else(|| nobody(Why::SignedOut))?;
     let shown = Shown { hash: session.hash(), idle: house.session_idle };
-    let look = house.store.ask(async |client| signed_in::find(client, shown.hash, org, shown.idle).await);
-    let person = match within(PATIENCE, look).await.map_err(|error| nobody(Why::Undecided(error)))? {
-        Found::Nobody => return Err(nobody(Why::SignedOut)),
-        Found::Stranger => return Err(nobody(Why::NotFound)),
-        Found::Member(person) => Arc::<SignedIn>::from(person),
+    let look = house.store.ask(async |client| find(client, shown, demand.org).await);
+    let person = match in_time(look).await.map_err(|error| nobody(Why::Undecided(error)))? {
+        Ok(person) => Arc::<SignedIn>::from(person),
+        Err(why) => return Err(nobody(why)),
     };
     let who = Some((ActorId::User(person.user), person.org));
     judge_found(house, &person, Who::Person(Arc::clone(&person), shown), demand, trail)
         .await
         .map_err(|why| Rejection { who, why })
+}
+
+/// The person, and what it may do in the org that is named, or in its only one.
+async fn find(
+    client: &mut Client,
+    shown: Shown,
+    named: Option<&str>,
+) -> Result<Result<Box<SignedIn>, Why>, db::Error> {
+    match signed_in::find(client, shown.hash, named.unwrap_or_default(), shown.idle).await? {
+        Found::Nobody => Ok(Err(Why::SignedOut)),
+        Found::Member(person) => Ok(Ok(person)),
+        Found::Stranger(_) if named.is_some() => Ok(Err(Why::NotFound)),
+        Found::Stranger(user) => {
+            let orgs = signed_in::orgs(client, user).await?;
+            let [only] = orgs.as_slice() else { return Ok(Err(Why::WhichOrg(orgs))) };
+            match signed_in::find(client, shown.hash, only.as_str(), shown.idle).await? {
+                Found::Member(person) => Ok(Ok(person)),
+                Found::Nobody | Found::Stranger(_) => Ok(Err(Why::SignedOut)),
+            }
+        }
+    }
 }
 
 async fn judge_found(

@@ -23,12 +23,18 @@ pub(super) struct Holding {
     pub(super) key: Option<Key>,
     /// When it was read.
     pub(super) now: OffsetDateTime,
+    is_fresh: bool,
 }
 
 impl Holding {
     /// What it may do.
     pub(super) fn rights(&self) -> Rights<'_> {
         Rights::new(&self.own, self.bound.as_deref())
+    }
+
+    /// Refuses a person who has not shown lately who it is: before it hands out or changes what decides over others.
+    pub(super) fn ensure_fresh(&self) -> Result<(), Refusal> {
+        if self.is_fresh { Ok(()) } else { Err(Refusal::NotFresh) }
     }
 
     /// All that it can hand out to a key of this owner: a person is bound by no address, end or rate.
@@ -46,6 +52,7 @@ struct Again {
     own: Vec<Grant>,
     bound: Option<Vec<Grant>>,
     now: OffsetDateTime,
+    is_fresh: bool,
 }
 
 /// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
@@ -66,17 +73,18 @@ async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Ref
             by.ensure_still(found.as_ref(), looked.now, mesh.is_some_and(|mesh| mesh.archived_at.is_some()))?;
             let found = found.ok_or(Refusal::Dead)?;
             let bound = found.person.as_ref().map(|person| person.grants().to_vec());
-            Ok(Again { own: vec![found.terms.grant], bound, now: looked.now })
+            Ok(Again { own: vec![found.terms.grant], bound, now: looked.now, is_fresh: true })
         }
         Who::Person(person, shown) => {
             let org = person.org.to_string();
             let found = match signed_in::find(transaction, shown.hash, &org, shown.idle).await? {
                 Found::Member(person) => Some(person),
-                Found::Nobody | Found::Stranger => None,
+                Found::Nobody | Found::Stranger(_) => None,
             };
             by.ensure_person_still(found.as_deref())?;
             let found = found.ok_or(Refusal::Dead)?;
-            Ok(Again { own: found.rights().own().to_vec(), bound: None, now: found.now })
+            let is_fresh = found.is_fresh();
+            Ok(Again { own: found.rights().own().to_vec(), bound: None, now: found.now, is_fresh })
         }
     }
 }
@@ -114,8 +122,8 @@ async fn holding(
     by: &Admitted,
     key: Option<Key>,
 ) -> Result<Holding, Refusal> {
-    let Again { own, bound, now } = look(transaction, by).await?;
-    Ok(Holding { own, bound, key, now })
+    let Again { own, bound, now, is_fresh } = look(transaction, by).await?;
+    Ok(Holding { own, bound, key, now, is_fresh })
 }
 
 /// A caller and the key that it manages, both held.

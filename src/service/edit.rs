@@ -136,6 +136,7 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
     if !before.covers(after) {
         issue::ensure_handed_out_within(own, after)?;
         issue::ensure_person_holds(managed.caller.rights(), after)?;
+        issue::ensure_fresh(&managed.caller, after)?;
         if after.expires_at == before.expires_at {
             issue::ensure_life_within(own, after)?;
         }

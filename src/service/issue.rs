@@ -3,8 +3,10 @@
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Admitted, Conflict, Fault, House, Kept, Once, Refusal, authority, capabilities::ensure_declared, edit::Patch,
-    house::Mode, record,
+    Admitted, Conflict, Fault, House, Kept, Once, Refusal,
+    authority::{self, Holding},
+    capabilities::ensure_declared, edit::Patch,
+    house::Mode, personal, record,
 };
 use crate::{
     db::{
@@ -14,8 +16,8 @@ use crate::{
         meshes, secrets, topics,
     },
     domain::{
-        AddressList, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Rights, Secret, Terms, TopicName,
-        TopicPattern, TopicScope,
+        AddressList, Capability, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Rights, Secret, Terms,
+        TopicName, TopicPattern, TopicScope, UserId,
         audit::{Action, Actor, Trail},
         key::DEFAULT_LIFE,
         name::Note,
@@ -42,6 +44,8 @@ pub struct Wish {
     pub ends: Ends,
     /// How often; if nothing is said, as often as the issuer.
     pub rate: Patch<Rate>,
+    /// The person that it is to be bound to; none for a key that outlives people.
+    pub user: Option<UserId>,
 }
 
 /// Until when a key is wished for.
@@ -83,9 +87,13 @@ pub async fn issue(
             ensure_declared(transaction, by.org(), wish.capabilities.iter(), "/capabilities").await?;
             ensure_handed_out_within(&own, &terms)?;
             ensure_person_holds(issuer.rights(), &terms)?;
+            ensure_fresh(&issuer, &terms)?;
+            if let Some(user) = wish.user {
+                personal::ensure_may(transaction, by.org(), user, &terms).await?;
+            }
             let wanted = patterns(&terms.grant.topics);
             ensure_topics_exist(transaction, owner, wanted, &own.grant.topics).await?;
-            let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms, user: None };
+            let new = NewKey { label: wish.label.clone(), note: wish.note.clone(), terms, user: wish.user };
             make(house, transaction, new, by.actor(), by.trail()).await
         })
         .await
@@ -179,6 +187,11 @@ pub(super) fn ensure_handed_out_within(own: &Terms, given: &Terms) -> Result<(),
         faults.push(Fault::at("/rate", format!("your key may be used {}, and hands out no more", rate.in_words())));
     }
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Exceeds(faults)) }
+}
+
+/// Who hands out `admin` shows first that it is still there.
+pub(super) fn ensure_fresh(by: &Holding, given: &Terms) -> Result<(), Refusal> {
+    if given.grant.capabilities.allows(&Capability::Admin) { by.ensure_fresh() } else { Ok(()) }
 }
 
 /// Refuses to hand out by a personal key what its person may not do any more.

@@ -48,7 +48,15 @@ pub(super) async fn seen(transaction: &Transaction<'_>, by: &Admitted, id: KeyId
     if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
 }
 
-/// The keys that the caller covers and that are wanted.
+/// The keys that are bound to the person who is signed in, and that are wanted.
+pub async fn list_own(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<Dated>, Refusal> {
+    let person = by.person().ok_or(Refusal::NoPerson)?;
+    let mut own = wanted.clone();
+    own.filter.user = Some(person.user);
+    list(house, by, &own).await
+}
+
+/// The keys that the caller covers or that are its own, and that are wanted.
 pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<Dated>, Refusal> {
     house
         .look(by.org(), async |transaction| {
@@ -57,7 +65,8 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<
                 Some(named) => Some(mesh_of(transaction, by, named).await?),
                 None => None,
             };
-            filter.mesh = named.or(by.rights().mesh());
+            // Who asks for a person's keys has them wherever they are.
+            filter.mesh = named.or(by.rights().mesh().filter(|_| filter.user.is_none()));
             let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
             let from = match &wanted.cursor {
                 Some(cursor) => {
@@ -90,7 +99,7 @@ async fn collect(
 ) -> Result<(Vec<Dated>, Option<Position>), Refusal> {
     let is_wanted = |key: &Key| {
         let grant = &key.terms.grant;
-        by.rights().manages(grant)
+        (by.rights().manages(grant) || by.person().is_some() && is_own(by, key))
             && wanted.capability.as_ref().is_none_or(|capability| grant.capabilities.allows(capability))
             && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
     };

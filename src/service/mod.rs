@@ -49,6 +49,8 @@ pub mod mail;
 #[cfg(feature = "server")]
 pub mod members;
 #[cfg(feature = "server")]
+pub mod me;
+#[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]
 pub mod messages;
@@ -65,6 +67,8 @@ pub mod passwords;
 mod patience;
 #[cfg(feature = "server")]
 pub mod people;
+#[cfg(feature = "server")]
+pub mod personal;
 #[cfg(feature = "server")]
 pub mod precondition;
 #[cfg(feature = "server")]

@@ -93,6 +93,15 @@ pub enum Refusal {
     /// It makes, changes or unmakes an owner, which the caller may not.
     #[error("{0}")]
     OwnerOnly(&'static str),
+    /// Nobody is signed in by that session, or not any more.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The person has not shown lately who it is.
+    #[error("the person has not confirmed lately who it is")]
+    NotFresh,
+    /// It takes a person who is signed in.
+    #[error("a key cannot do it")]
+    NoPerson,
     /// It would hand out more than the caller holds.
     #[error("it exceeds what the caller holds")]
     Exceeds(Vec<Fault>),

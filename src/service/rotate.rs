@@ -76,6 +76,7 @@ fn ensure_may_rotate(by: &Admitted, managed: &Managed) -> Result<(), Refusal> {
         issue::ensure_person_holds(managed.caller.rights(), given)?;
         issue::ensure_life_within(own, given)?;
     }
+    issue::ensure_fresh(&managed.caller, &managed.subject.key.terms)?;
     ensure_newest(by, managed)
 }
 

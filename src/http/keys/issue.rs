@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    domain::{AddressList, CapabilitySet, Label, Moment, Rate, TopicScope, name::Note, scope::MalformedScope},
+    domain::{AddressList, CapabilitySet, Label, Moment, Rate, TopicScope, UserId, name::Note, scope::MalformedScope},
     http::{
         Caller, Input, Problem,
         body::{Json, patched, said},
@@ -39,6 +39,8 @@ pub struct NewKey {
     expires_at: Patch<Moment>,
     #[serde(default, deserialize_with = "patched")]
     rate: Patch<Rate>,
+    #[serde(default, deserialize_with = "said")]
+    user: Option<UserId>,
 }
 
 impl TryFrom<NewKey> for Wish {
@@ -52,13 +54,13 @@ impl TryFrom<NewKey> for Wish {
             Patch::Clear => Ends::Never,
             Patch::Set(end) => Ends::At(end.get()),
         };
-        let NewKey { label, note, mesh, capabilities, addresses, rate, .. } = new;
-        Ok(Self { label, note, mesh, capabilities, topics, addresses, ends, rate })
+        let NewKey { label, note, mesh, capabilities, addresses, rate, user, .. } = new;
+        Ok(Self { label, note, mesh, capabilities, topics, addresses, ends, rate, user })
     }
 }
 
 /// The answer as it is kept: without the secret.
-pub(super) fn keep(status: StatusCode, issued: &Issued) -> Kept {
+pub(in crate::http) fn keep(status: StatusCode, issued: &Issued) -> Kept {
     let (key, version) = (issued.key.clone(), issued.key.key.version);
     let org = key.key.terms.grant.owner.org();
     let location = (status == StatusCode::CREATED).then(|| format!("/v1/orgs/{org}/keys/{}", key.key.id));
@@ -66,7 +68,7 @@ pub(super) fn keep(status: StatusCode, issued: &Issued) -> Kept {
 }
 
 /// The answer of the one time that the secret is shown.
-pub(super) fn show_once(
+pub(in crate::http) fn show_once(
     issued: Issued,
     settled: Option<&Settled>,
     status: StatusCode,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     db::list::{Filter, Sort},
-    domain::{Capability, Moment, Status, TopicName, id::MalformedPrefix, key::UnknownStatus, page::Limit},
+    domain::{Capability, Moment, Status, TopicName, UserId, id::MalformedPrefix, key::UnknownStatus, page::Limit},
     http::{
         Caller, Input, Problem,
         body::NoBody,
@@ -32,14 +32,18 @@ pub struct ListQuery {
     capability: Option<Capability>,
     topic: Option<TopicName>,
     issued_by: Option<String>,
+    user: Option<UserId>,
     expires_before: Option<Moment>,
     unused_since: Option<Moment>,
     text: Option<String>,
     sort: Option<String>,
+    /// Read by the guard, where the path names none.
+    #[serde(rename = "org")]
+    _org: Option<String>,
 }
 
 impl ListQuery {
-    fn wanted(self) -> Result<Wanted, Problem> {
+    pub(in crate::http) fn wanted(self) -> Result<Wanted, Problem> {
         let status = self.status.as_deref().map(statuses).transpose()?;
         let ids = self.id.as_deref().map(str::parse).transpose();
         let ids = ids.map_err(|error: MalformedPrefix| Refusal::invalid("id", error.to_string()))?;
@@ -55,6 +59,7 @@ impl ListQuery {
             issuer_kind,
             expires_before: self.expires_before.map(Moment::get),
             unused_since: self.unused_since.map(Moment::get),
+            user: self.user,
             ids,
             text: self.text,
         };

@@ -24,6 +24,7 @@ use crate::{
 
 pub use edit::{KeyPatch, edit};
 pub use issue::{NewKey, issue};
+pub(super) use issue::{keep, show_once};
 pub(super) use list::statuses;
 pub use list::{ListQuery, list};
 pub use revoke::{Ending, revoke};

@@ -34,6 +34,10 @@ impl From<Rejection> for Problem {
             Why::Token(denial) => Self::token(&denial),
             Why::Denied(denial) => denial.into(),
             Why::SignedOut => Self::signed_out(),
+            Why::WhichOrg(orgs) => {
+                let names: Vec<_> = orgs.iter().map(ToString::to_string).collect();
+                Refusal::invalid("org", format!("say for which org: {}", names.join(", "))).into()
+            }
             Why::NotFound => Self::of(catalogue::NOT_FOUND),
             Why::Undecided(error) => error.into(),
         }
@@ -108,6 +112,9 @@ impl From<Refusal> for Problem {
             Refusal::Dead => Self::invalid_token("died since it was admitted"),
             Refusal::Denied(denial) => denial.into(),
             Refusal::OwnerOnly(why) => Self::new(catalogue::OWNER_ONLY, why),
+            Refusal::SignedOut => Self::signed_out(),
+            Refusal::NotFresh => Self::of(catalogue::CONFIRMATION_REQUIRED),
+            Refusal::NoPerson => Self::of(catalogue::PERSON_REQUIRED),
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),

@@ -1,0 +1,45 @@
+//! Personal keys: bound to a person, within what that person may do.
+
+use super::{Admitted, Fault, House, Kept, Once, Refusal, house::Mode, issue, issue::Issued, issue::Wish};
+use crate::{
+    db::{Transaction, idempotency::Request, signed_in},
+    domain::{OrgId, Rights, Terms, UserId, rights::grants_of},
+};
+
+/// Issues a key that is bound to the person who is signed in: within what that person may do, whatever that is.
+pub async fn issue_own(
+    house: &House,
+    by: &Admitted,
+    wish: &Wish,
+    mode: Mode,
+    request: Option<&Request>,
+    keep: &dyn Fn(&Issued) -> Kept,
+) -> Result<Once<Issued>, Refusal> {
+    let person = by.person().ok_or(Refusal::NoPerson)?;
+    let own = Wish { user: Some(person.user), ..wish.clone() };
+    issue::issue(house, by, &own, mode, request, keep).await
+}
+
+/// Refuses a key that its person could not use, from the first moment on.
+pub(super) async fn ensure_may(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    user: UserId,
+    given: &Terms,
+) -> Result<(), Refusal> {
+    let unknown = || Refusal::invalid("/user", "there is no such member in this org");
+    let member = signed_in::member(transaction, org, user).await?.ok_or_else(unknown)?;
+    if member.is_suspended {
+        return Err(Refusal::invalid("/user", "this person is suspended"));
+    }
+    let grants = grants_of(&member.memberships);
+    if Rights::new(&grants, None).covers(&given.grant) {
+        return Ok(());
+    }
+    let allows = |capability| grants.iter().any(|grant| {
+        grant.owner.covers(given.grant.owner) && grant.capabilities.allows(capability)
+    });
+    let beyond = given.grant.capabilities.iter().filter(|capability| !allows(capability));
+    let words = |capability| Fault::at("/capabilities", format!("'{capability}' is more than this person may do there"));
+    Err(Refusal::Invalid(beyond.map(words).collect()))
+}
