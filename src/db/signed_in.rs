@@ -41,12 +41,7 @@ pub enum Found {
 
 /// Who is signed in by this session, and what that person may do in the org that is named. A session that was not seen for `idle`
 /// has ended.
-pub async fn find(
-    db: &impl GenericClient,
-    hash: SessionHash,
-    org: &str,
-    idle: Duration,
-) -> Result<Found, Error> {
+pub async fn find(db: &impl GenericClient, hash: SessionHash, org: &str, idle: Duration) -> Result<Found, Error> {
     let find = db.prepare_cached(FIND).await?;
     let id = org.parse::<OrgId>().ok().map(OrgId::uuid);
     match db.query_opt(&find, &[&hash.0.as_slice(), &org, &id]).await? {
@@ -142,9 +137,8 @@ pub struct Member {
 pub async fn member(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<Option<Member>, Error> {
     let member = db.prepare_cached(MEMBER).await?;
     let row = db.query_opt(&member, &[&org.uuid(), &user.uuid()]).await?;
-    let read = |row: &Row| {
-        Ok(Member { is_suspended: row::get(row, "is_suspended")?, memberships: memberships(row, org)? })
-    };
+    let read =
+        |row: &Row| Ok(Member { is_suspended: row::get(row, "is_suspended")?, memberships: memberships(row, org)? });
     row.as_ref().map(read).transpose()
 }
 

@@ -116,7 +116,8 @@ impl Credential {
 mod tests {
     use super::*;
     use crate::domain::{
-        AddressList, Capability, CapabilitySet, Grant, Membership, MeshId, OrgId, Role, TopicScope, UserId, grant::Terms,
+        AddressList, Capability, CapabilitySet, Grant, Membership, MeshId, OrgId, Role, TopicScope, UserId,
+        grant::Terms,
     };
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;

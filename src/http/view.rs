@@ -187,13 +187,23 @@ pub(super) struct JudgedKey<'a> {
     topics: &'a TopicScope,
     #[serde(with = "time::serde::rfc3339::option")]
     expires_at: Option<OffsetDateTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserId>,
 }
 
 impl<'a> From<&'a Credential> for JudgedKey<'a> {
     fn from(credential: &'a Credential) -> Self {
-        let Credential { key, label, terms: Terms { grant, expires_at, .. }, .. } = credential;
+        let Credential { key, label, terms: Terms { grant, expires_at, .. }, person, .. } = credential;
         let (capabilities, topics) = (&grant.capabilities, &grant.topics);
-        Self { id: *key, label, owner: grant.owner, capabilities, topics, expires_at: *expires_at }
+        Self {
+            id: *key,
+            label,
+            owner: grant.owner,
+            capabilities,
+            topics,
+            expires_at: *expires_at,
+            user: person.as_ref().map(|it| it.user),
+        }
     }
 }
 

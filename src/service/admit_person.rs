@@ -44,11 +44,7 @@ pub async fn admit_person(
 }
 
 /// The person, and what it may do in the org that is named, or in its only one.
-async fn find(
-    client: &mut Client,
-    shown: Shown,
-    named: Option<&str>,
-) -> Result<Result<Box<SignedIn>, Why>, db::Error> {
+async fn find(client: &mut Client, shown: Shown, named: Option<&str>) -> Result<Result<Box<SignedIn>, Why>, db::Error> {
     match signed_in::find(client, shown.hash, named.unwrap_or_default(), shown.idle).await? {
         Found::Nobody => Ok(Err(Why::SignedOut)),
         Found::Member(person) => Ok(Ok(person)),

@@ -117,11 +117,7 @@ pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result
     holding(transaction, by, key).await
 }
 
-async fn holding(
-    transaction: &Transaction<'_>,
-    by: &Admitted,
-    key: Option<Key>,
-) -> Result<Holding, Refusal> {
+async fn holding(transaction: &Transaction<'_>, by: &Admitted, key: Option<Key>) -> Result<Holding, Refusal> {
     let Again { own, bound, now, is_fresh } = look(transaction, by).await?;
     Ok(Holding { own, bound, key, now, is_fresh })
 }
@@ -159,11 +155,7 @@ pub(super) fn is_own(by: &Admitted, key: &Key) -> bool {
 
 /// Holds the caller and the key in question, keys in the order of their ids, and judges anew. A key that the caller does not cover
 /// is not found, but its own is.
-pub(super) async fn manage(
-    transaction: &Transaction<'_>,
-    by: &Admitted,
-    id: KeyId,
-) -> Result<Managed, Refusal> {
+pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
     hold_person(transaction, by).await?;
     let (key, subject) = match &by.who {
         Who::Key(known, _) => {

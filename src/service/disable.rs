@@ -40,6 +40,7 @@ pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
             issue::ensure_handed_out_within(&own, &subject.key.terms)?;
             issue::ensure_person_holds(caller.rights(), &subject.key.terms)?;
             issue::ensure_life_within(&own, &subject.key.terms)?;
+            issue::ensure_fresh(&caller, &subject.key.terms)?;
             if subject.key.revoked.is_some() {
                 return Err(Conflict::AlreadyRevoked.into());
             }

@@ -5,8 +5,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     Admitted, Conflict, Fault, House, Kept, Once, Refusal,
     authority::{self, Holding},
-    capabilities::ensure_declared, edit::Patch,
-    house::Mode, personal, record,
+    capabilities::ensure_declared,
+    edit::Patch,
+    house::Mode,
+    personal, record,
 };
 use crate::{
     db::{
@@ -87,6 +89,10 @@ pub async fn issue(
             ensure_declared(transaction, by.org(), wish.capabilities.iter(), "/capabilities").await?;
             ensure_handed_out_within(&own, &terms)?;
             ensure_person_holds(issuer.rights(), &terms)?;
+            let is_own = wish.user.is_some() && wish.user == by.person().map(|person| person.user);
+            if !is_own && !issuer.rights().manages(&terms.grant) {
+                return Err(Refusal::Exceeds(vec![Fault::at("/mesh", "you are no admin there")]));
+            }
             ensure_fresh(&issuer, &terms)?;
             if let Some(user) = wish.user {
                 personal::ensure_may(transaction, by.org(), user, &terms).await?;

@@ -92,7 +92,8 @@ async fn admin_key(
     let capabilities = CapabilitySet::new([Capability::Admin]).map_err(|_| Refusal::Impossible(impossible))?;
     let grant = Grant { owner: Owner::Org(org), capabilities, topics: TopicScope::Everywhere };
     let terms = Terms { grant, addresses: AddressList::Anywhere, expires_at, rate: None };
-    issue::make(house, transaction, NewKey { label, note: None, terms, user: None }, Actor::Local, &Trail::default()).await
+    issue::make(house, transaction, NewKey { label, note: None, terms, user: None }, Actor::Local, &Trail::default())
+        .await
 }
 
 /// Makes another admin key of an org, for who has lost the first. Without a life it never ends.

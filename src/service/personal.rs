@@ -36,10 +36,11 @@ pub(super) async fn ensure_may(
     if Rights::new(&grants, None).covers(&given.grant) {
         return Ok(());
     }
-    let allows = |capability| grants.iter().any(|grant| {
-        grant.owner.covers(given.grant.owner) && grant.capabilities.allows(capability)
-    });
+    let allows = |capability| {
+        grants.iter().any(|grant| grant.owner.covers(given.grant.owner) && grant.capabilities.allows(capability))
+    };
     let beyond = given.grant.capabilities.iter().filter(|capability| !allows(capability));
-    let words = |capability| Fault::at("/capabilities", format!("'{capability}' is more than this person may do there"));
+    let words =
+        |capability| Fault::at("/capabilities", format!("'{capability}' is more than this person may do there"));
     Err(Refusal::Invalid(beyond.map(words).collect()))
 }

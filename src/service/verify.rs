@@ -8,8 +8,8 @@ use super::{Admitted, House, Refusal, conclude::Case, fresh::Held};
 use crate::{
     db::{Transaction, meshes},
     domain::{
-        Capability, Denial, OrgId, Owner, Requirement, Rights, Secret, TopicName, credential::Circumstances, fresh::Change,
-        rate::Left, usage::Door,
+        Capability, Denial, OrgId, Owner, Requirement, Rights, Secret, TopicName, credential::Circumstances,
+        fresh::Change, rate::Left, usage::Door,
     },
 };
 

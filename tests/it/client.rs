@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use meshkey::{domain::SessionSecret, http::session::COOKIE};
 use reqwest::{
     Method, RequestBuilder,
     header::{CONTENT_TYPE, HeaderMap},
@@ -24,6 +25,7 @@ pub struct Client {
     base: String,
     org: String,
     secret: Option<String>,
+    session: Option<(String, String)>,
 }
 
 /// A request that is still being put together, for odd headers and bodies.
@@ -48,12 +50,18 @@ impl Client {
     /// A client without a key; `org` is where [`Client::issue`] issues.
     pub fn new(base: &str, org: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-        Self { http, base: base.to_owned(), org: org.to_owned(), secret: None }
+        Self { http, base: base.to_owned(), org: org.to_owned(), secret: None, session: None }
     }
 
     /// The same, with this key.
     pub fn with_key(&self, secret: &str) -> Self {
         Self { secret: Some(secret.to_owned()), ..self.clone() }
+    }
+
+    /// The same, as a page of the dashboard asks: by this session, with the token of its forms.
+    pub fn with_session(&self, session: &SessionSecret) -> Self {
+        let shown = (session.reveal().to_string(), session.form_token());
+        Self { secret: None, session: Some(shown), ..self.clone() }
     }
 
     /// The same, without a key.
@@ -79,9 +87,13 @@ impl Client {
     /// A request with the client's key in `Authorization`, to be completed.
     pub fn raw(&self, method: &str, path: &str) -> Request {
         let request = self.bare(method, path);
-        match &self.secret {
-            Some(secret) => request.header("Authorization", &format!("Bearer {secret}")),
-            None => request,
+        match (&self.secret, &self.session) {
+            (Some(secret), _) => request.header("Authorization", &format!("Bearer {secret}")),
+            (None, Some((session, token))) => {
+                let request = request.header("Cookie", &format!("{COOKIE}={session}"));
+                request.header("Sec-Fetch-Site", "same-origin").header("X-Form-Token", token)
+            }
+            (None, None) => request,
         }
     }
 

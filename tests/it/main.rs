@@ -50,6 +50,7 @@ mod oauth;
 mod otlp;
 mod packaging;
 mod people;
+mod persons;
 mod process;
 mod promise;
 mod rates;

@@ -38,8 +38,7 @@ pub struct ListQuery {
     text: Option<String>,
     sort: Option<String>,
     /// Read by the guard, where the path names none.
-    #[serde(rename = "org")]
-    _org: Option<String>,
+    org: Option<String>,
 }
 
 impl ListQuery {
@@ -81,6 +80,9 @@ pub async fn list(
     caller: Caller<Within<may::Admin>, Input<NoBody, ListQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
+    if input.query.org.is_some() {
+        return Err(Refusal::invalid("org", "the path names the org").into());
+    }
     let page = service::keys::list(&house, &proof, &input.query.wanted()?).await?;
     Ok(HttpResponse::Ok().json(page.map(KeyView::from)))
 }

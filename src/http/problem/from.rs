@@ -20,10 +20,9 @@ impl From<Denial> for Problem {
             Denial::MeshArchived => Self::of(catalogue::MESH_ARCHIVED),
             Denial::AddressNotAllowed => Self::of(catalogue::IP_NOT_ALLOWED),
             Denial::RateLimited(exceeded) => rate::exceeded(exceeded),
-            Denial::WrongMesh
-            | Denial::CapabilityMissing(_)
-            | Denial::TopicOutOfScope(_)
-            | Denial::UserNotAllowed => Self::insufficient(&denial),
+            Denial::WrongMesh | Denial::CapabilityMissing(_) | Denial::TopicOutOfScope(_) | Denial::UserNotAllowed => {
+                Self::insufficient(&denial)
+            }
         }
     }
 }

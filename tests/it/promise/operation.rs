@@ -11,6 +11,8 @@ pub enum Door {
     Own,
     /// That of OAuth, for its clients.
     OAuth,
+    /// A person, for itself.
+    Person,
     /// A gateway asks, with any method: no caller is admitted, and the key is judged by the gate in the path.
     Gateway,
 }
@@ -122,6 +124,7 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
             None => Door::Own,
             Some("oauth") => Door::OAuth,
             Some("gateway") => Door::Gateway,
+            Some("person") => Door::Person,
             Some(other) => panic!("no such door: {other}"),
         },
         needs,
