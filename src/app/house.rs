@@ -53,9 +53,6 @@ pub async fn house(settings: &Settings, database: &Database) -> Result<House, Er
     Ok(house)
 }
 
-/// After how long a session that nobody uses has ended.
-const SESSION_IDLE: time::Duration = time::Duration::hours(12);
-
 /// The house as it is: nothing is changed, and nothing asked.
 pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House, Error> {
     let fresh = Fresh::new(&database.target, wishes(settings));
@@ -68,7 +65,6 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         trusted_proxies: settings.trusted_proxies.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
         prefix: settings.key_prefix.parse()?,
         most_live_keys: i64::from(settings.max_live_keys),
-        session_idle: SESSION_IDLE,
         failures: Failures::of(settings.failed_auth_per_minute),
         lifetimes: Lifetimes { idle: settings.session_idle, life: settings.session_life },
         passwords: Passwords::default(),

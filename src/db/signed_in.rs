@@ -1,7 +1,9 @@
 //! Who is signed in: read on every request and never remembered, so that a session that was ended is dead on every replica.
 
+use std::time::Duration;
+
 use deadpool_postgres::GenericClient;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -74,7 +76,7 @@ pub async fn who(db: &impl GenericClient, hash: SessionHash, idle: Duration) -> 
 fn is_signed_in(row: &Row, idle: Duration) -> Result<bool, Error> {
     let now: OffsetDateTime = row::get(row, "now")?;
     let (seen_at, ends_at): (OffsetDateTime, OffsetDateTime) = (row::get(row, "seen_at")?, row::get(row, "ends_at")?);
-    let has_ended = ends_at <= now || seen_at.saturating_add(idle) <= now;
+    let has_ended = ends_at <= now || seen_at + idle <= now;
     Ok(!has_ended && !row::get::<bool>(row, "is_half")? && !row::get::<bool>(row, "is_suspended")?)
 }
 

@@ -67,8 +67,11 @@ pub struct Member {
 /// Who would change a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// The holder of a key that is bound to nobody.
-    Key,
+    /// The holder of a key.
+    Key {
+        /// The person that it is bound to, if it is.
+        user: Option<UserId>,
+    },
     /// A person who is signed in.
     Person {
         /// Which one.
@@ -99,12 +102,15 @@ impl Who {
         match self {
             Self::Person { is_owner: true, is_fresh: true, .. } => Ok(()),
             Self::Person { is_owner: true, is_fresh: false, .. } => Err(Forbidden::Unconfirmed),
-            Self::Person { .. } | Self::Key => Err(Forbidden::OwnerOnly),
+            Self::Person { .. } | Self::Key { .. } => Err(Forbidden::OwnerOnly),
         }
     }
 
     fn is(self, member: UserId) -> bool {
-        matches!(self, Self::Person { user, .. } if user == member)
+        match self {
+            Self::Person { user, .. } => user == member,
+            Self::Key { user } => user == Some(member),
+        }
     }
 
     /// Whether it may make of the member's part another one, in an org with so many owners.
@@ -151,7 +157,7 @@ mod tests {
         let (dana, erin) = (UserId::new(), UserId::new());
         let (owner, admin) = (part(Some(Role::Owner)), part(Some(Role::Admin)));
         for (who, expected) in [
-            (Who::Key, Err(Forbidden::OwnerOnly)),
+            (Who::Key { user: None }, Err(Forbidden::OwnerOnly)),
             (person(dana, false, true), Err(Forbidden::OwnerOnly)),
             (person(dana, true, false), Err(Forbidden::Unconfirmed)),
             (person(dana, true, true), Ok(())),
@@ -170,7 +176,7 @@ mod tests {
     fn an_org_keeps_an_owner_whoever_asks() {
         let (dana, erin) = (UserId::new(), UserId::new());
         let (owner, admin) = (part(Some(Role::Owner)), part(Some(Role::Admin)));
-        for who in [Who::Key, person(dana, true, true), person(dana, false, false)] {
+        for who in [Who::Key { user: None }, person(dana, true, true), person(dana, false, false)] {
             assert_eq!(who.ensure_edits(erin, &owner, &admin, 1), Err(Forbidden::LastOwner), "{who:?}");
             assert_eq!(who.ensure_removes(erin, &owner, 1), Err(Forbidden::LastOwner), "{who:?}");
         }

@@ -31,7 +31,7 @@ pub async fn admit_person(
     trail: Trail,
 ) -> Result<Admitted, Rejection> {
     let nobody = |why| Rejection { who: None, why };
-    let shown = Shown { hash: session.hash(), idle: house.session_idle };
+    let shown = Shown { hash: session.hash(), idle: house.lifetimes.idle };
     let look = house.store.ask(async |client| find(client, shown, demand.org).await);
     let person = match in_time(look).await.map_err(|error| nobody(Why::Undecided(error)))? {
         Ok(person) => Arc::<SignedIn>::from(person),

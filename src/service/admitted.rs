@@ -1,8 +1,8 @@
 //! Proof that somebody was admitted, be it the holder of a key or a person who is signed in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Refusal, Why, fresh::Known};

@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Admitted, Refusal, admitted::Who};
+use super::{Admitted, Refusal, admitted::Who as Caller};
 use crate::{
     db::{
         Transaction,
@@ -11,7 +11,7 @@ use crate::{
         lookup, meshes,
         signed_in::{self, Found},
     },
-    domain::{AddressList, Grant, Key, KeyId, Owner, Rights, Terms, UserId},
+    domain::{AddressList, Grant, Key, KeyId, Owner, Rights, Terms, UserId, member::Who},
 };
 
 /// What the caller may do, as it was read just now.
@@ -23,7 +23,7 @@ pub(super) struct Holding {
     pub(super) key: Option<Key>,
     /// When it was read.
     pub(super) now: OffsetDateTime,
-    is_fresh: bool,
+    who: Who,
 }
 
 impl Holding {
@@ -32,9 +32,17 @@ impl Holding {
         Rights::new(&self.own, self.bound.as_deref())
     }
 
+    /// Who it is, where people are managed.
+    pub(super) const fn who(&self) -> Who {
+        self.who
+    }
+
     /// Refuses a person who has not shown lately who it is: before it hands out or changes what decides over others.
     pub(super) fn ensure_fresh(&self) -> Result<(), Refusal> {
-        if self.is_fresh { Ok(()) } else { Err(Refusal::NotFresh) }
+        match self.who {
+            Who::Person { is_fresh: false, .. } => Err(Refusal::NotFresh),
+            Who::Person { .. } | Who::Key { .. } => Ok(()),
+        }
     }
 
     /// All that it can hand out to a key of this owner: a person is bound by no address, end or rate.
@@ -52,7 +60,7 @@ struct Again {
     own: Vec<Grant>,
     bound: Option<Vec<Grant>>,
     now: OffsetDateTime,
-    is_fresh: bool,
+    who: Who,
 }
 
 /// Judges the caller again, by all that the route demanded: who was admitted some time ago, before its body had arrived or
@@ -63,7 +71,7 @@ pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Resul
 
 async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Refusal> {
     match &by.who {
-        Who::Key(_, hash) => {
+        Caller::Key(_, hash) => {
             let mut looked = lookup::lookup(transaction, &[*hash]).await?;
             let found = looked.found.pop().flatten();
             let mesh = match by.mesh_id() {
@@ -72,10 +80,11 @@ async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Ref
             };
             by.ensure_still(found.as_ref(), looked.now, mesh.is_some_and(|mesh| mesh.archived_at.is_some()))?;
             let found = found.ok_or(Refusal::Dead)?;
+            let who = Who::Key { user: found.person.as_ref().map(|person| person.user) };
             let bound = found.person.as_ref().map(|person| person.grants().to_vec());
-            Ok(Again { own: vec![found.terms.grant], bound, now: looked.now, is_fresh: true })
+            Ok(Again { own: vec![found.terms.grant], bound, now: looked.now, who })
         }
-        Who::Person(person, shown) => {
+        Caller::Person(person, shown) => {
             let org = person.org.to_string();
             let found = match signed_in::find(transaction, shown.hash, &org, shown.idle).await? {
                 Found::Member(person) => Some(person),
@@ -83,8 +92,9 @@ async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Ref
             };
             by.ensure_person_still(found.as_deref())?;
             let found = found.ok_or(Refusal::Dead)?;
-            let is_fresh = found.is_fresh();
-            Ok(Again { own: found.rights().own().to_vec(), bound: None, now: found.now, is_fresh })
+            let (is_owner, is_fresh) = (found.is_owner(), found.is_fresh());
+            let who = Who::Person { user: found.user, is_owner, is_fresh };
+            Ok(Again { own: found.rights().own().to_vec(), bound: None, now: found.now, who })
         }
     }
 }
@@ -92,8 +102,8 @@ async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Ref
 /// The person behind the caller, be it signed in or the one that the key is bound to.
 fn person_of(by: &Admitted) -> Option<UserId> {
     match &by.who {
-        Who::Key(known, _) => known.credential.person.as_ref().map(|person| person.user),
-        Who::Person(person, _) => Some(person.user),
+        Caller::Key(known, _) => known.credential.person.as_ref().map(|person| person.user),
+        Caller::Person(person, _) => Some(person.user),
     }
 }
 
@@ -108,18 +118,18 @@ async fn hold_person(transaction: &Transaction<'_>, by: &Admitted) -> Result<(),
 pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Holding, Refusal> {
     hold_person(transaction, by).await?;
     let key = match &by.who {
-        Who::Key(known, _) => {
+        Caller::Key(known, _) => {
             let held = keys::lock(transaction, by.org(), known.credential.key).await?.ok_or(Refusal::Dead)?;
             Some(held.key)
         }
-        Who::Person(..) => None,
+        Caller::Person(..) => None,
     };
     holding(transaction, by, key).await
 }
 
 async fn holding(transaction: &Transaction<'_>, by: &Admitted, key: Option<Key>) -> Result<Holding, Refusal> {
-    let Again { own, bound, now, is_fresh } = look(transaction, by).await?;
-    Ok(Holding { own, bound, key, now, is_fresh })
+    let Again { own, bound, now, who } = look(transaction, by).await?;
+    Ok(Holding { own, bound, key, now, who })
 }
 
 /// A caller and the key that it manages, both held.
@@ -148,8 +158,8 @@ impl Managed {
 /// that a personal key is bound to are not that key's.
 pub(super) fn is_own(by: &Admitted, key: &Key) -> bool {
     match &by.who {
-        Who::Key(known, _) => known.credential.key == key.id,
-        Who::Person(person, _) => key.user == Some(person.user),
+        Caller::Key(known, _) => known.credential.key == key.id,
+        Caller::Person(person, _) => key.user == Some(person.user),
     }
 }
 
@@ -158,11 +168,11 @@ pub(super) fn is_own(by: &Admitted, key: &Key) -> bool {
 pub(super) async fn manage(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Managed, Refusal> {
     hold_person(transaction, by).await?;
     let (key, subject) = match &by.who {
-        Who::Key(known, _) => {
+        Caller::Key(known, _) => {
             let (caller, subject) = lock_both(transaction, by, known.credential.key, id).await?;
             (Some(caller.key), subject)
         }
-        Who::Person(..) => (None, keys::lock(transaction, by.org(), id).await?),
+        Caller::Person(..) => (None, keys::lock(transaction, by.org(), id).await?),
     };
     let caller = holding(transaction, by, key).await?;
     let subject = subject.ok_or(Refusal::NotFound)?;

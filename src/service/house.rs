@@ -37,8 +37,6 @@ pub struct House {
     pub prefix: Prefix,
     /// How many live keys an org may have.
     pub most_live_keys: i64,
-    /// After how long a session that nobody uses has ended.
-    pub session_idle: time::Duration,
     /// Uses that are not yet written down.
     pub uses: Uses,
     /// Authentications that failed, by address.

@@ -16,16 +16,11 @@ use crate::{
     },
     domain::{
         Member, MeshId, OrgId, UserId,
-        member::{Forbidden, Who},
+        member::Forbidden,
         page::{Limit, Page, read_cursor},
         role::Role,
     },
 };
-
-/// Who asks, in an org of these owners, who are held. A key is nobody's word for who owns the org, even one that is an admin's.
-pub(super) const fn who(_: &Admitted, _: &[UserId]) -> Who {
-    Who::Key
-}
 
 impl From<Forbidden> for Refusal {
     fn from(why: Forbidden) -> Self {
@@ -33,9 +28,7 @@ impl From<Forbidden> for Refusal {
             Forbidden::LastOwner => Conflict::LastOwner.into(),
             Forbidden::OwnRole => Conflict::OwnRole.into(),
             Forbidden::OwnerOnly => Self::OwnerOnly("only an owner, signed in, may make or change owners"),
-            Forbidden::Unconfirmed => {
-                Self::OwnerOnly("confirm first that it is you: it has been a while since you did")
-            }
+            Forbidden::Unconfirmed => Self::NotFresh,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{place, who};
+use super::place;
 use crate::{
     db::{Transaction, members, orgs},
     domain::{
         Member, MeshId, OrgId, UserId,
         audit::Action,
-        member::{MOST_MESHES, Part},
+        member::{MOST_MESHES, Part, Who},
         role::Role,
     },
     service::{
@@ -40,13 +40,13 @@ pub async fn edit(
     let org = by.org();
     house
         .change(org, user, Mode::Real, async |transaction| {
-            let (before, owners) = hold(transaction, by, user).await?;
+            let (who, before, owners) = hold(transaction, by, user).await?;
             seen.ensure(before.part.version())?;
             let part = edited(transaction, org, &before.part, edit).await?;
             if part == before.part {
                 return Ok((before, Takes::AlreadySo));
             }
-            who(by, &owners).ensure_edits(user, &before.part, &part, owners.len())?;
+            who.ensure_edits(user, &before.part, &part, owners.len())?;
             members::edit(transaction, org, user, &before.part, &part).await?;
             let after = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
             let change = rearranged(Action::MemberEdited, &before, &after);
@@ -62,14 +62,14 @@ pub(super) async fn hold(
     transaction: &Transaction<'_>,
     by: &Admitted,
     user: UserId,
-) -> Result<(Member, Vec<UserId>), Refusal> {
+) -> Result<(Who, Member, Vec<UserId>), Refusal> {
     let org = by.org();
-    authority::hold(transaction, by).await?;
+    let who = authority::hold(transaction, by).await?.who();
     orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
     // The host's shell may remove an owner too, so that the rows are held as well.
     let owners = members::lock(transaction, org, user).await?;
     let member = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
-    Ok((member, owners))
+    Ok((who, member, owners))
 }
 
 async fn edited(transaction: &Transaction<'_>, org: OrgId, before: &Part, edit: &Edit) -> Result<Part, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{edit::hold, who};
+use super::edit::hold;
 use crate::{
     db::{
         Transaction, audit,
@@ -67,8 +67,8 @@ pub async fn remove(
     let done = house
         .patiently_change(org, user, mode, patience, async |transaction| {
             // Its part is held: it issues nothing more until this is decided.
-            let (member, owners) = hold(transaction, by, user).await?;
-            who(by, &owners).ensure_removes(user, &member.part, owners.len())?;
+            let (who, member, owners) = hold(transaction, by, user).await?;
+            who.ensure_removes(user, &member.part, owners.len())?;
             let personal = members::personal(transaction, org, user).await?;
             let issued = members::issued(transaction, org, user).await?;
             let keys = Concerned { personal, issued };

@@ -64,6 +64,8 @@ const ASKED: &[(&str, &str)] = &[
     ("invitations::ACCEPT", "INVITED, USER"),
     ("invitations::OPENS", "INVITED, HASH"),
     ("invitations::ROLE", "'zzcanary@example.com', NULL"),
+    ("signed_in::MEMBER", "USER"),
+    ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
     ("members::LIST", "NULL, NULL, NULL, '', 100"),
     ("members::LOCK", "USER"),
@@ -113,7 +115,7 @@ fn of_list(name: &str) -> String {
     let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
     let [id, least, most] =
         [id, "0", "f"].map(|digit| format!("'{0}-{1}-{1}-{1}-{0}{1}'", digit.repeat(8), digit.repeat(4)));
-    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}")
+    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL")
 }
 
 /// The query without its condition; `None` where it has none.

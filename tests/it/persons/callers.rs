@@ -106,7 +106,7 @@ async fn a_session_opens_nothing_to_a_page_of_another_site() {
     assert_eq!(count(&house, "api_keys WHERE label = 'by hand'").await, "2");
 }
 
-// A-29, P-8
+//
 #[tokio::test]
 async fn a_session_that_is_over_or_only_half_opens_nothing() {
     let (house, dana, _) = owned().await;
@@ -147,7 +147,7 @@ async fn to_act_within_a_mesh_and_to_ask_about_keys_takes_a_key() {
     client.post("/v1/verify", question).await.problem(401, "unauthenticated");
 }
 
-// P-3
+//
 #[tokio::test]
 async fn another_org_is_as_unknown_as_one_that_does_not_exist() {
     let (house, dana, client) = owned().await;

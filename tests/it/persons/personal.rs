@@ -106,7 +106,7 @@ async fn nobody_gets_a_key_beyond_what_they_may() {
     house.admin().post(&house.admin().at("/keys"), given).await.problem(422, "invalid_input");
 }
 
-// P-14
+//
 #[tokio::test]
 async fn a_person_sees_rotates_and_revokes_its_own_keys_and_no_others() {
     let (house, person, own, key) = with_own_key().await;

@@ -10,6 +10,7 @@ use tokio::{
 use crate::{
     client::{Answer, Client},
     house::House,
+    people::Person,
     members::made::member,
     tools::{Other, eventually, id},
 };
@@ -68,6 +69,18 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
         some_admin.post("/v1/orgs/acme/keys", wish).await,
         elsewhere.get("/v1/whoami").await,
         sender.form("/v1/revoke", &[("token", some_admin.secret())]).await,
+    ]
+}
+
+pub(super) async fn by_people(house: &House) -> Vec<Answer> {
+    let dana = Person::in_org(house, "Dana", "owner").await;
+    let (client, admin) = (dana.signed_in(house).await, house.admin());
+    house.sql("superuser").await.batch_execute("UPDATE sessions SET confirmed_at = now() - interval '1 hour'").await.unwrap();
+    let root = json!({"label": "root", "capabilities": ["admin"], "topics": "all"});
+    vec![
+        client.post("/v1/orgs/acme/keys", root).await,
+        client.raw("POST", "/v1/orgs/acme/keys").header("X-Form-Token", "x").json(&json!({})).send().await,
+        admin.get("/v1/me/keys").await,
     ]
 }
 
