@@ -38,7 +38,7 @@ fn scopes() -> impl Strategy<Value = TopicScope> {
     ]
 }
 
-fn grants() -> impl Strategy<Value = Grant> {
+pub(super) fn grants() -> impl Strategy<Value = Grant> {
     let capabilities = subsequence(all_capabilities(), 1..=3).prop_map(|list| CapabilitySet::new(list).unwrap());
     (owners(), capabilities, scopes()).prop_map(|(owner, capabilities, topics)| Grant { owner, capabilities, topics })
 }

@@ -177,3 +177,75 @@ impl Bound {
 pub fn grants_of(memberships: &[Membership]) -> Vec<Grant> {
     memberships.iter().filter_map(|Membership { at, role }| role.grant(*at).ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{
+        OrgId, Role,
+        laws::{grants, requirements},
+    };
+
+    fn some(most: usize) -> impl Strategy<Value = Vec<Grant>> {
+        prop::collection::vec(grants(), 0..=most)
+    }
+
+    proptest! {
+        #[test]
+        fn rights_permit_what_a_grant_of_each_bound_permits(
+            own in some(3), bound in prop::option::of(some(3)), wanted in requirements(),
+        ) {
+            let any = |grants: &[Grant]| grants.iter().any(|grant| grant.permits(&wanted).is_ok());
+            let rights = Rights::new(&own, bound.as_deref());
+            let may = any(&own) && bound.as_deref().is_none_or(any);
+            prop_assert_eq!(rights.permits(&wanted).is_ok(), may);
+            if may {
+                prop_assert!(rights.allows(&wanted.capability) && rights.reach_into(wanted.within));
+            }
+            if any(&own) && !may {
+                prop_assert_eq!(rights.permits(&wanted), Err(Denial::UserNotAllowed));
+            }
+        }
+
+        /// The law of grants, of rights too: nobody hands out more than they hold.
+        #[test]
+        fn what_is_covered_may_do_no_more(
+            own in some(3), bound in prop::option::of(some(3)), given in grants(), wanted in requirements(),
+        ) {
+            let rights = Rights::new(&own, bound.as_deref());
+            if rights.covers(&given) && given.permits(&wanted).is_ok() {
+                prop_assert_eq!(rights.permits(&wanted), Ok(()));
+            }
+            if rights.manages(&given) {
+                prop_assert!(rights.covers(&given) && rights.allows(&Capability::Admin));
+            }
+        }
+
+        #[test]
+        fn who_is_confined_to_meshes_is_nowhere_else(
+            own in some(3), bound in prop::option::of(some(2)), given in grants(),
+        ) {
+            let rights = Rights::new(&own, bound.as_deref());
+            if let Some(meshes) = rights.meshes().filter(|_| rights.covers(&given)) {
+                prop_assert!(given.owner.mesh().is_some_and(|mesh| meshes.contains(&mesh)));
+            }
+            if let Some(mesh) = rights.mesh().filter(|_| rights.covers(&given)) {
+                prop_assert_eq!(given.owner.mesh(), Some(mesh));
+            }
+        }
+    }
+
+    #[test]
+    fn of_several_refusals_the_nearest_is_told() {
+        let org = OrgId::new();
+        let (whole, mesh) = (Owner::Org(org), Owner::Mesh(org, MeshId::new()));
+        let parts = [Membership { at: mesh, role: Role::Admin }, Membership { at: whole, role: Role::Viewer }];
+        let grants = grants_of(&parts);
+        let wanted = Requirement { within: whole, capability: Capability::Send, topic: None };
+        assert_eq!(Rights::new(&grants, None).permits(&wanted), Err(Denial::CapabilityMissing(Capability::Send)));
+        assert_eq!(Rights::new(&grants, None).grant_for(mesh).map(|grant| grant.owner), Some(mesh));
+        assert_eq!(Rights::new(&[], None).permits(&wanted), Err(Denial::WrongMesh));
+    }
+}

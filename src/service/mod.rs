@@ -47,9 +47,9 @@ pub mod keys;
 #[cfg(feature = "server")]
 pub mod mail;
 #[cfg(feature = "server")]
-pub mod members;
-#[cfg(feature = "server")]
 pub mod me;
+#[cfg(feature = "server")]
+pub mod members;
 #[cfg(feature = "server")]
 pub mod meshes;
 #[cfg(feature = "server")]

@@ -10,8 +10,8 @@ use tokio::{
 use crate::{
     client::{Answer, Client},
     house::House,
-    people::Person,
     members::made::member,
+    people::Person,
     tools::{Other, eventually, id},
 };
 
@@ -75,7 +75,12 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
 pub(super) async fn by_people(house: &House) -> Vec<Answer> {
     let dana = Person::in_org(house, "Dana", "owner").await;
     let (client, admin) = (dana.signed_in(house).await, house.admin());
-    house.sql("superuser").await.batch_execute("UPDATE sessions SET confirmed_at = now() - interval '1 hour'").await.unwrap();
+    house
+        .sql("superuser")
+        .await
+        .batch_execute("UPDATE sessions SET confirmed_at = now() - interval '1 hour'")
+        .await
+        .unwrap();
     let root = json!({"label": "root", "capabilities": ["admin"], "topics": "all"});
     vec![
         client.post("/v1/orgs/acme/keys", root).await,
