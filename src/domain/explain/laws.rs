@@ -6,10 +6,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Action, Change, Edits, explain};
 use crate::domain::{
-    AddressList, Capability, CapabilitySet, Credential, Denial, Grant, KeyId, MeshId, OrgId, Owner, Requirement, Terms,
-    TopicScope,
+    AddressList, Capability, CapabilitySet, Credential, Denial, Grant, KeyId, Membership, MeshId, OrgId, Owner,
+    Requirement, Role, Terms, TopicScope, UserId,
     credential::Circumstances,
     laws::{EPOCH, addresses, instants, requirements, terms},
+    rights::Bound,
 };
 
 /// A key, what is asked of it, and in which circumstances.
@@ -36,17 +37,27 @@ fn credential(terms: Terms, [is_revoked, is_disabled, is_org_suspended, is_mesh_
     }
 }
 
+/// The person that a key is bound to, with this role in the whole org, or with none.
+fn person(org: OrgId, role: Option<Role>, is_suspended: bool) -> Box<Bound> {
+    let memberships: Vec<_> = role.map(|role| Membership { at: Owner::Org(org), role }).into_iter().collect();
+    Box::new(Bound::new(UserId::new(), is_suspended, &memberships))
+}
+
 /// Mostly about what the key acts for: all else is hopeless for another reason than those that are looked for.
 fn cases() -> impl Strategy<Value = Case> {
     let often = |chance| prop::bool::weighted(chance);
     let flags = [often(0.1), often(0.3), often(0.2), often(0.2), often(0.2)];
-    (terms(), requirements(), instants(), addresses(), flags, often(0.8)).prop_map(
-        |(terms, mut wanted, now, from, [revoked, disabled, suspended, archived, place], is_aimed)| {
+    let role = prop::option::of(prop::sample::select(vec![Role::Viewer, Role::Member, Role::Admin]));
+    let bound = prop::option::weighted(0.4, (role, often(0.2)));
+    (terms(), requirements(), instants(), addresses(), flags, often(0.8), bound).prop_map(
+        |(terms, mut wanted, now, from, [revoked, disabled, suspended, archived, place], is_aimed, bound)| {
             if is_aimed && !terms.grant.owner.covers(wanted.within) {
                 wanted.within = terms.grant.owner;
             }
             let is_place_archived = place && wanted.within.mesh().is_some();
-            let key = credential(terms, [revoked, disabled, suspended, archived]);
+            let org = terms.grant.owner.org();
+            let mut key = credential(terms, [revoked, disabled, suspended, archived]);
+            key.person = bound.map(|(role, is_suspended)| person(org, role, is_suspended));
             (key, wanted, Circumstances { now, from, is_place_archived })
         },
     )
@@ -91,6 +102,7 @@ fn carry_out((mut key, wanted, mut at): Case, changes: &[Change]) -> Case {
                 let first = key.terms.addresses.ranges().unwrap()[0].to_string();
                 at.from = Some(first.split('/').next().unwrap().parse().unwrap());
             }
+            Action::ChangeRole => key.person = Some(person(wanted.within.org(), Some(Role::Admin), false)),
             Action::IssueKey => key = issued(&wanted, &key, &at),
         }
     }

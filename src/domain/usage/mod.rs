@@ -191,11 +191,13 @@ pub fn in_words(code: &str, capability: Option<Capability>, topic: Option<TopicN
         Denial::Revoked,
         Denial::Expired,
         Denial::Disabled,
+        Denial::UserInactive,
         Denial::OrgSuspended,
         Denial::MeshArchived,
         Denial::AddressNotAllowed,
         Denial::WrongMesh,
         Denial::TopicOutOfScope(topic),
+        Denial::UserNotAllowed,
     ];
     plain.into_iter().find_map(with).or_else(|| with(Denial::CapabilityMissing(capability?)))
 }
