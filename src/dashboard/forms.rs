@@ -6,8 +6,7 @@
 use actix_web::{
     HttpRequest,
     dev::Payload,
-    http::header::{self, HeaderName},
-    web::Data,
+    http::header::HeaderName,
 };
 use tracing::info;
 use zeroize::Zeroizing;
@@ -19,13 +18,12 @@ use crate::{
         Problem,
         body::{bytes, ensure_type},
         catalogue,
-        oauth::PublicUrl,
+        session::is_from_here,
     },
 };
 
 /// The field with the token of the session.
 pub const TOKEN: &str = "form_token";
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -72,43 +70,9 @@ impl Form {
 
 /// Refuses what no page of our own has sent.
 pub(super) fn ensure_from_here(request: &HttpRequest) -> Result<(), Fault> {
-    if is_from_here(request) {
+    if is_from_here(request, false) {
         return Ok(());
     }
     info!(route = request.match_pattern(), "a form of another site was refused");
     Err(Fault::CrossSite)
-}
-
-/// Whether a page of our own has sent this.
-fn is_from_here(request: &HttpRequest) -> bool {
-    match one(request, &FETCH_SITE) {
-        Line::One(site) => ["same-origin", "none"].contains(&site),
-        Line::Several => false,
-        Line::None => matches!(one(request, &header::ORIGIN), Line::One(origin) if is_our_own(request, origin)),
-    }
-}
-
-/// The origin by which people reach us: as we were told, or else that which was asked. Of the latter the scheme is not known to
-/// who stands behind a proxy.
-fn is_our_own(request: &HttpRequest, origin: &str) -> bool {
-    if let Some(url) = request.app_data::<Data<PublicUrl>>() {
-        return url.origin() == origin;
-    }
-    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    matches!(one(request, &header::HOST), Line::One(own) if !own.is_empty() && host == Some(own))
-}
-
-enum Line<'a> {
-    None,
-    One(&'a str),
-    Several,
-}
-
-fn one<'a>(request: &'a HttpRequest, name: &HeaderName) -> Line<'a> {
-    let mut lines = request.headers().get_all(name);
-    match (lines.next(), lines.next()) {
-        (None, _) => Line::None,
-        (Some(line), None) => Line::One(line.to_str().unwrap_or_default()),
-        _ => Line::Several,
-    }
 }

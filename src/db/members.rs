@@ -141,11 +141,6 @@ pub async fn lock(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<V
     rows.iter().filter_map(|row| owner(row).transpose()).collect()
 }
 
-/// The same for the owners alone.
-pub async fn lock_owners(db: &impl GenericClient, org: OrgId) -> Result<Vec<UserId>, Error> {
-    lock(db, org, Uuid::nil().into()).await
-}
-
 /// Makes of the person's part another one.
 pub async fn edit(db: &impl GenericClient, org: OrgId, user: UserId, before: &Part, after: &Part) -> Result<(), Error> {
     for gone in before.meshes.keys().filter(|mesh| !after.meshes.contains_key(mesh)) {

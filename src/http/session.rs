@@ -45,8 +45,8 @@ pub fn cookie(request: &HttpRequest) -> Option<&str> {
     ours.next().filter(|_| ours.next().is_none())
 }
 
-/// Whether a page of our own has made this request; of what changes nothing, also the person, by typing its address.
-fn is_from_here(request: &HttpRequest, is_safe: bool) -> bool {
+/// Whether a page of our own has made this request; and of what changes nothing, also the person, by typing its address.
+pub(crate) fn is_from_here(request: &HttpRequest, is_safe: bool) -> bool {
     match only(request, &FETCH_SITE) {
         Only::One(site) => site == "same-origin" || is_safe && site == "none",
         Only::Several => false,

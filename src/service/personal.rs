@@ -27,6 +27,8 @@ pub(super) async fn ensure_may(
     user: UserId,
     given: &Terms,
 ) -> Result<(), Refusal> {
+    // Who removes the member meanwhile finds the key, or it is not made.
+    signed_in::hold(transaction, org, user, None).await?;
     let unknown = || Refusal::invalid("/user", "there is no such member in this org");
     let member = signed_in::member(transaction, org, user).await?.ok_or_else(unknown)?;
     if member.is_suspended {

@@ -7,7 +7,7 @@ use crate::{
         Transaction,
         idempotency::Request,
         invitations::{self, NewInvitation},
-        keys, members, orgs, outbox,
+        keys, orgs, outbox,
     },
     domain::{
         Email, InvitationId, OrgId,
@@ -16,9 +16,10 @@ use crate::{
         role::Role,
     },
     service::{
-        Admitted, Conflict, House, Kept, Once, Refusal, authority,
+        Admitted, Conflict, House, Kept, Once, Refusal,
+        authority::{self, Holding},
         house::{Mode, record},
-        members::{place, who},
+        members::place,
         record::{changed, made},
     },
 };
@@ -55,11 +56,11 @@ pub async fn create(
     let org = by.org();
     let invited = house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            authority::hold(transaction, by).await?;
+            let caller = authority::hold(transaction, by).await?;
             // One at a time: two that look at once would each find nothing open.
             orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
             let new = understood(transaction, org, wish).await?;
-            ensure_may(transaction, by, new.role).await?;
+            ensure_may(&caller, new.role)?;
             ensure_free(transaction, org, &new).await?;
             let (id, token) = (InvitationId::new(), InvitationToken::generate()?);
             invitations::insert(transaction, org, id, &new, token.hash(), by.actor()).await?;
@@ -73,12 +74,8 @@ pub async fn create(
 }
 
 /// Whether it may invite somebody as this.
-async fn ensure_may(transaction: &Transaction<'_>, by: &Admitted, role: Role) -> Result<(), Refusal> {
-    if role != Role::Owner {
-        return Ok(());
-    }
-    let owners = members::lock_owners(transaction, by.org()).await?;
-    Ok(who(by, &owners).ensure_makes_owners()?)
+fn ensure_may(by: &Holding, role: Role) -> Result<(), Refusal> {
+    if role == Role::Owner { Ok(by.who().ensure_makes_owners()?) } else { Ok(()) }
 }
 
 async fn understood(transaction: &Transaction<'_>, org: OrgId, wish: &Wish) -> Result<NewInvitation, Refusal> {
@@ -133,10 +130,10 @@ pub async fn resend(house: &House, by: &Admitted, id: InvitationId) -> Result<In
     let org = by.org();
     let invited = house
         .within(org, Mode::Real, async |transaction| {
-            authority::hold(transaction, by).await?;
+            let caller = authority::hold(transaction, by).await?;
             orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
             let before = invitations::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
-            ensure_may(transaction, by, before.role).await?;
+            ensure_may(&caller, before.role)?;
             match before.status {
                 Status::Open => {}
                 Status::Expired => {

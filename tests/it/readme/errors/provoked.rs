@@ -11,7 +11,7 @@ use crate::{
     client::{Answer, Client},
     house::House,
     members::made::member,
-    people::Person,
+    persons::Person,
     tools::{Other, eventually, id},
 };
 
