@@ -16,8 +16,10 @@ fn credentials(files: &[(&str, &str)]) -> (TempDir, String) {
 fn every_secret_is_read_from_the_credential_of_its_name() {
     for setting in table::ALL.iter().filter(|setting| setting.secret) {
         let text = url(PASSWORD) + "\n";
-        let (_dir, path) = credentials(&[("database_url", &text), (setting.name, &text), ("tls_key", "of others")]);
-        let settings = load(&[("CREDENTIALS_DIRECTORY", &path)]).unwrap();
+        let own = if setting.name == table::SMTP_URL.name { "smtp://app:password@mail.example\n" } else { &text };
+        let (_dir, path) = credentials(&[("database_url", &text), (setting.name, own), ("tls_key", "of others")]);
+        let of_mail = [("MESHKEY_MAIL_FROM", "keys@mail.example"), ("MESHKEY_PUBLIC_URL", "https://keys.example")];
+        let settings = load(&[&of_mail[..], &[("CREDENTIALS_DIRECTORY", &path)]].concat()).unwrap();
         assert_eq!(*settings.origin(setting), Origin::Credential(setting.name));
         assert_eq!(database_of(&settings), url(PASSWORD));
     }

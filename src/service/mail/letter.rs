@@ -67,7 +67,7 @@ mod tests {
         let said = text(&letter(), "https://keys.example.org/invitation#token=x");
         assert!(said.contains("Erin has invited you to Acme on Meshkey, as member, for its mesh main."), "{said}");
         assert!(
-            said.contains("until 29 November 2026, 8:05 UTC:\n\nhttps://keys.example.org/invitation#token=x\n"),
+            said.contains("until 29 November 2026, 08:05 UTC:\n\nhttps://keys.example.org/invitation#token=x\n"),
             "{said}"
         );
         let said = text(&Letter { inviter: None, mesh: None, ..letter() }, "x");

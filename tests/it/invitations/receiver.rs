@@ -142,16 +142,9 @@ fn plain(head: &str, text: &str) -> String {
     let mut rest = joined.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let code = (first == b'=').then(|| after.get(..2)).flatten().and_then(|hex| std::str::from_utf8(hex).ok());
-        match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        let byte = code.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        rest = if byte.is_some() { &after[2..] } else { after };
+        bytes.push(byte.unwrap_or(first));
     }
     String::from_utf8(bytes).unwrap()
 }
