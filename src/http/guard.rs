@@ -184,13 +184,14 @@ pub(super) fn count_failure(house: &House, from: Option<IpAddr>) -> Result<(), T
     })
 }
 
-fn trail(house: &House, request: &HttpRequest) -> Trail {
+/// Through what a request came in.
+pub(crate) fn trail(house: &House, request: &HttpRequest) -> Trail {
     let request_id = request.extensions().get::<Facts>().map(|facts| facts.request_id);
     Trail { request_id, address: address(house, request) }
 }
 
 /// Whence the request comes.
-pub(crate) fn address(house: &House, request: &HttpRequest) -> Option<IpAddr> {
+pub(super) fn address(house: &House, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     if house.trusted_proxies.is_nobody() {
         return Some(peer.to_canonical());

@@ -46,6 +46,9 @@ actions! {
     GateCreated = "gate.created";
     GateEdited = "gate.edited";
     GateDeleted = "gate.deleted";
+    UserPasswordChanged = "user.password_changed";
+    UserSecondFactorOn = "user.second_factor_on";
+    UserSecondFactorOff = "user.second_factor_off";
     AuditRetained = "audit.retained";
 }
 
