@@ -3,11 +3,7 @@
 //! A browser says of a request whether the same site has made it (Fetch Metadata), or at least which (`Origin`). Who says neither
 //! is no browser that we know, and is refused too. Where somebody is signed in, the form also carries the token of that session.
 
-use actix_web::{
-    HttpRequest,
-    dev::Payload,
-    http::header::HeaderName,
-};
+use actix_web::{HttpRequest, dev::Payload, http::header::HeaderName};
 use tracing::info;
 use zeroize::Zeroizing;
 

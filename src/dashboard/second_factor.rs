@@ -9,7 +9,7 @@ use super::{
     Fault, Page,
     page::{alert, lead_to, token},
     sign_in::{code_field, refused},
-    visitor::{Person, Sent},
+    visitor::{Person, Sent, browser},
 };
 use crate::{
     domain::second_factor::{FactorSecret, RecoveryCode},
@@ -17,6 +17,7 @@ use crate::{
     service::{
         House,
         second_factor::{self, Standing},
+        sessions::Browser,
     },
 };
 
@@ -35,19 +36,19 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
 pub async fn change(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse, Fault> {
     let Sent { by: person, form } = sent;
     person.ensure_fresh()?;
-    let by = &person.by;
+    let (by, browser) = (&person.by, browser(&house, &person.request));
     match form.text("do") {
         "begin" => second_factor::begin(&house, by).await?,
-        "end" => second_factor::end(&house, by).await?,
-        "confirm" => return confirm(&house, &person, form.text("code")).await,
+        "end" => second_factor::end(&house, by, &browser).await?,
+        "confirm" => return confirm(&house, &person, form.text("code"), &browser).await,
         _ => return Err(Problem::new(catalogue::INVALID_REQUEST, "the form does not say what is to be done").into()),
     }
     Ok(lead_to("/account/second-factor"))
 }
 
-async fn confirm(house: &House, person: &Person, code: &str) -> Result<HttpResponse, Fault> {
+async fn confirm(house: &House, person: &Person, code: &str, browser: &Browser) -> Result<HttpResponse, Fault> {
     let token = person.token();
-    match second_factor::confirm(house, &person.by, code).await {
+    match second_factor::confirm(house, &person.by, code, browser).await {
         Ok(codes) => Ok(Page::new("Your recovery codes", shown_once(&codes)).signed(person.signed(&token)).answer()),
         Err(why) => {
             let standing = second_factor::show(house, &person.by).await?;

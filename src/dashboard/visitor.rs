@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{Place, SessionHash, SessionSecret, session::HALF},
-    http::{Problem, catalogue, guard::address},
+    http::{Problem, catalogue, guard::trail},
     service::{
         House,
         sessions::{Browser, HalfSignedIn, SignedIn, Visitor, look},
@@ -71,7 +71,7 @@ fn with_cookie(mut answer: HttpResponse, value: &str, life: Duration) -> HttpRes
 #[must_use]
 pub fn browser(house: &House, request: &HttpRequest) -> Browser {
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    Browser { address: address(house, request), agent: agent.to_owned() }
+    Browser { trail: trail(house, request), agent: agent.to_owned() }
 }
 
 /// Where the person wants to go: as the query of the page says, if it leads to a page of ours.

@@ -197,7 +197,8 @@ pub async fn snapshot(client: &mut Object) -> Result<Transaction<'_>, Error> {
     Ok(builder.read_only(true).start().await?)
 }
 
-async fn act_for(transaction: &Transaction<'_>, org: OrgId) -> Result<(), Error> {
+/// Has a transaction act for `org` from here on: row-level security shows it that org's rows, to its end.
+pub async fn act_for(transaction: &Transaction<'_>, org: OrgId) -> Result<(), Error> {
     let say = transaction.prepare_cached("SELECT set_config('meshkey.org', $1, true)").await?;
     transaction.execute(&say, &[&org.uuid().to_string()]).await?;
     Ok(())

@@ -4,12 +4,13 @@ use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
 use super::{Error, queries, row};
-use crate::domain::{Email, Title, User, UserId};
+use crate::domain::{Email, OrgId, Title, User, UserId};
 
 queries! {
     INSERT = "INSERT INTO users (id, email, name) VALUES ($1, $2, $3) RETURNING *";
     SHOW = "SELECT * FROM users WHERE id = $1";
     FIND = "SELECT * FROM users WHERE email = $1";
+    ORGS = "SELECT DISTINCT org_id FROM meshkey_memberships_of($1) ORDER BY org_id";
 }
 
 fn read(row: &Row) -> Result<User, Error> {
@@ -39,4 +40,10 @@ pub async fn show(db: &impl GenericClient, id: UserId) -> Result<Option<User>, E
 pub async fn find(db: &impl GenericClient, email: &Email) -> Result<Option<User>, Error> {
     let find = db.prepare_cached(FIND).await?;
     db.query_opt(&find, &[&email.as_str()]).await?.as_ref().map(read).transpose()
+}
+
+/// The orgs that this person is in, in the order of their ids.
+pub async fn orgs(db: &impl GenericClient, id: UserId) -> Result<Vec<OrgId>, Error> {
+    let orgs = db.prepare_cached(ORGS).await?;
+    db.query(&orgs, &[&id.uuid()]).await?.iter().map(|row| row::id(row, "org_id")).collect()
 }

@@ -281,7 +281,7 @@ pub(crate) fn trail(house: &House, request: &HttpRequest) -> Trail {
 }
 
 /// Whence the request comes.
-pub(crate) fn address(house: &House, request: &HttpRequest) -> Option<IpAddr> {
+pub(super) fn address(house: &House, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     if house.trusted_proxies.is_nobody() {
         return Some(peer.to_canonical());

@@ -63,6 +63,8 @@ pub mod operator;
 pub mod orgs;
 pub mod outpost;
 #[cfg(feature = "server")]
+mod own_record;
+#[cfg(feature = "server")]
 pub mod passwords;
 mod patience;
 #[cfg(feature = "server")]

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 use super::{
     House, Refusal,
     meters::SignIn,
+    own_record,
     patience::in_time,
     sessions::{self, Browser, HalfSignedIn, SignedIn},
     sign_in::NotIn,
@@ -15,6 +16,7 @@ use crate::{
     db::{self, Transaction, second_factor as factors},
     domain::{
         SessionSecret,
+        audit::Action,
         second_factor::{FactorSecret, RECOVERY_CODES, RecoveryCode},
         tries::Tried,
     },
@@ -51,7 +53,7 @@ pub async fn begin(house: &House, by: &SignedIn) -> Result<(), Refusal> {
 }
 
 /// Has the one that was begun count from now on, if this is a code of it. Gives the recovery codes, this one time.
-pub async fn confirm(house: &House, by: &SignedIn, code: &str) -> Result<Vec<RecoveryCode>, NotIn> {
+pub async fn confirm(house: &House, by: &SignedIn, code: &str, browser: &Browser) -> Result<Vec<RecoveryCode>, NotIn> {
     let codes: Result<Vec<_>, _> = (0..RECOVERY_CODES).map(|_| RecoveryCode::generate()).collect();
     let codes = codes.map_err(Refusal::from)?;
     let confirmed = within(house, async |transaction| {
@@ -59,8 +61,11 @@ pub async fn confirm(house: &House, by: &SignedIn, code: &str) -> Result<Vec<Rec
         let secret = begun.ok_or(NotIn::Wrong)?.secret;
         let step = secret.step(code, by.now().unix_timestamp()).ok_or(NotIn::Wrong)?;
         let is_so = factors::confirm(transaction, by.user(), &secret, step).await?;
+        if !is_so {
+            return Err(NotIn::Wrong);
+        }
         factors::replace_codes(transaction, by.user(), &codes).await?;
-        if is_so { Ok(()) } else { Err(NotIn::Wrong) }
+        Ok(own_record::write(transaction, by, browser, Action::UserSecondFactorOn, None).await?)
     });
     confirmed.await?;
     info!(user = %by.user(), "a second factor is asked for from now on");
@@ -68,10 +73,15 @@ pub async fn confirm(house: &House, by: &SignedIn, code: &str) -> Result<Vec<Rec
 }
 
 /// Ends it. For who has shown a short while ago who it is.
-pub async fn end(house: &House, by: &SignedIn) -> Result<(), Refusal> {
-    let end = within(house, async |transaction| Ok(factors::end(transaction, by.user()).await?));
+pub async fn end(house: &House, by: &SignedIn, browser: &Browser) -> Result<(), Refusal> {
+    let end = within(house, async |transaction| {
+        if factors::end(transaction, by.user()).await? {
+            own_record::write(transaction, by, browser, Action::UserSecondFactorOff, None).await?;
+        }
+        Ok(())
+    });
     match end.await {
-        Ok(_) => info!(user = %by.user(), "no second factor is asked for any more"),
+        Ok(()) => info!(user = %by.user(), "no second factor is asked for any more"),
         Err(NotIn::Refused(refusal)) => return Err(refusal),
         Err(_) => {}
     }
@@ -82,7 +92,7 @@ pub async fn end(house: &House, by: &SignedIn) -> Result<(), Refusal> {
 pub async fn enter(house: &House, half: &HalfSignedIn, code: &str, browser: &Browser) -> Result<SessionSecret, NotIn> {
     let waiting = half.waiting();
     let entered = try_enter(house, waiting, code, browser).await;
-    let (user, address) = (waiting.user(), browser.address.map(|address| address.to_string()));
+    let (user, address) = (waiting.user(), browser.address().map(|address| address.to_string()));
     match &entered {
         Ok(_) => {
             house.meters.tried(SignIn::Whole);
@@ -102,7 +112,7 @@ pub async fn enter(house: &House, half: &HalfSignedIn, code: &str, browser: &Bro
 }
 
 async fn try_enter(house: &House, waiting: &SignedIn, code: &str, browser: &Browser) -> Result<SessionSecret, NotIn> {
-    let address = browser.address.map(Tried::Address);
+    let address = browser.address().map(Tried::Address);
     let tried: Vec<_> = address.into_iter().chain([Tried::Factor(waiting.user())]).collect();
     let taken = tries::take(house, &tried).await?;
     within(house, async |transaction| {

@@ -14,6 +14,7 @@ use crate::{
     },
     domain::{
         Email, SessionHash, SessionId, SessionSecret, Title, UserId,
+        audit::Trail,
         session::{AGENT, HALF, Session, is_fresh},
     },
 };
@@ -24,10 +25,18 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 /// Whence somebody comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Browser {
-    /// From where.
-    pub address: Option<IpAddr>,
+    /// By which request, and from where.
+    pub trail: Trail,
     /// What it calls itself.
     pub agent: String,
+}
+
+impl Browser {
+    /// From where.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.trail.address
+    }
 }
 
 /// Proof that a person is signed in: only [`look`] makes one.
@@ -134,7 +143,7 @@ pub(super) async fn begin(
     let secret = SessionSecret::generate()?;
     let life = if is_half { HALF } else { house.lifetimes.life };
     let agent: String = browser.agent.chars().filter(|one| !one.is_control()).take(AGENT).collect();
-    let (id, hash, address) = (SessionId::new(), secret.hash(), browser.address);
+    let (id, hash, address) = (SessionId::new(), secret.hash(), browser.address());
     sessions::insert(transaction, &NewSession { id, user, hash, is_half, life, address, agent: &agent }).await?;
     Ok(secret)
 }

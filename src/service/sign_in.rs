@@ -73,7 +73,7 @@ pub struct Claim<'a> {
 pub async fn sign_in(house: &House, claim: Claim<'_>) -> Result<Entry, NotIn> {
     let browser = claim.browser;
     let entered = enter(house, claim).await;
-    let address = browser.address.map(|address| address.to_string());
+    let address = browser.address().map(|address| address.to_string());
     match &entered {
         Ok((user, Entry { is_half, .. })) => {
             house.meters.tried(if *is_half { SignIn::Half } else { SignIn::Whole });
@@ -95,10 +95,10 @@ pub async fn sign_in(house: &House, claim: Claim<'_>) -> Result<Entry, NotIn> {
 /// The same; tells also whose account it is about, where there is one.
 async fn enter(house: &House, claim: Claim<'_>) -> Result<(UserId, Entry), (Option<UserId>, NotIn)> {
     let nobody = |why: NotIn| (None, why);
-    let address = claim.browser.address.map(Tried::Address);
+    let address = claim.browser.address().map(Tried::Address);
     let tried: Vec<_> = address.into_iter().chain([Tried::Account(claim.email)]).collect();
     let taken = tries::take(house, &tried).await.map_err(nobody)?;
-    let verified = verified(house, &claim.email.parse().ok(), claim.password).await;
+    let verified = verified(house, claim.email.parse().ok(), claim.password).await;
     let (account, hash) = match verified {
         Ok(Ok(whose)) => whose,
         Ok(Err(user)) => return Err((user, NotIn::Wrong)),
@@ -120,7 +120,7 @@ async fn enter(house: &House, claim: Claim<'_>) -> Result<(UserId, Entry), (Opti
 /// Whose password this is, with its hash; or whose it is not. As much work in any case.
 async fn verified(
     house: &House,
-    email: &Option<Email>,
+    email: Option<Email>,
     password: Typed,
 ) -> Result<Result<(Account, PasswordHash), Option<UserId>>, Refusal> {
     // What is no address is nobody's, and looked up all the same.

@@ -1,9 +1,10 @@
 //! Showing once more who one is, before what matters most; and another password.
 
+use serde_json::json;
 use tracing::{info, warn};
 
 use super::{
-    House, Refusal,
+    House, Refusal, own_record,
     patience::in_time,
     second_factor::{ensure_shown, within},
     sessions::{Browser, SignedIn},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{self, passwords},
-    domain::{Password, PasswordHash, Typed, tries::Tried},
+    domain::{Password, PasswordHash, Typed, audit::Action, tries::Tried},
 };
 
 /// Whether a second factor is asked for too.
@@ -82,8 +83,9 @@ async fn try_change(house: &House, by: &SignedIn, old: Typed, new: &Password, br
         passwords::hold(transaction, by.user(), &hash).await?.ok_or(NotIn::Wrong)?;
         passwords::set(transaction, by.user(), &fresh).await?;
         taken.were_good(transaction).await?;
-        db::sessions::end_others(transaction, by.user(), by.session()).await?;
-        Ok(())
+        let ended = db::sessions::end_others(transaction, by.user(), by.session()).await?;
+        let after = Some(json!({ "sessions_ended": ended }));
+        Ok(own_record::write(transaction, by, browser, Action::UserPasswordChanged, after).await?)
     })
     .await
 }
@@ -95,7 +97,7 @@ async fn shown(
     password: Typed,
     browser: &Browser,
 ) -> Result<(Taken, PasswordHash), NotIn> {
-    let address = browser.address.map(Tried::Address);
+    let address = browser.address().map(Tried::Address);
     let tried: Vec<_> = address.into_iter().chain([Tried::Account(by.email().as_str())]).collect();
     let taken = tries::take(house, &tried).await?;
     let judged = async {
@@ -114,7 +116,7 @@ async fn shown(
 }
 
 fn told(by: &SignedIn, browser: &Browser, done: &Result<(), NotIn>) {
-    let (user, address) = (by.user(), browser.address.map(|address| address.to_string()));
+    let (user, address) = (by.user(), browser.address().map(|address| address.to_string()));
     match done {
         Ok(()) => info!(%user, address, "has shown once more who it is"),
         Err(NotIn::Wrong) => info!(%user, address, "has not shown once more who it is"),

@@ -56,6 +56,9 @@ actions! {
     InvitationResent = "invitation.resent";
     InvitationWithdrawn = "invitation.withdrawn";
     InvitationAccepted = "invitation.accepted";
+    UserPasswordChanged = "user.password_changed";
+    UserSecondFactorOn = "user.second_factor_on";
+    UserSecondFactorOff = "user.second_factor_off";
     AuditRetained = "audit.retained";
 }
 

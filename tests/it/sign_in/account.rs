@@ -92,3 +92,42 @@ async fn a_proof_is_fresh_for_a_quarter_of_an_hour() {
     assert_eq!(leads_to(&dana.send("/confirm", &fields).await), "/account/second-factor");
     dana.get("/account/second-factor").await.expect(200);
 }
+
+// A-16
+#[tokio::test]
+async fn what_people_change_of_their_own_stands_in_the_chain_of_each_of_their_orgs() {
+    let house = danas().await;
+    let rival = house.org("rival").admin;
+    house.org("strangers");
+    let join = "INSERT INTO memberships (org_id, user_id, mesh_id, role)
+                SELECT o.id, u.id, m.id, 'member' FROM users u CROSS JOIN orgs o LEFT JOIN meshes m ON m.org_id = o.id
+                WHERE o.slug <> 'strangers'
+                UNION ALL SELECT o.id, u.id, NULL, 'viewer' FROM orgs o, users u WHERE o.slug = 'acme'";
+    let db = house.sql("superuser").await;
+    db.batch_execute(join).await.unwrap();
+    let mut dana = Visitor::dana(&house).await;
+    super::factor::turn_on(&house, &mut dana).await;
+    dana.send("/account/second-factor", &[("do", "end")]).await.expect(303);
+    dana.send("/account/second-factor", &[("do", "end")]).await.expect(303);
+    let (wrong, right) = ([("old", "wrong"), ("new", NEW)], [("old", PASSWORD), ("new", NEW)]);
+    dana.send("/account/password", &wrong).await.expect(200);
+    Visitor::dana(&house).await;
+    let changed = dana.send("/account/password", &right).await.expect(303);
+    let id: uuid::Uuid = db.query_one("SELECT id FROM users", &[]).await.unwrap().get(0);
+    let dana = meshkey::domain::UserId::from(id).to_string();
+    for admin in [house.admin(), rival] {
+        let events = admin.get(&admin.at(&format!("/audit?actor={dana}&limit=200"))).await.expect(200);
+        let told = |event: &serde_json::Value| event["action"].as_str().unwrap().to_owned();
+        let actions: Vec<_> = events.items().iter().map(told).collect();
+        assert_eq!(actions, ["user.password_changed", "user.second_factor_off", "user.second_factor_on"]);
+        let newest = &events.items()[0];
+        assert_eq!((&newest["actor"]["id"], &newest["subject"]["id"]), (&dana.as_str().into(), &dana.as_str().into()));
+        assert_eq!(newest["after"], serde_json::json!({ "sessions_ended": 1 }));
+        assert_eq!(
+            (&newest["request_id"], &newest["address"]),
+            (&changed.header("x-request-id").into(), &"127.0.0.1".into())
+        );
+        assert_eq!(admin.get(&admin.at("/audit/verify")).await.expect(200).body["whole"], true);
+    }
+    assert_eq!(one(&db, "SELECT count(*) FROM audit_events WHERE actor_kind = 'user'").await, "6");
+}

@@ -16,7 +16,9 @@ async fn what_people_type_and_browsers_keep_is_told_to_nobody() {
     let house = House::new().await;
     let (own, wrong, new) = ("canary phrase of Dana", "wrong canary phrase", "new canary phrase");
     let mut secrets: Vec<String> = [own, wrong, new].map(str::to_owned).into();
-    secrets.iter().for_each(|secret| beware(secret));
+    for secret in &secrets {
+        beware(secret);
+    }
     person(&house, EMAIL, "Dana", own).await;
     let mut dana = Visitor::new(&house);
     for password in [wrong, PASSWORD, own] {
@@ -30,7 +32,9 @@ async fn what_people_type_and_browsers_keep_is_told_to_nobody() {
     };
     keep(&dana);
     let codes = turn_on(&house, &mut dana).await;
-    codes.iter().for_each(|code| beware(code));
+    for code in &codes {
+        beware(code);
+    }
     dana.send("/account/password", &[("old", wrong), ("new", new)]).await.expect(200);
     dana.send("/account/password", &[("old", own), ("new", new)]).await.expect(303);
     dana.sign_in(EMAIL, new).await.expect(303);

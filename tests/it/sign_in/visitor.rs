@@ -103,9 +103,9 @@ impl Visitor {
         let (pair, rest) = line.to_str().unwrap().split_once("; ").unwrap();
         let value = pair.strip_prefix(COOKIE).and_then(|pair| pair.strip_prefix('=')).unwrap();
         self.cookie = (!value.is_empty()).then(|| value.to_owned());
-        let life = rest.strip_prefix("Path=/; Max-Age=").and_then(|rest| rest.split_once("; ")).unwrap();
-        assert_eq!(life.1, "Secure; HttpOnly; SameSite=Lax");
-        assert_eq!(life.0 == "0", self.cookie.is_none(), "{line:?}");
+        let (seconds, manner) = rest.strip_prefix("Path=/; Max-Age=").and_then(|rest| rest.split_once("; ")).unwrap();
+        assert_eq!(manner, "Secure; HttpOnly; SameSite=Lax");
+        assert_eq!(seconds == "0", self.cookie.is_none(), "{line:?}");
     }
 
     /// Whether the account opens.
