@@ -136,16 +136,15 @@ impl<N: Need, I: Read + 'static> FromRequest for Caller<N, I> {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let proof = match session_of::<N>(&request)? {
-                Some(session) => admitted_person::<N>(&request, &session).await?,
-                None => {
-                    let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
-                    let proof = admitted::<N>(&request, &secret, None).await?;
-                    if N::PERSON {
-                        return Err(Problem::of(catalogue::PERSON_REQUIRED));
-                    }
-                    proof
+            let proof = if let Some(session) = session_of::<N>(&request)? {
+                admitted_person::<N>(&request, &session).await?
+            } else {
+                let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
+                let proof = admitted::<N>(&request, &secret, None).await?;
+                if N::PERSON {
+                    return Err(Problem::of(catalogue::PERSON_REQUIRED));
                 }
+                proof
             };
             let input = I::read(request, payload).await?;
             Ok(Self { proof, input, need: PhantomData })

@@ -38,9 +38,9 @@ fn credential(terms: Terms, [is_revoked, is_disabled, is_org_suspended, is_mesh_
 }
 
 /// The person that a key is bound to, with this role in the whole org, or with none.
-fn person(org: OrgId, role: Option<Role>, is_suspended: bool) -> Box<Bound> {
+fn person(org: OrgId, role: Option<Role>, is_suspended: bool) -> Bound {
     let memberships: Vec<_> = role.map(|role| Membership { at: Owner::Org(org), role }).into_iter().collect();
-    Box::new(Bound::new(UserId::new(), is_suspended, &memberships))
+    Bound::new(UserId::new(), is_suspended, &memberships)
 }
 
 /// Mostly about what the key acts for: all else is hopeless for another reason than those that are looked for.
@@ -57,7 +57,7 @@ fn cases() -> impl Strategy<Value = Case> {
             let is_place_archived = place && wanted.within.mesh().is_some();
             let org = terms.grant.owner.org();
             let mut key = credential(terms, [revoked, disabled, suspended, archived]);
-            key.person = bound.map(|(role, is_suspended)| person(org, role, is_suspended));
+            key.person = bound.map(|(role, is_suspended)| Box::new(person(org, role, is_suspended)));
             (key, wanted, Circumstances { now, from, is_place_archived })
         },
     )
@@ -102,7 +102,7 @@ fn carry_out((mut key, wanted, mut at): Case, changes: &[Change]) -> Case {
                 let first = key.terms.addresses.ranges().unwrap()[0].to_string();
                 at.from = Some(first.split('/').next().unwrap().parse().unwrap());
             }
-            Action::ChangeRole => key.person = Some(person(wanted.within.org(), Some(Role::Admin), false)),
+            Action::ChangeRole => key.person = Some(Box::new(person(wanted.within.org(), Some(Role::Admin), false))),
             Action::IssueKey => key = issued(&wanted, &key, &at),
         }
     }
