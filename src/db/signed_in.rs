@@ -89,7 +89,7 @@ fn read(row: &Row, idle: Duration) -> Result<Found, Error> {
     let person = SignedIn::new(
         (row::id(row, "session_id")?, row::id(row, "user_id")?),
         (row::parsed(row, "email")?, row::parsed(row, "name")?),
-        (row::get(row, "confirmed_at")?, row::get(row, "now")?),
+        (row::get(row, "confirmed_at")?, row::get(row, "seen_at")?, row::get(row, "now")?),
         (org, row::parsed(row, "org_slug")?, row::get(row, "is_org_suspended")?),
         memberships,
     );

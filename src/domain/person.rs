@@ -79,6 +79,8 @@ pub struct SignedIn {
     pub confirmed_at: OffsetDateTime,
     /// The clock of the database, when this was read.
     pub now: OffsetDateTime,
+    /// When the session was last heard of before, as far as that is noted.
+    pub seen_at: OffsetDateTime,
     /// The org.
     pub org: OrgId,
     /// Its slug.
@@ -97,12 +99,25 @@ impl SignedIn {
     pub fn new(
         (session, user): (SessionId, UserId),
         (email, name): (Email, Title),
-        (confirmed_at, now): (OffsetDateTime, OffsetDateTime),
+        (confirmed_at, seen_at, now): (OffsetDateTime, OffsetDateTime, OffsetDateTime),
         (org, org_slug, is_org_suspended): (OrgId, Slug, bool),
         memberships: Vec<Membership>,
     ) -> Self {
         let grants = grants_of(&memberships);
-        Self { session, user, email, name, confirmed_at, now, org, org_slug, is_org_suspended, memberships, grants }
+        Self {
+            session,
+            user,
+            email,
+            name,
+            confirmed_at,
+            now,
+            seen_at,
+            org,
+            org_slug,
+            is_org_suspended,
+            memberships,
+            grants,
+        }
     }
 
     /// What it may do there.

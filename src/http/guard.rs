@@ -12,7 +12,12 @@ use tracing::warn;
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
     domain::{Capability, Secret, SessionSecret, audit::Trail},
-    service::{Admitted, Demand, House, Reach, Refusal, admit, admit_person, failures::Throttled, me::Shown},
+    service::{
+        Admitted, Demand, House, Reach, Refusal, admit, admit_person,
+        failures::Throttled,
+        me::Shown,
+        sessions::{self, SignedIn, Visitor},
+    },
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -46,7 +51,7 @@ pub trait Right {
 
 /// What a route demands.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, AnyKey, Uncounted"
+    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, OneselfOr, AnyKey, Oneself, Uncounted"
 )]
 pub trait Need {
     /// The capability, if one is demanded.
@@ -55,6 +60,8 @@ pub trait Need {
     const REACH: Reach;
     /// Whether the holder of the key that is named may do this to it.
     const OR_OWN: bool = false;
+    /// Whether the person who is named may do this to itself.
+    const OR_ONESELF: bool = false;
     /// Whether the request counts as a use of the key.
     const COUNTS: bool = true;
     /// Whether it takes a person who is signed in, in the org that the query names.
@@ -88,6 +95,16 @@ needs! {
     OwnKeyOr = Within or own;
 }
 
+/// The right in the whole org, or to be the person that the path names.
+#[derive(Debug)]
+pub struct OneselfOr<R>(PhantomData<R>);
+
+impl<R: Right> Need for OneselfOr<R> {
+    const CAPABILITY: Option<Capability> = Some(R::CAPABILITY);
+    const REACH: Reach = Reach::Org;
+    const OR_ONESELF: bool = true;
+}
+
 /// Any live key.
 #[derive(Debug)]
 pub struct AnyKey;
@@ -115,6 +132,7 @@ impl<N: Need> Need for Uncounted<N> {
     const CAPABILITY: Option<Capability> = N::CAPABILITY;
     const REACH: Reach = N::REACH;
     const OR_OWN: bool = N::OR_OWN;
+    const OR_ONESELF: bool = N::OR_ONESELF;
     const COUNTS: bool = false;
     const PERSON: bool = N::PERSON;
 }
@@ -164,6 +182,33 @@ fn session_of<N: Need>(request: &HttpRequest) -> Result<Option<SessionSecret>, P
 pub struct Myself {
     /// By what it shows that.
     pub who: Shown,
+}
+
+/// A person who is signed in, about its sessions: a key cannot.
+pub struct OwnSession {
+    /// The proof.
+    pub proof: SignedIn,
+}
+
+impl FromRequest for OwnSession {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let Some(session) = session_of::<Oneself>(&request)? else {
+                let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
+                admitted::<AnyKey>(&request, &secret, None).await?;
+                return Err(Problem::of(catalogue::PERSON_REQUIRED));
+            };
+            let house = house(&request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
+            match sessions::look(house, session).await? {
+                Visitor::Whole(proof) => Ok(Self { proof }),
+                Visitor::Half(_) | Visitor::Nobody => Err(Problem::signed_out()),
+            }
+        })
+    }
 }
 
 impl FromRequest for Myself {
@@ -221,6 +266,7 @@ fn demand<'a, N: Need>(request: &'a HttpRequest, claims: Option<&'a str>) -> Dem
         mesh: path.get("mesh"),
         topic: path.get("topic"),
         own_key: path.get("key").filter(|_| N::OR_OWN),
+        own_user: path.get("user").filter(|_| N::OR_ONESELF),
         claims,
         // Who names the org manages the mesh; who does not, acts in it.
         acts_in_mesh: path.get("org").is_none(),

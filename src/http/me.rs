@@ -1,13 +1,21 @@
 //! `/v1/me`: what a person may see and do of itself.
 
-use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use std::net::IpAddr;
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Path},
+};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
     Caller, Input, Problem,
     body::{Json, NoBody},
-    guard::{Myself, Oneself},
+    catalogue,
+    guard::{Myself, Oneself, OwnSession},
     keys::{ListQuery, NewKey, keep, show_once},
     preconditions::idempotent,
     reply,
@@ -15,7 +23,7 @@ use super::{
 };
 use crate::{
     db::signed_in::Part,
-    domain::{Email, MeshId, OrgId, SessionId, Slug, Title, UserId},
+    domain::{Email, MeshId, OrgId, SessionId, Slug, Title, UserId, session::Session},
     service::{self, House, issue::Issued, issue::Wish},
 };
 
@@ -68,6 +76,49 @@ pub async fn show(house: Data<House>, myself: Myself) -> Result<HttpResponse, Pr
         memberships: known.parts.into_iter().map(PartView::from).collect(),
         session: session.map(|(id, confirmed_at)| SessionView { id, confirmed_at }),
     }))
+}
+
+#[derive(Serialize)]
+struct SessionItem {
+    id: SessionId,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    seen_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    ends_at: OffsetDateTime,
+    address: Option<IpAddr>,
+    agent: String,
+    current: bool,
+}
+
+/// Lists where the person is signed in, the session that was heard of last first.
+pub async fn sessions(house: Data<House>, own: OwnSession) -> Result<HttpResponse, Problem> {
+    let current = own.proof.session();
+    let item = |Session { id, created_at, seen_at, ends_at, address, agent }: Session| SessionItem {
+        id,
+        created_at,
+        seen_at,
+        ends_at,
+        address,
+        agent,
+        current: id == current,
+    };
+    let items: Vec<_> = service::sessions::list(&house, &own.proof).await?.into_iter().map(item).collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
+}
+
+/// Signs the person out everywhere else.
+pub async fn end_other_sessions(house: Data<House>, own: OwnSession) -> Result<HttpResponse, Problem> {
+    service::sessions::end_others(&house, &own.proof).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends one of the person's own sessions, which may be this one. There need not be one.
+pub async fn end_session(house: Data<House>, own: OwnSession, path: Path<String>) -> Result<HttpResponse, Problem> {
+    let session = path.parse().map_err(|_| Problem::of(catalogue::NOT_FOUND))?;
+    service::sessions::end(&house, &own.proof, session).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Lists the keys that are bound to the person, in one of its orgs.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{
     Caller, Input, Problem,
     body::{Merge, NoBody, patched, said},
-    guard::{InOrg, may},
+    guard::{InOrg, OneselfOr, may},
     preconditions::required,
     reply,
     view::DoneView,
@@ -216,7 +216,7 @@ struct RemovalView {
 /// Removes a member.
 pub async fn remove(
     house: Data<House>,
-    caller: Caller<InOrg<may::Admin>, Input<NoBody, RemovalQuery>>,
+    caller: Caller<OneselfOr<may::Admin>, Input<NoBody, RemovalQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
     let RemovalQuery { dry_run, revoke_issued } = input.query;

@@ -137,6 +137,8 @@ routes! {
     }
     "/v1/me" { get me::show; }
     "/v1/me/keys" { get me::keys; post me::issue; }
+    "/v1/me/sessions" { get me::sessions; delete me::end_other_sessions; }
+    "/v1/me/sessions/{session}" { delete me::end_session; }
     "/v1/revoke" { post oauth::revoke::revoke; }
     "/v1/explain" { post explain::explain; }
     "/.well-known/oauth-authorization-server" { get oauth::metadata::authorization_server; }

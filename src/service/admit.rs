@@ -33,6 +33,8 @@ pub struct Demand<'a> {
     pub topic: Option<&'a str>,
     /// The key that is named, where its holder may do this to it.
     pub own_key: Option<&'a str>,
+    /// The person that is named, where that person may do this to itself.
+    pub own_user: Option<&'a str>,
     /// The key that the caller says it is, where it says so.
     pub claims: Option<&'a str>,
     /// Whether one acts in the mesh here, which an archived one does not allow, or manages it.

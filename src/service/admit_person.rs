@@ -10,10 +10,11 @@ use super::{
     admit::read_place,
     admitted::{Needs, Place, Shown, Who},
     patience::in_time,
+    sessions::TOUCH_EVERY,
 };
 use crate::{
     db::{
-        self,
+        self, sessions,
         signed_in::{self, Found},
     },
     domain::{
@@ -47,7 +48,12 @@ pub async fn admit_person(
 async fn find(client: &mut Client, shown: Shown, named: Option<&str>) -> Result<Result<Box<SignedIn>, Why>, db::Error> {
     match signed_in::find(client, shown.hash, named.unwrap_or_default(), shown.idle).await? {
         Found::Nobody => Ok(Err(Why::SignedOut)),
-        Found::Member(person) => Ok(Ok(person)),
+        Found::Member(person) => {
+            if person.now >= person.seen_at + TOUCH_EVERY {
+                sessions::touch(client, person.session).await?;
+            }
+            Ok(Ok(person))
+        }
         Found::Stranger(_) if named.is_some() => Ok(Err(Why::NotFound)),
         Found::Stranger(user) => {
             let orgs = signed_in::orgs(client, user).await?;
@@ -75,7 +81,8 @@ async fn judge_found(
         None => None,
     };
     // Whose the key is that the path names is not known yet: the verb shows it to who covers it, and to its own person.
-    let is_own = demand.own_key.is_some();
+    let is_oneself = demand.own_user.is_some_and(|named| named.parse() == Ok(person.user));
+    let is_own = demand.own_key.is_some() || is_oneself;
     let acts_in_mesh = demand.acts_in_mesh;
     let needs = Needs { capability: demand.capability.clone(), reach: demand.reach, is_own, acts_in_mesh };
     let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());

@@ -114,7 +114,9 @@ pub mod verify;
 
 #[cfg(feature = "server")]
 pub use admit::{Demand, Rejection, Why, admit};
+#[cfg(feature = "server")]
 pub use admit_person::admit_person;
+#[cfg(feature = "server")]
 pub use admitted::{Admitted, Reach};
 #[cfg(feature = "server")]
 pub use effect::{Done, Settled};

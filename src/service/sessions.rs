@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Since when it is noted that a session is heard of: no more often than that.
-const TOUCH_EVERY: Duration = Duration::from_mins(1);
+pub(super) const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// Whence somebody comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

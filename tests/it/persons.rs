@@ -1,6 +1,7 @@
 //! People: what they may do by a session, and keys that are bound to them.
 
 mod callers;
+mod managing;
 mod matrix;
 mod personal;
 mod races;

@@ -8,11 +8,12 @@ use crate::{
     domain::{
         Member, MeshId, OrgId, UserId,
         audit::Action,
-        member::{MOST_MESHES, Part, Who},
+        member::{MOST_MESHES, Part},
         role::Role,
     },
     service::{
-        Admitted, Done, House, IfMatch, Refusal, authority,
+        Admitted, Done, House, IfMatch, Refusal,
+        authority::{self, Holding},
         edit::Patch,
         effect::Takes,
         house::{Mode, record},
@@ -40,13 +41,13 @@ pub async fn edit(
     let org = by.org();
     house
         .change(org, user, Mode::Real, async |transaction| {
-            let (who, before, owners) = hold(transaction, by, user).await?;
+            let (caller, before, owners) = hold(transaction, by, user).await?;
             seen.ensure(before.part.version())?;
             let part = edited(transaction, org, &before.part, edit).await?;
             if part == before.part {
                 return Ok((before, Takes::AlreadySo));
             }
-            who.ensure_edits(user, &before.part, &part, owners.len())?;
+            caller.who().ensure_edits(user, &before.part, &part, owners.len())?;
             members::edit(transaction, org, user, &before.part, &part).await?;
             let after = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
             let change = rearranged(Action::MemberEdited, &before, &after);
@@ -62,14 +63,14 @@ pub(super) async fn hold(
     transaction: &Transaction<'_>,
     by: &Admitted,
     user: UserId,
-) -> Result<(Who, Member, Vec<UserId>), Refusal> {
+) -> Result<(Holding, Member, Vec<UserId>), Refusal> {
     let org = by.org();
-    let who = authority::hold(transaction, by).await?.who();
+    let caller = authority::hold(transaction, by).await?;
     orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
     // The host's shell may remove an owner too, so that the rows are held as well.
     let owners = members::lock(transaction, org, user).await?;
     let member = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
-    Ok((who, member, owners))
+    Ok((caller, member, owners))
 }
 
 async fn edited(transaction: &Transaction<'_>, org: OrgId, before: &Part, edit: &Edit) -> Result<Part, Refusal> {

@@ -10,7 +10,7 @@ use crate::{
         members::{self, Named},
     },
     domain::{
-        Key, KeyId, Member, OrgId, UserId,
+        Capability, Key, KeyId, Member, OrgId, Owner, Requirement, UserId,
         audit::{Action, Change},
         name::Reason,
     },
@@ -67,8 +67,13 @@ pub async fn remove(
     let done = house
         .patiently_change(org, user, mode, patience, async |transaction| {
             // Its part is held: it issues nothing more until this is decided.
-            let (who, member, owners) = hold(transaction, by, user).await?;
-            who.ensure_removes(user, &member.part, owners.len())?;
+            let (caller, member, owners) = hold(transaction, by, user).await?;
+            // Who leaves takes nothing along but its own.
+            if how.revoke_issued {
+                let wanted = Requirement { within: Owner::Org(org), capability: Capability::Admin, topic: None };
+                caller.rights().permits(&wanted)?;
+            }
+            caller.who().ensure_removes(user, &member.part, owners.len())?;
             let personal = members::personal(transaction, org, user).await?;
             let issued = members::issued(transaction, org, user).await?;
             let keys = Concerned { personal, issued };

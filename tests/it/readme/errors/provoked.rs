@@ -84,6 +84,7 @@ pub(super) async fn by_people(house: &House) -> Vec<Answer> {
     let root = json!({"label": "root", "capabilities": ["admin"], "topics": "all"});
     vec![
         client.post("/v1/orgs/acme/keys", root).await,
+        client.patch(&format!("/v1/orgs/acme/members/{}", dana.id), json!({"role": "admin"}), "*").await,
         client.raw("POST", "/v1/orgs/acme/keys").header("X-Form-Token", "x").json(&json!({})).send().await,
         admin.get("/v1/me/keys").await,
     ]
