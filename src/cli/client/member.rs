@@ -120,7 +120,13 @@ impl Member {
 }
 
 impl Client {
-    /// The member that is meant: its id.
+    /// The member of the org that is meant, by e-mail or id: its id.
+    pub(super) async fn user_id(&self, named: &str) -> Result<String, Failure> {
+        let org = self.org().await?;
+        self.member_id(&["v1", "orgs", &org, "members"], named).await
+    }
+
+    /// The same, where the members are.
     async fn member_id(&self, all: &[&str], named: &str) -> Result<String, Failure> {
         if named.parse::<UserId>().is_ok() {
             return Ok(named.to_owned());

@@ -46,6 +46,9 @@ pub(super) struct Issue {
     /// How often it may be used: 60/m, 60/m:10 with 10 at once, or none; as often as the issuing key if nothing is said
     #[arg(long, value_name = "RATE")]
     rate: Option<String>,
+    /// The member that it is bound to, by e-mail or id: it does no more than that person may, and dies with the membership
+    #[arg(long, value_name = "PERSON")]
+    user: Option<String>,
     /// Where it is kept, what runs with it
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -87,6 +90,9 @@ impl Issue {
         wish.insert("capabilities".into(), json!(self.capabilities.capabilities));
         wish.insert("topics".into(), self.topics.chosen()?);
         wish.insert("mesh".into(), self.owner(client).await?);
+        if let Some(named) = &self.user {
+            wish.insert("user".into(), json!(client.user_id(named).await?));
+        }
         let said = [
             ("expires_at", self.expires.as_deref().map(when::end).transpose()?),
             ("note", self.note.as_ref().map(|note| json!(note))),

@@ -43,6 +43,9 @@ pub(super) struct List {
     /// Only keys that this key, or `local`, issued
     #[arg(long, value_name = "KEY", add = ArgValueCandidates::new(complete::keys))]
     issued_by: Option<String>,
+    /// Only keys that are bound to this person, by e-mail or id
+    #[arg(long, value_name = "PERSON")]
+    user: Option<String>,
     /// Only keys that end within this time, such as 14d, and have not ended
     #[arg(long, value_name = "TIME")]
     expiring: Option<String>,
@@ -92,12 +95,20 @@ impl List {
             Some(named) => Some(client.key_id(named).await?),
             None => None,
         };
+        let user = match &self.user {
+            Some(named) => Some(client.user_id(named).await?),
+            None => None,
+        };
         let mesh = if self.org_wide { Some("-".to_owned()) } else { client.flags.named_mesh() };
         let status = self.status.as_deref().or(before.as_ref().map(|_| NOT_DEAD));
         let sort = self.sort.as_deref().or(before.as_ref().map(|_| "expires_at"));
         let ask = Ask::get(&["v1", "orgs", &org, "keys"]).query("status", status).query("mesh", mesh);
         let ask = ask.query("capability", self.cap.as_deref()).query("topic", self.topic.as_deref());
-        let ask = ask.query("issued_by", issuer).query("expires_before", before).query("unused_since", since);
+        let ask = ask
+            .query("issued_by", issuer)
+            .query("user", user)
+            .query("expires_before", before)
+            .query("unused_since", since);
         Ok(ask.query("text", self.text.as_deref()).query("sort", sort))
     }
 }
