@@ -142,8 +142,7 @@ END $$;
 -- The look-up of a key brings what its person may do in the key's org: roles, and beside each the mesh that it is at, or null
 -- for the org.
 GRANT SELECT ON users, memberships, sessions TO meshkey_lookup;
-DROP FUNCTION meshkey_lookup(bytea[]);
-CREATE FUNCTION meshkey_lookup(hashes bytea[]) RETURNS TABLE (
+CREATE FUNCTION meshkey_holders(hashes bytea[]) RETURNS TABLE (
     hash bytea, now timestamptz, as_of timestamptz, key_id uuid, org_id uuid, mesh_id uuid, label text, capabilities text[],
     everywhere boolean, topics text[], addresses text[], expires_at timestamptz, rate_per_minute integer, rate_burst integer,
     secret integer, newest_secret integer, secret_dies_at timestamptz, is_revoked boolean, is_disabled boolean, org_slug text,
@@ -166,6 +165,21 @@ AS $$
         FROM public.memberships WHERE memberships.user_id = k.user_id AND memberships.org_id = k.org_id
     ) part ON k.user_id IS NOT NULL
     WHERE s.hash = ANY (hashes)
+$$;
+
+-- A version that knows nothing of people goes on asking as before while it is replaced, and finds no key that is bound to one.
+DROP FUNCTION meshkey_lookup(bytea[]);
+CREATE FUNCTION meshkey_lookup(hashes bytea[]) RETURNS TABLE (
+    hash bytea, now timestamptz, as_of timestamptz, key_id uuid, org_id uuid, mesh_id uuid, label text, capabilities text[],
+    everywhere boolean, topics text[], addresses text[], expires_at timestamptz, rate_per_minute integer, rate_burst integer,
+    secret integer, newest_secret integer, secret_dies_at timestamptz, is_revoked boolean, is_disabled boolean, org_slug text,
+    is_org_suspended boolean, mesh_slug text, is_mesh_archived boolean)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
+AS $$
+    SELECT hash, now, as_of, key_id, org_id, mesh_id, label, capabilities, everywhere, topics, addresses, expires_at,
+           rate_per_minute, rate_burst, secret, newest_secret, secret_dies_at, is_revoked, is_disabled, org_slug,
+           is_org_suspended, mesh_slug, is_mesh_archived
+    FROM public.meshkey_holders(hashes) WHERE user_id IS NULL
 $$;
 
 -- Who is signed in by this session, and what that person may do in the org that is named.
@@ -204,10 +218,12 @@ AS $$
 $$;
 
 GRANT CREATE ON SCHEMA public TO meshkey_lookup;
+ALTER FUNCTION meshkey_holders(bytea[]) OWNER TO meshkey_lookup;
 ALTER FUNCTION meshkey_lookup(bytea[]) OWNER TO meshkey_lookup;
 ALTER FUNCTION meshkey_session(bytea, text, uuid) OWNER TO meshkey_lookup;
 ALTER FUNCTION meshkey_memberships_of(uuid) OWNER TO meshkey_lookup;
 REVOKE CREATE ON SCHEMA public FROM meshkey_lookup;
-REVOKE EXECUTE ON FUNCTION meshkey_lookup(bytea[]), meshkey_session(bytea, text, uuid), meshkey_memberships_of(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION meshkey_lookup(bytea[]) TO meshkey_app, meshkey_operator, meshkey_guard;
+REVOKE EXECUTE ON FUNCTION meshkey_holders(bytea[]), meshkey_lookup(bytea[]), meshkey_session(bytea, text, uuid),
+    meshkey_memberships_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION meshkey_holders(bytea[]), meshkey_lookup(bytea[]) TO meshkey_app, meshkey_operator, meshkey_guard;
 GRANT EXECUTE ON FUNCTION meshkey_session(bytea, text, uuid), meshkey_memberships_of(uuid) TO meshkey_app, meshkey_operator;

@@ -58,6 +58,7 @@ const DEMAND: Demand<'static> = Demand {
     mesh: None,
     topic: None,
     own_key: None,
+    own_user: None,
     claims: None,
     acts_in_mesh: false,
     counts: true,

@@ -137,6 +137,7 @@ async fn fill(settings: &Settings, aside: &Aside, backup: &mut Reader) -> Result
     db::snapshot::settle(&superuser).await.map_err(asked)?;
     let database = app::at_socket(socket.to_owned());
     let house = app::house(settings, &database).await?;
+    db::snapshot::end_what_opens(&superuser).await.map_err(asked)?;
     let restored = look(&house).await;
     house.store.close();
     restored
@@ -190,7 +191,7 @@ fn advice(taken_at: OffsetDateTime) -> String {
     let at = taken_at.format(&Rfc3339).unwrap_or_default();
     format!(
         "The backup is of {at}. Every key that was revoked, disabled, narrowed or rotated after that works again as it \
-         did then. Before this installation serves: compare the audit of each org with an export of it from before the \
-         loss, and do again what is missing; where there is none, revoke every key that you cannot answer for"
+         did then, people are what they were then, open invitations are open, and nobody is signed \
+         in. Before this installation serves: compare the audit of each org with an export of it from before the loss, and do again what is missing; where there is none, revoke every key that you cannot answer for"
     )
 }

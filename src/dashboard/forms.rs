@@ -21,6 +21,8 @@ use crate::{
 /// The field with the token of the session.
 pub const TOKEN: &str = "form_token";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+/// More than any form of ours has: they are held against each other.
+const MOST_FIELDS: usize = 32;
 const TYPE: &str = "application/x-www-form-urlencoded";
 
 /// What was filled in. There may be a password in it, and so it is never shown, and is wiped.
@@ -58,6 +60,9 @@ impl Form {
     }
 
     fn ensure_said_once(&self) -> Result<(), Problem> {
+        if self.0.len() > MOST_FIELDS {
+            return Err(Problem::new(catalogue::INVALID_REQUEST, "there are more fields than any form of ours has"));
+        }
         let is_again = |(at, (name, _)): (usize, &(String, _))| self.0[..at].iter().any(|(known, _)| known == name);
         let is_twice = self.0.iter().enumerate().any(is_again);
         if is_twice { Err(Problem::new(catalogue::INVALID_REQUEST, "a field is there twice")) } else { Ok(()) }

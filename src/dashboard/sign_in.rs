@@ -90,6 +90,9 @@ pub(super) fn onward(next: &Place) -> Markup {
 fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
     let main = html! {
         @if let Some(wrong) = wrong { (alert(wrong)) }
+        p.alert data-insecure hidden {
+            "Your browser will not keep you signed in here: this page came over plain HTTP. Open it by HTTPS, or on the host itself by localhost."
+        }
         section.narrow {
             form method="post" action="/sign-in" {
                 (onward(next))

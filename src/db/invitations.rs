@@ -50,6 +50,10 @@ queries! {
         SELECT id FROM invitations
         WHERE org_id = $1 AND email = $2 AND mesh_id IS NOT DISTINCT FROM $3
           AND accepted_at IS NULL AND withdrawn_at IS NULL AND ends_at > clock_timestamp()";
+    /// Those for this address that could still be accepted, or sent anew.
+    TO = "
+        SELECT id FROM invitations
+        WHERE org_id = $1 AND email = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL ORDER BY id";
     COUNT_OPEN = "
         SELECT count(*) FROM invitations
         WHERE org_id = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND ends_at > clock_timestamp()";
@@ -224,4 +228,10 @@ pub async fn role(
     let role = db.prepare_cached(ROLE).await?;
     let row = db.query_opt(&role, &[&org.uuid(), &email.as_str(), &mesh.map(MeshId::uuid)]).await?;
     row.as_ref().map(|row| row::parsed(row, "role")).transpose()
+}
+
+/// The invitations for this address that could still be accepted, or sent anew.
+pub async fn to(db: &impl GenericClient, org: OrgId, email: &Email) -> Result<Vec<InvitationId>, Error> {
+    let to = db.prepare_cached(TO).await?;
+    db.query(&to, &[&org.uuid(), &email.as_str()]).await?.iter().map(|row| row::id(row, "id")).collect()
 }

@@ -19,7 +19,7 @@ queries! {
                found.is_mesh_archived, found.user_id, found.is_user_suspended, found.roles, found.role_meshes,
                substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,
                current_setting('synchronous_standby_names') <> '' AS has_standbys
-        FROM (SELECT 1) one LEFT JOIN meshkey_lookup($1) found ON true";
+        FROM (SELECT 1) one LEFT JOIN meshkey_holders($1) found ON true";
     /// Where something is read that decides.
     STANDING = "
         SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline,

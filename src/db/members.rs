@@ -43,8 +43,9 @@ queries! {
     );
     /// The rows of this person and of every owner: who waits for them sees afterwards who is left.
     LOCK = "
-        SELECT user_id, role FROM memberships
-        WHERE org_id = $1 AND (user_id = $2 OR role = 'owner') ORDER BY user_id, mesh_id FOR UPDATE";
+        SELECT k.user_id, k.role, u.suspended_at IS NOT NULL AS is_suspended
+        FROM memberships k JOIN users u ON u.id = k.user_id
+        WHERE k.org_id = $1 AND (k.user_id = $2 OR k.role = 'owner') ORDER BY k.user_id, k.mesh_id FOR UPDATE OF k";
     PUT = "
         INSERT INTO memberships AS mine (org_id, user_id, mesh_id, role) VALUES ($1, $2, $3, $4)
         ON CONFLICT (org_id, user_id, mesh_id) DO UPDATE SET role = excluded.role WHERE mine.role <> excluded.role";
@@ -54,7 +55,9 @@ queries! {
     PERSONAL = "SELECT id, label FROM api_keys WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL ORDER BY id";
     ISSUED = "
         SELECT id, label FROM api_keys
-        WHERE org_id = $1 AND issued_by_user = $2 AND user_id IS DISTINCT FROM $2 AND revoked_at IS NULL ORDER BY id";
+        WHERE org_id = $1 AND user_id IS DISTINCT FROM $2 AND revoked_at IS NULL
+          AND (issued_by_user = $2 OR issued_by_key IN (SELECT k.id FROM api_keys k WHERE k.org_id = $1 AND k.user_id = $2))
+        ORDER BY id";
 }
 
 /// A key, as far as one needs to know it to know which one it is.
@@ -132,12 +135,15 @@ pub async fn list(
     rows.iter().map(read).collect()
 }
 
-/// Holds the part of this person and those of the owners to the end of the transaction; says who they are.
+/// Holds the part of this person and those of the owners to the end of the transaction; says which owners can do something: one who
+/// is suspended cannot.
 pub async fn lock(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<Vec<UserId>, Error> {
     let lock = db.prepare_cached(LOCK).await?;
     let rows = db.query(&lock, &[&org.uuid(), &user.uuid()]).await?;
-    let owner =
-        |row: &Row| Ok((row::get::<&str>(row, "role")? == Role::Owner.name()).then_some(row::id(row, "user_id")?));
+    let owner = |row: &Row| {
+        let owns = row::get::<&str>(row, "role")? == Role::Owner.name() && !row::get::<bool>(row, "is_suspended")?;
+        Ok(owns.then_some(row::id(row, "user_id")?))
+    };
     rows.iter().filter_map(|row| owner(row).transpose()).collect()
 }
 

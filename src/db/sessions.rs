@@ -12,6 +12,8 @@ use crate::domain::{
     session::{Lifetimes, MOST, Session},
 };
 
+/// How many may wait for a second factor at once.
+const MOST_HALF: i64 = 5;
 /// How many rows are taken away at once.
 const PAGE: i64 = 10_000;
 
@@ -24,7 +26,8 @@ queries! {
         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7)";
     TRIM = "
         DELETE FROM sessions
-        WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC OFFSET $2)";
+        WHERE id IN (
+            SELECT id FROM sessions WHERE user_id = $1 AND is_half = $3 ORDER BY created_at DESC, id DESC OFFSET $2)";
     LIST = "
         SELECT id, created_at, seen_at, ends_at, address, agent FROM sessions
         WHERE user_id = $1 AND NOT is_half AND ends_at > now() AND seen_at > now() - make_interval(secs => $2)
@@ -111,7 +114,8 @@ pub async fn insert(db: &impl GenericClient, new: &NewSession<'_>) -> Result<(),
     let (id, user, hash, life) = (id.uuid(), user.uuid(), hash.0.as_slice(), life.as_secs_f64());
     db.execute(&insert, &[&id, &user, &hash, is_half, &life, address, agent]).await?;
     let trim = db.prepare_cached(TRIM).await?;
-    db.execute(&trim, &[&user, &MOST]).await?;
+    // Who knows the password alone pushes out nobody who is signed in.
+    db.execute(&trim, &[&user, &if *is_half { MOST_HALF } else { MOST }, is_half]).await?;
     Ok(())
 }
 

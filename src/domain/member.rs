@@ -37,6 +37,15 @@ impl Part {
         self.org == Some(Role::Owner)
     }
 
+    /// Whether it is an admin's somewhere where the part before was not.
+    #[must_use]
+    pub fn adds_admin_to(&self, before: &Self) -> bool {
+        let is_admin = |role: Option<Role>| role.is_some_and(|role| role >= Role::Admin);
+        let is_new =
+            |(mesh, role): (&MeshId, &Role)| is_admin(Some(*role)) && !is_admin(before.meshes.get(mesh).copied());
+        is_admin(self.org) && !is_admin(before.org) || self.meshes.iter().any(is_new)
+    }
+
     /// A number that is another for every other part: what an `ETag` is made of. It has room in a double, as JSON readers need.
     #[must_use]
     pub fn version(&self) -> i64 {
@@ -131,7 +140,8 @@ impl Who {
             return Ok(());
         }
         ensure_an_owner_is_left(before, owners)?;
-        if self.is(member) { Ok(()) } else { self.ensure_makes_owners() }
+        // A key that is bound to an owner may be in somebody else's hands.
+        if matches!(self, Self::Person { user, .. } if user == member) { Ok(()) } else { self.ensure_makes_owners() }
     }
 }
 

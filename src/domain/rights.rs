@@ -60,10 +60,14 @@ impl<'a> Rights<'a> {
         self.all(|grants| grants.iter().any(|grant| grant.owner.covers(owner)))
     }
 
-    /// Whether they are everywhere in the whole org.
+    /// Whether they are those of an admin everywhere in the whole org.
     #[must_use]
     pub fn is_whole(self, org: OrgId) -> bool {
-        let is_whole = |grant: &Grant| grant.owner == Owner::Org(org) && grant.topics == TopicScope::Everywhere;
+        let is_whole = |grant: &Grant| {
+            grant.owner == Owner::Org(org)
+                && grant.topics == TopicScope::Everywhere
+                && grant.capabilities.allows(&Capability::Admin)
+        };
         self.all(|grants| grants.iter().any(is_whole))
     }
 
@@ -99,7 +103,10 @@ impl<'a> Rights<'a> {
     #[must_use]
     pub fn grant_for(self, owner: Owner) -> Option<&'a Grant> {
         let covering = self.own.iter().filter(|grant| grant.owner.covers(owner));
-        covering.max_by_key(|grant| grant.capabilities.allows(&Capability::Admin)).or_else(|| self.own.first())
+        let stronger = |one: &'a Grant, other: &'a Grant| {
+            if other.capabilities.covers(&one.capabilities) { other } else { one }
+        };
+        covering.reduce(stronger).or_else(|| self.own.first())
     }
 
     /// The grants of the person that bounds a key, where one does.

@@ -46,14 +46,14 @@ catalogue! {
         "The cursor belongs to another list or to other filters. Start again without a cursor.";
     UNAUTHENTICATED = 401 "unauthenticated" "Key required"
         "No key was sent. Send one as `Authorization: Bearer mshk_…` or `X-API-Key: mshk_…`.";
+    INVALID_TOKEN = 401 "invalid_token" "Key not accepted"
+        "The key is unknown, revoked, expired or disabled. Which of these it is, is not told to the bearer: an admin sees it in the key list, and a service by asking `/v1/verify`.";
     CROSS_SITE = 403 "cross_site" "Made by another site"
         "A session opens the API to the dashboard's own pages alone: send a key instead.";
     PERSON_REQUIRED = 403 "person_required" "Not for keys"
         "This takes a person who is signed in: no key can do it.";
     CONFIRMATION_REQUIRED = 403 "confirmation_required" "Confirm that it is you"
         "This takes somebody who has shown within the last 15 minutes who they are: confirm it at `/confirm`, then try again.";
-    INVALID_TOKEN = 401 "invalid_token" "Key not accepted"
-        "The key is unknown, revoked, expired or disabled. Which of these it is, is not told to the bearer: an admin sees it in the key list, and a service by asking `/v1/verify`.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope" "Key not enough"
         "The key is live, and does not hold what this takes. `denial`, `capability` and `topic` name what was missing. Ask an admin for a key that holds it.";
     EXCEEDS_AUTHORITY = 403 "exceeds_authority" "More than your key holds"

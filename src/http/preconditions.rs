@@ -81,6 +81,10 @@ pub fn idempotent<T>(request: &HttpRequest, by: &Admitted, body: &Json<T>) -> Re
     if !(1..=255).contains(&key.len()) || !is_visible {
         return Err(invalid("Idempotency-Key is one text of 1 to 255 visible characters, such as a UUID"));
     }
-    let route = format!("{} {}", request.method(), request.path());
+    let mut route = format!("{} {}", request.method(), request.path());
+    if by.person().is_some() {
+        // A person may ask the same path for several orgs.
+        route = format!("{route} {}", by.org());
+    }
     Ok(Some(Request { caller: by.id(), route, key: key.to_owned(), body_hash: body.digest() }))
 }

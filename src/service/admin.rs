@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Done, House, Refusal, Settled,
+    members::write_down,
     operator::Operator,
     people::{Author, NewPerson, Part, make, name_of, part_changed, set_password, write_everywhere},
 };
@@ -129,15 +130,20 @@ pub async fn revoke(house: &House, _: &Operator, (email, slug): (&Email, &Slug))
     let parts = people::parts(&transaction, user.id).await?;
     let before = Part::of(&user, &parts, org.id);
     if before.is_nothing() {
+        // Removed by one, perhaps, who could not wait until it held everywhere.
+        let change = feed::tell(&transaction, Kind::User, user.id.uuid()).await?;
+        transaction.commit().await.map_err(db::Error::from)?;
+        house.hold(change).await?;
         return Err(NotDone::NotThere);
     }
     if before.role() == Some(Role::Owner) {
         ensure_owned(&transaction, &org, user.id).await?;
     }
     people::revoke(&transaction, org.id, user.id).await?;
-    if let Some(change) = part_changed(Action::MemberRemoved, Some(&before), None) {
-        HOST.write(&transaction, org.id, change).await?;
-    }
+    let personal: Vec<_> =
+        db::members::personal(&transaction, org.id, user.id).await?.into_iter().map(|key| key.id).collect();
+    let end = part_changed(Action::MemberRemoved, Some(&before), None);
+    write_down(&transaction, org.id, (HOST.actor, HOST.trail), (&user.email, &personal), end).await?;
     let change = commit(transaction).await?;
     Ok(Done { value: user, settled: Some(house.hold(change).await?) })
 }

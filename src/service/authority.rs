@@ -69,6 +69,11 @@ pub(super) async fn again(transaction: &Transaction<'_>, by: &Admitted) -> Resul
     look(transaction, by).await.map(drop)
 }
 
+/// The same, with what the caller may do now.
+pub(super) async fn again_with_rights(transaction: &Transaction<'_>, by: &Admitted) -> Result<Holding, Refusal> {
+    holding(transaction, by, None).await
+}
+
 async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Refusal> {
     match &by.who {
         Caller::Key(_, hash) => {

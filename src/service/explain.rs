@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Admitted, House, Refusal,
-    authority::again,
+    authority::again_with_rights,
     issue::default_end,
     verify::{Place, named_place},
 };
@@ -53,9 +53,9 @@ pub async fn explain(house: &House, by: &Admitted, question: &Question) -> Resul
     house.ensure_known(by.org(), &question.capability, || "/capability".to_owned()).await?;
     house
         .look(by.org(), async |transaction| {
-            again(transaction, by).await?;
-            let Found { credential, now, as_of } = subject(transaction, by, question.key).await?;
-            let (within, is_place_archived) = place(transaction, by.rights(), &credential, question).await?;
+            let caller = again_with_rights(transaction, by).await?;
+            let Found { credential, now, as_of } = subject(transaction, by, caller.rights(), question.key).await?;
+            let (within, is_place_archived) = place(transaction, caller.rights(), &credential, question).await?;
             let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
             let at = Circumstances { now, from: question.address, is_place_archived };
             let explanation = explain::explain(&credential, &wanted, &at, default_end(own_end(by), now));
@@ -69,12 +69,17 @@ async fn found(transaction: &Transaction<'_>, org: OrgId, id: KeyId) -> Result<F
 }
 
 /// The key in question. One that the caller does not cover is as unknown as one that does not exist.
-async fn subject(transaction: &Transaction<'_>, by: &Admitted, id: Option<KeyId>) -> Result<Found, Refusal> {
+async fn subject(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    rights: Rights<'_>,
+    id: Option<KeyId>,
+) -> Result<Found, Refusal> {
     let own = by.credential().ok().map(|own| own.key);
     let Some(id) = id.or(own) else { return Err(Refusal::invalid("/key", "say which key: you are no key yourself")) };
     let subject = found(transaction, by.org(), id).await?;
     let is_own = own == Some(id) || by.person().is_some_and(|person| subject.credential.is_bound_to(person.user));
-    let is_told = is_own || by.rights().manages(&subject.credential.terms.grant);
+    let is_told = is_own || rights.manages(&subject.credential.terms.grant);
     if is_told { Ok(subject) } else { Err(Refusal::NotFound) }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         page::{Limit, Page, read_cursor},
     },
 };
+pub(super) use over::withdraw_all;
 
 /// The invitations of the org, the newest first.
 pub async fn list(

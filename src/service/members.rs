@@ -21,6 +21,7 @@ use crate::{
         role::Role,
     },
 };
+pub(super) use remove::write_down;
 
 impl From<Forbidden> for Refusal {
     fn from(why: Forbidden) -> Self {

@@ -1,10 +1,13 @@
 //! Personal keys: bound to a person, within what that person may do.
 
-use super::{Admitted, Fault, House, Kept, Once, Refusal, house::Mode, issue, issue::Issued, issue::Wish};
+use super::{Admitted, Conflict, Fault, House, Kept, Once, Refusal, house::Mode, issue, issue::Issued, issue::Wish};
 use crate::{
-    db::{Transaction, idempotency::Request, signed_in},
+    db::{Transaction, idempotency::Request, members, signed_in},
     domain::{OrgId, Rights, Terms, UserId, rights::grants_of},
 };
+
+/// How many keys that are not revoked a person may have in one org.
+const MOST: usize = 100;
 
 /// Issues a key that is bound to the person who is signed in: within what that person may do, whatever that is.
 pub async fn issue_own(
@@ -16,6 +19,9 @@ pub async fn issue_own(
     keep: &dyn Fn(&Issued) -> Kept,
 ) -> Result<Once<Issued>, Refusal> {
     let person = by.person().ok_or(Refusal::NoPerson)?;
+    if wish.user.is_some_and(|user| user != person.user) {
+        return Err(Refusal::invalid("/user", "a key of your own is bound to you, and to nobody else"));
+    }
     let own = Wish { user: Some(person.user), ..wish.clone() };
     issue::issue(house, by, &own, mode, request, keep).await
 }
@@ -31,6 +37,9 @@ pub(super) async fn ensure_may(
     signed_in::hold(transaction, org, user, None).await?;
     let unknown = || Refusal::invalid("/user", "there is no such member in this org");
     let member = signed_in::member(transaction, org, user).await?.ok_or_else(unknown)?;
+    if members::personal(transaction, org, user).await?.len() >= MOST {
+        return Err(Conflict::KeyLimitReached.into());
+    }
     if member.is_suspended {
         return Err(Refusal::invalid("/user", "this person is suspended"));
     }

@@ -98,7 +98,9 @@ async fn shown(
     browser: &Browser,
 ) -> Result<(Taken, PasswordHash), NotIn> {
     let address = browser.address().map(Tried::Address);
-    let tried: Vec<_> = address.into_iter().chain([Tried::Account(by.email().as_str())]).collect();
+    // Counted apart from tries to sign in: strangers can make those, and only who is signed in makes these.
+    let own = by.user().to_string();
+    let tried: Vec<_> = address.into_iter().chain([Tried::Account(&own)]).collect();
     let taken = tries::take(house, &tried).await?;
     let judged = async {
         let hash = in_time(house.store.ask(async |client| passwords::show(client, by.user()).await)).await?;

@@ -268,13 +268,14 @@ async fn a_newer_schema_takes_nothing_from_a_process_that_runs() {
     let wanted = Requirement::may("send");
     assert_eq!(code(&guard, admin.secret(), &wanted).await, "ok");
     let db = house.sql("superuser").await;
-    let body = one(&db, "SELECT pg_get_functiondef('meshkey_lookup(bytea[])'::regprocedure)").await;
+    let body = one(&db, "SELECT pg_get_functiondef('meshkey_holders(bytea[])'::regprocedure)").await;
     let newer = body
-        .replace("is_mesh_archived boolean)", "is_mesh_archived boolean, of_tomorrow integer)")
-        .replace("m.archived_at IS NOT NULL", "m.archived_at IS NOT NULL, 1");
+        .replace("role_meshes uuid[])", "role_meshes uuid[], of_tomorrow integer)")
+        .replace("part.roles, part.meshes", "part.roles, part.meshes, 1");
     assert_ne!(body, newer);
     db.batch_execute(&format!(
-        "BEGIN; DROP FUNCTION meshkey_lookup(bytea[]); {newer}; ALTER FUNCTION meshkey_lookup(bytea[]) OWNER TO meshkey_lookup; COMMIT"
+        "BEGIN; DROP FUNCTION meshkey_lookup(bytea[]); DROP FUNCTION meshkey_holders(bytea[]); {newer};
+         ALTER FUNCTION meshkey_holders(bytea[]) OWNER TO meshkey_lookup; COMMIT"
     ))
     .await
     .unwrap();

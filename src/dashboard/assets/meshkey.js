@@ -6,15 +6,6 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-// What a link brings in its fragment goes into its field, and out of the address; and on, where that is all that is asked.
-for (const field of document.querySelectorAll("input[data-fragment]")) {
-  const brought = new URLSearchParams(location.hash.slice(1)).get(field.dataset.fragment);
-  if (brought === null) continue;
-  field.value = brought;
-  history.replaceState(null, "", location.pathname + location.search);
-  if ("send" in field.dataset) field.form.requestSubmit();
-}
-
 // Times in the reader's own zone; in UTC without this.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
@@ -23,7 +14,8 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
-// A code that a link brings in its fragment goes into its field, and out of the address; also where the page is open already.
+// What a link brings in its fragment goes into its field, and out of the address, also where the page is open already; and on, where
+// that is all that is asked.
 const takeCode = () => {
   for (const field of document.querySelectorAll("input[data-fragment]")) {
     const name = field.dataset.fragment;
@@ -32,6 +24,7 @@ const takeCode = () => {
     field.value = code;
     history.replaceState(null, "", location.pathname + location.search);
     for (const hint of document.querySelectorAll(`[data-without="${name}"]`)) hint.hidden = true;
+    if ("send" in field.dataset) field.form.requestSubmit();
   }
 };
 takeCode();
@@ -58,3 +51,6 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     if (told) told.textContent = done ? `Copied: ${source.textContent}` : "Copying is blocked here. It is selected: press Ctrl+C or ⌘C.";
   });
 }
+
+// Over plain HTTP a browser keeps no session of ours, and says nothing of it.
+if (!isSecureContext) for (const told of document.querySelectorAll("[data-insecure]")) told.hidden = false;

@@ -4,7 +4,7 @@
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
-    domain::{Grant, KeyId, MeshId, TopicScope},
+    domain::{Grant, KeyId, MeshId, TopicScope, UserId},
     service::forward::Passage,
 };
 
@@ -25,7 +25,8 @@ impl Identity {
     #[must_use]
     pub fn of(Passage { known, mesh }: &Passage) -> Self {
         let credential = &known.credential;
-        Self::told(credential.key, &credential.terms.grant, *mesh)
+        let user = credential.person.as_ref().map(|person| person.user);
+        Self::told(credential.key, user, &credential.terms.grant, *mesh)
     }
 
     /// Nobody.
@@ -43,15 +44,14 @@ impl Identity {
         "x-meshkey-topics",
     ];
 
-    fn told(id: KeyId, grant: &Grant, within: MeshId) -> Self {
+    fn told(id: KeyId, bound_to: Option<UserId>, grant: &Grant, within: MeshId) -> Self {
         let [key, org, mesh, user, capabilities, topics] = Self::NAMES;
         let held: Vec<_> = grant.capabilities.iter().map(ToString::to_string).collect();
         Self([
             (key, id.to_string()),
             (org, grant.owner.org().to_string()),
             (mesh, within.to_string()),
-            // No key is bound to a person yet.
-            (user, NONE.to_owned()),
+            (user, bound_to.map_or_else(|| NONE.to_owned(), |user| user.to_string())),
             (capabilities, held.join(" ")),
             (topics, reached(&grant.topics)),
         ])
@@ -97,7 +97,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_key_holds_is_told_in_lines_that_every_gateway_hands_on(grant in grants()) {
-            let (told, nobody) = (Identity::told(KeyId::new(), &grant, MeshId::new()), Identity::nobody());
+            let (told, nobody) = (Identity::told(KeyId::new(), None, &grant, MeshId::new()), Identity::nobody());
             for (name, value) in told.0.iter().chain(&nobody.0) {
                 prop_assert!(!value.is_empty() && !value.starts_with(' ') && !value.ends_with(' '), "{name}: {value}");
                 let is_plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !",{}\"'\\\\".contains(c);

@@ -16,7 +16,7 @@ use crate::{
         audit::{Filter, list, walk},
         store::{Walker, begin, begin_snapshot},
     },
-    domain::audit::Event,
+    domain::{Capability, Owner, Requirement, audit::Event},
     service::{Admitted, House, Refusal, authority, patience::in_time},
 };
 
@@ -140,7 +140,9 @@ impl Work {
         let _turn = self.house.turns.take(self.by.org()).await?;
         let mut client = self.house.store.client().await?;
         let now = begin(&mut client, self.by.org()).await?;
-        authority::again(&now, &self.by).await
+        let rights = authority::again_with_rights(&now, &self.by).await?;
+        let within = Owner::new(self.by.org(), self.filter.mesh);
+        Ok(rights.rights().permits(&Requirement { within, capability: Capability::Admin, topic: None })?)
     }
 
     /// The last word waits for as long as there is somebody to hear it: nothing is held for it.

@@ -10,6 +10,7 @@ use crate::{
         audit::{Action, Actor, Trail},
         invitation::{Invitation, InvitationToken, Status},
         password::{Password, UnfitPassword},
+        role::Role,
     },
     service::{
         House, Refusal,
@@ -158,6 +159,7 @@ async fn accept_within(
         return Err(NotAccepted::Unknown);
     }
     ensure_open(&invitation, &org)?;
+    ensure_an_owner_asked(transaction, &invitation, org.id).await?;
     let person = person(house, transaction, &invitation, taker, user).await?;
     let (member, before) = put(transaction, &invitation, &person).await?;
     invitations::accept(transaction, org.id, id, person.id).await?;
@@ -172,6 +174,18 @@ async fn accept_within(
     let head = audit::head(transaction, org.id).await?;
     audit::append(transaction, head, Actor::User(person.id), trail, events).await?;
     Ok(Accepted { org, member })
+}
+
+/// Who invited an owner must be one still.
+async fn ensure_an_owner_asked(
+    transaction: &Transaction<'_>,
+    invitation: &Invitation,
+    org: OrgId,
+) -> Result<(), NotAccepted> {
+    let asked = invitation.invited_by.user().filter(|_| invitation.role == Role::Owner);
+    let Some(inviter) = asked else { return Ok(()) };
+    let is_owner = members::show(transaction, org, inviter).await?.is_some_and(|inviter| inviter.part.is_owner());
+    if is_owner { Ok(()) } else { Err(NotAccepted::Over(Status::Withdrawn)) }
 }
 
 /// The person who accepts: the one who is signed in, if it is the one who was invited, or a new one.

@@ -75,6 +75,10 @@ pub async fn create(
 
 /// Whether it may invite somebody as this.
 fn ensure_may(by: &Holding, role: Role) -> Result<(), Refusal> {
+    // Who lets in an admin hands out as much as who issues an admin key.
+    if role >= Role::Admin {
+        by.ensure_fresh()?;
+    }
     if role == Role::Owner { Ok(by.who().ensure_makes_owners()?) } else { Ok(()) }
 }
 

@@ -1,10 +1,10 @@
 //! Take an invitation back.
 
 use crate::{
-    db::{invitations, outbox},
+    db::{Transaction, invitations, outbox},
     domain::{
-        InvitationId,
-        audit::Action,
+        Email, InvitationId, OrgId,
+        audit::{Action, Change},
         invitation::{Invitation, Status},
     },
     service::{
@@ -30,4 +30,20 @@ pub async fn withdraw(house: &House, by: &Admitted, id: InvitationId) -> Result<
             invitations::show(transaction, org, id).await?.ok_or(Refusal::NotFound)
         })
         .await
+}
+
+/// Takes back all that would let somebody in again who is being removed. The org is held.
+pub(in crate::service) async fn withdraw_all(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    email: &Email,
+) -> Result<Vec<Change>, Refusal> {
+    let mut events = Vec::new();
+    for id in invitations::to(transaction, org, email).await? {
+        let before = invitations::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
+        outbox::cancel(transaction, id).await?;
+        invitations::withdraw(transaction, org, id).await?;
+        events.push(ended(Action::InvitationWithdrawn, &before));
+    }
+    Ok(events)
 }

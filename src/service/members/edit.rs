@@ -47,7 +47,10 @@ pub async fn edit(
             if part == before.part {
                 return Ok((before, Takes::AlreadySo));
             }
-            caller.who().ensure_edits(user, &before.part, &part, owners.len())?;
+            if part.adds_admin_to(&before.part) {
+                caller.ensure_fresh()?;
+            }
+            caller.who().ensure_edits(user, &before.part, &part, owners)?;
             members::edit(transaction, org, user, &before.part, &part).await?;
             let after = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
             let change = rearranged(Action::MemberEdited, &before, &after);
@@ -63,13 +66,15 @@ pub(super) async fn hold(
     transaction: &Transaction<'_>,
     by: &Admitted,
     user: UserId,
-) -> Result<(Holding, Member, Vec<UserId>), Refusal> {
+) -> Result<(Holding, Member, usize), Refusal> {
     let org = by.org();
     let caller = authority::hold(transaction, by).await?;
     orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
     // The host's shell may remove an owner too, so that the rows are held as well.
     let owners = members::lock(transaction, org, user).await?;
     let member = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;
+    // With this one, if it is one.
+    let owners = owners.iter().filter(|owner| **owner != user).count() + 1;
     Ok((caller, member, owners))
 }
 

@@ -10,14 +10,15 @@ use crate::{
         members::{self, Named},
     },
     domain::{
-        Capability, Key, KeyId, Member, OrgId, Owner, Requirement, UserId,
-        audit::{Action, Change},
+        Capability, Email, Key, KeyId, Member, OrgId, Owner, Requirement, UserId,
+        audit::{Action, Actor, Change, Trail},
         name::Reason,
     },
     service::{
         Admitted, Done, House, Refusal,
         effect::Takes,
         house::Mode,
+        invitations::withdraw_all,
         record::{changed, ended},
     },
 };
@@ -63,7 +64,7 @@ pub async fn remove(
 ) -> Result<Done<Removed>, Refusal> {
     let org = by.org();
     // A person may have issued as many keys as the org may have.
-    let patience = Duration::from_secs(if how.revoke_issued { 60 } else { 10 });
+    let patience = Duration::from_mins(1);
     let done = house
         .patiently_change(org, user, mode, patience, async |transaction| {
             // Its part is held: it issues nothing more until this is decided.
@@ -73,12 +74,13 @@ pub async fn remove(
                 let wanted = Requirement { within: Owner::Org(org), capability: Capability::Admin, topic: None };
                 caller.rights().permits(&wanted)?;
             }
-            caller.who().ensure_removes(user, &member.part, owners.len())?;
+            caller.who().ensure_removes(user, &member.part, owners)?;
             let personal = members::personal(transaction, org, user).await?;
             let issued = members::issued(transaction, org, user).await?;
             let keys = Concerned { personal, issued };
             members::remove(transaction, org, user).await?;
-            let revoked = write_down(transaction, by, &member, doomed(&keys, how)).await?;
+            let (whose, end) = ((&member.user.email, &doomed(&keys, how)[..]), ended(Action::MemberRemoved, &member));
+            let revoked = write_down(transaction, org, (by.actor(), by.trail()), whose, Some(end)).await?;
             Ok((Removed { member, keys, revoked }, Takes::Away))
         })
         .await;
@@ -96,42 +98,44 @@ fn doomed(keys: &Concerned, how: Removal) -> Vec<KeyId> {
     doomed
 }
 
-/// Revokes the keys and writes down all of it; answers how many were revoked.
-async fn write_down(
+/// Revokes the keys, takes back what would let the person in again, and writes down all of it with the change that ends its part;
+/// answers how many keys were revoked. The org is held.
+pub(in crate::service) async fn write_down(
     transaction: &Transaction<'_>,
-    by: &Admitted,
-    member: &Member,
-    doomed: Vec<KeyId>,
+    org: OrgId,
+    (actor, trail): (Actor, &Trail),
+    (email, doomed): (&Email, &[KeyId]),
+    end: Option<Change>,
 ) -> Result<usize, Refusal> {
-    let org = by.org();
-    let mut events = revoke(transaction, by, org, doomed).await?;
+    let mut events = revoke(transaction, org, actor, doomed).await?;
     let revoked = events.len();
-    events.push(ended(Action::MemberRemoved, member));
+    events.extend(withdraw_all(transaction, org, email).await?);
+    events.extend(end);
     let mut head = audit::head(transaction, org).await?;
     let ended = i64::try_from(revoked).unwrap_or(i64::MAX);
     head.unrevoked_keys = head.unrevoked_keys.saturating_sub(ended).max(0);
-    audit::append(transaction, head, by.actor(), by.trail(), events).await?;
+    audit::append(transaction, head, actor, trail, events).await?;
     Ok(revoked)
 }
 
 async fn revoke(
     transaction: &Transaction<'_>,
-    by: &Admitted,
     org: OrgId,
-    doomed: Vec<KeyId>,
+    actor: Actor,
+    doomed: &[KeyId],
 ) -> Result<Vec<Change>, Refusal> {
     if doomed.is_empty() {
         return Ok(Vec::new());
     }
-    keys::lock_all(transaction, org, &doomed).await?;
-    let all = keys::many(transaction, org, &doomed).await?;
+    keys::lock_all(transaction, org, doomed).await?;
+    let all = keys::many(transaction, org, doomed).await?;
     // One may have been revoked while it was waited for.
     let before: HashMap<KeyId, Key> =
         all.into_iter().filter(|one| one.key.revoked.is_none()).map(|Dated { key, .. }| (key.id, key)).collect();
     let mut ids: Vec<KeyId> = before.keys().copied().collect();
     ids.sort_unstable();
     let reason: Reason = REASON.parse().map_err(|_| Refusal::Impossible("the reason is legal"))?;
-    keys::revoke(transaction, org, &ids, by.actor(), Some(&reason)).await?;
+    keys::revoke(transaction, org, &ids, actor, Some(&reason)).await?;
     let after = keys::many(transaction, org, &ids).await?;
     let change = |one: &Dated| before.get(&one.key.id).map(|was| changed(Action::KeyRevoked, was, &one.key));
     Ok(after.iter().filter_map(change).collect())

@@ -59,6 +59,7 @@ const ASKED: &[(&str, &str)] = &[
     ("invitations::LIST", "'ffffffff-ffff-ffff-ffff-ffffffffffff', NULL, 100"),
     ("invitations::OPEN", "'zzcanary-invited@example.com', M"),
     ("invitations::COUNT_OPEN", ""),
+    ("invitations::TO", "'zzcanary-invited@example.com'"),
     ("invitations::WITHDRAW", "INVITED"),
     ("invitations::RENEW", "INVITED, decode(repeat('00', 32), 'hex'), now()"),
     ("invitations::ACCEPT", "INVITED, USER"),

@@ -168,7 +168,7 @@ async fn search(format: &str) {
     }
     if let Some(log) = said_by_postgres {
         let said = String::from_utf8_lossy(&fs::read(log).unwrap()).into_owned();
-        assert!(said.contains("meshkey_lookup($1)") && said.contains("parameters: $1 = "), "PostgreSQL says nothing");
+        assert!(said.contains("meshkey_holders($1)") && said.contains("parameters: $1 = "), "PostgreSQL says nothing");
         ensure_in_none(&walk, "the log of PostgreSQL", &said);
     }
 }

@@ -49,8 +49,10 @@ async fn one_sees_where_one_is_signed_in_and_ends_that() {
     person(&house, "lee@example.com", "Lee", PASSWORD).await;
     let (mut dana, second, third, mut lee) =
         (Visitor::dana(&house).await, Visitor::dana(&house).await, Visitor::dana(&house).await, Visitor::new(&house));
-    let agent =
-        second.bare("POST", "/sign-in").header("user-agent", "<b>Old & Odd</b>").header("sec-fetch-site", "none");
+    let agent = second
+        .bare("POST", "/sign-in")
+        .header("user-agent", "<b>Old & Odd</b>")
+        .header("sec-fetch-site", "same-origin");
     agent.form(&[("email", EMAIL), ("password", PASSWORD)]).send().await.expect(303);
     assert!(!second.is_in().await, "what the browser had before has ended");
     lee.sign_in("lee@example.com", PASSWORD).await.expect(303);

@@ -156,6 +156,7 @@ async fn the_look_up_and_what_a_guard_asks_are_the_only_functions_with_rights_of
         ("meshkey_guard_leave", "meshkey_operator"),
         ("meshkey_guard_mesh", "meshkey_lookup"),
         ("meshkey_guard_org", "meshkey_lookup"),
+        ("meshkey_holders", "meshkey_lookup"),
         ("meshkey_invitation", "meshkey_lookup"),
         ("meshkey_is_set_up", "meshkey_lookup"),
         ("meshkey_lookup", "meshkey_lookup"),
