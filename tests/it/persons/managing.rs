@@ -120,3 +120,57 @@ async fn a_person_sees_and_ends_its_sessions() {
     house.admin().get("/v1/me/sessions").await.problem(403, "person_required");
     house.stranger().get("/v1/me/sessions").await.problem(401, "unauthenticated");
 }
+
+/// A key that is bound to an owner may be in the hands of whoever issued it.
+#[tokio::test]
+async fn no_owner_is_unmade_by_a_key_that_is_bound_to_it() {
+    let (house, ..) = owned().await;
+    let lee = Person::in_org(&house, "Lee", "owner").await;
+    let admin = house.admin();
+    let wish = json!({ "label": "trap", "capabilities": ["admin"], "topics": "all", "user": lee.id });
+    let key = admin.post(&admin.at("/keys"), wish).await.expect(201).clone();
+    let bound = admin.with_key(key.body["secret"].as_str().unwrap());
+    bound.delete(&admin.at(&format!("/members/{}", lee.id))).await.problem(403, "owner_only");
+    assert_eq!(count(&house, "memberships WHERE role = 'owner'").await, "2");
+}
+
+#[tokio::test]
+async fn who_is_removed_comes_back_by_no_open_link() {
+    let (house, _, owner) = owned().await;
+    let sam = Person::in_org(&house, "Sam", "viewer").await;
+    let wish = json!({ "email": sam.email, "role": "admin", "mesh": "main" });
+    owner.post(&owner.at("/invitations"), wish).await.expect(201);
+    owner.delete(&owner.at(&format!("/members/{}", sam.id))).await.expect(200);
+    let left = owner.get(&owner.at("/invitations")).await.expect(200).clone();
+    assert_eq!(left.items()[0]["status"], "withdrawn");
+    let events = owner.get(&owner.at("/audit?action=invitation.withdrawn")).await.expect(200).clone();
+    assert_eq!(events.items().len(), 1);
+}
+
+#[tokio::test]
+async fn an_admin_is_let_in_by_who_has_shown_lately_who_it_is() {
+    let (house, _, owner) = owned().await;
+    let sam = Person::in_org(&house, "Sam", "member").await;
+    house
+        .sql("superuser")
+        .await
+        .batch_execute("UPDATE sessions SET confirmed_at = now() - interval '1 hour'")
+        .await
+        .unwrap();
+    let invite = |role: &str| json!({ "email": "new@example.com", "role": role });
+    owner.post(&owner.at("/invitations"), invite("admin")).await.problem(403, "confirmation_required");
+    let place = owner.at(&format!("/members/{}", sam.id));
+    owner.patch(&place, json!({ "role": "admin" }), "*").await.problem(403, "confirmation_required");
+    owner.patch(&place, json!({ "meshes": { "main": "admin" } }), "*").await.problem(403, "confirmation_required");
+    owner.post(&owner.at("/invitations"), invite("member")).await.expect(201);
+    owner.patch(&place, json!({ "role": "viewer" }), "*").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_suspended_owner_is_no_owner_who_is_left() {
+    let (house, dana, owner) = owned().await;
+    let lee = Person::in_org(&house, "Lee", "owner").await;
+    lee.change(&house, "UPDATE users SET suspended_at = now() WHERE name = 'Lee'").await;
+    owner.delete(&owner.at(&format!("/members/{}", dana.id))).await.problem(409, "last_owner");
+    owner.delete(&owner.at(&format!("/members/{}", lee.id))).await.expect(200);
+}

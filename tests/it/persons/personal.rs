@@ -203,3 +203,48 @@ async fn why_it_may_not_is_explained_by_its_person() {
     );
     own.post("/v1/explain", json!({ "capability": "send" })).await.problem(401, "invalid_token");
 }
+
+#[tokio::test]
+async fn a_key_of_one_s_own_is_nobody_else_s_and_there_are_not_too_many() {
+    let (house, person, ..) = with_own_key().await;
+    let lee = Person::in_org(&house, "Lee", "member").await;
+    let client = person.signed_in(&house).await;
+    let mut wish = json!({ "label": "x", "capabilities": ["read"], "topics": "all", "user": lee.id });
+    let refused = client.post("/v1/me/keys", wish.clone()).await.problem(422, "invalid_input");
+    assert_eq!(refused["errors"][0]["pointer"], "#/user");
+    wish["user"] = json!(person.id);
+    client.post("/v1/me/keys", wish.clone()).await.expect(201);
+    let many = format!(
+        "INSERT INTO api_keys (id, org_id, label, capabilities, everywhere, topics, issued_by_kind, user_id)
+         SELECT gen_random_uuid(), o.id, 'many', '{{read}}', true, '{{}}', 'local', u.id
+         FROM orgs o, users u, generate_series(1, 98) WHERE o.slug = 'acme' AND u.email = '{}'",
+        person.email
+    );
+    house.sql("superuser").await.batch_execute(&many).await.unwrap();
+    client.post("/v1/me/keys", wish).await.problem(409, "key_limit_reached");
+}
+
+/// The same request of one person for two of its orgs is not the same.
+#[tokio::test]
+async fn what_is_asked_for_one_org_is_not_answered_for_another() {
+    let (house, person, ..) = with_own_key().await;
+    house.org("rival");
+    person.becomes(&house, "rival", None, "member").await;
+    let client = person.signed_in(&house).await;
+    let wish = json!({ "label": "x", "capabilities": ["read"], "topics": "all" });
+    let ask = |org: &str| {
+        client.raw("POST", &format!("/v1/me/keys?org={org}")).header("Idempotency-Key", "\"once\"").json(&wish).send()
+    };
+    let (acme, rival) = (ask("acme").await.expect(201).clone(), ask("rival").await.expect(201).clone());
+    assert_ne!(acme.body["owner"]["org"], rival.body["owner"]["org"]);
+    assert_eq!(id(&ask("acme").await.expect(201).body), id(&acme.body));
+}
+
+/// A person with a weaker role at a mesh than in the org has both.
+#[tokio::test]
+async fn of_several_roles_the_strongest_that_reaches_there_counts() {
+    let (house, person, ..) = with_own_key().await;
+    person.becomes(&house, "acme", Some("main"), "viewer").await;
+    let wish = json!({ "label": "x", "capabilities": ["send"], "topics": "all", "mesh": "main" });
+    person.signed_in(&house).await.post("/v1/me/keys", wish).await.expect(201);
+}
