@@ -34,6 +34,7 @@ async fn it_reads_the_feed_and_no_other_table_and_writes_none() {
         "meshkey_guard_leave",
         "meshkey_guard_mesh",
         "meshkey_guard_org",
+        "meshkey_holders",
         "meshkey_lookup",
     ];
     assert_eq!(texts(&db, may).await, calls);

@@ -63,7 +63,7 @@ async fn a_key_is_dead_at_the_very_instant_of_its_end() {
     crate::tools::by_hand(&db, "UPDATE api_keys SET expires_at = clock_timestamp() WHERE label = 'brief'").await;
     holder.get("/v1/whoami").await.problem(401, "invalid_token");
     // Within one statement the clock that judges and the end are the same: that very instant is dead.
-    let sql = one(&db, "SELECT prosrc FROM pg_proc WHERE proname = 'meshkey_lookup'").await;
+    let sql = one(&db, "SELECT prosrc FROM pg_proc WHERE proname = 'meshkey_holders'").await;
     assert!(sql.contains("clock_timestamp()") && sql.contains("k.expires_at"), "the database's clock judges");
     let path = admin.at(&format!("/keys/{}", id(&key)));
     assert_eq!(admin.get(&path).await.expect(200).body["status"], "expired");
