@@ -1,14 +1,14 @@
 //! Who is signed in: read on every request and never remembered, so that a session that was ended is dead on every replica.
 
-use std::time::Duration;
-
 use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{Error, lookup::memberships, queries, row};
-use crate::domain::{Membership, MeshId, OrgId, Role, SessionHash, SessionId, Slug, UserId, person::SignedIn};
+use crate::domain::{
+    Membership, MeshId, OrgId, Role, SessionHash, SessionId, Slug, UserId, person::SignedIn, session::Lifetimes,
+};
 
 queries! {
     FIND = "
@@ -41,13 +41,13 @@ pub enum Found {
     Member(Box<SignedIn>),
 }
 
-/// Who is signed in by this session, and what that person may do in the org that is named. A session that was not seen for `idle`
-/// has ended.
-pub async fn find(db: &impl GenericClient, hash: SessionHash, org: &str, idle: Duration) -> Result<Found, Error> {
+/// Who is signed in by this session, and what that person may do in the org that is named. A session that is over
+/// is nobody's.
+pub async fn find(db: &impl GenericClient, hash: SessionHash, org: &str, lifetimes: Lifetimes) -> Result<Found, Error> {
     let find = db.prepare_cached(FIND).await?;
     let id = org.parse::<OrgId>().ok().map(OrgId::uuid);
     match db.query_opt(&find, &[&hash.0.as_slice(), &org, &id]).await? {
-        Some(row) => read(&row, idle),
+        Some(row) => read(&row, lifetimes),
         None => Ok(Found::Nobody),
     }
 }
@@ -64,24 +64,25 @@ pub struct Who {
 }
 
 /// Who is signed in by this session, if somebody is.
-pub async fn who(db: &impl GenericClient, hash: SessionHash, idle: Duration) -> Result<Option<Who>, Error> {
+pub async fn who(db: &impl GenericClient, hash: SessionHash, lifetimes: Lifetimes) -> Result<Option<Who>, Error> {
     let find = db.prepare_cached(FIND).await?;
     let nowhere: Option<Uuid> = None;
     let row = db.query_opt(&find, &[&hash.0.as_slice(), &"", &nowhere]).await?;
-    let Some(row) = row.filter(|row| is_signed_in(row, idle).unwrap_or(false)) else { return Ok(None) };
+    let Some(row) = row.filter(|row| is_signed_in(row, lifetimes).unwrap_or(false)) else { return Ok(None) };
     let (session, user) = (row::id(&row, "session_id")?, row::id(&row, "user_id")?);
     Ok(Some(Who { session, user, confirmed_at: row::get(&row, "confirmed_at")? }))
 }
 
-fn is_signed_in(row: &Row, idle: Duration) -> Result<bool, Error> {
+fn is_signed_in(row: &Row, lifetimes: Lifetimes) -> Result<bool, Error> {
     let now: OffsetDateTime = row::get(row, "now")?;
     let (seen_at, ends_at): (OffsetDateTime, OffsetDateTime) = (row::get(row, "seen_at")?, row::get(row, "ends_at")?);
-    let has_ended = ends_at <= now || seen_at + idle <= now;
-    Ok(!has_ended && !row::get::<bool>(row, "is_half")? && !row::get::<bool>(row, "is_suspended")?)
+    Ok(lifetimes.is_live(seen_at, ends_at, now)
+        && !row::get::<bool>(row, "is_half")?
+        && !row::get::<bool>(row, "is_suspended")?)
 }
 
-fn read(row: &Row, idle: Duration) -> Result<Found, Error> {
-    if !is_signed_in(row, idle)? {
+fn read(row: &Row, lifetimes: Lifetimes) -> Result<Found, Error> {
+    if !is_signed_in(row, lifetimes)? {
         return Ok(Found::Nobody);
     }
     let Some(org) = row::id_option(row, "org_id")? else { return Ok(Found::Stranger(row::id(row, "user_id")?)) };

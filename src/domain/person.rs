@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use thiserror::Error;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::{
     grant::Grant,
@@ -12,6 +12,7 @@ use super::{
     owner::Owner,
     rights::{Rights, grants_of},
     role::Role,
+    session::is_fresh,
 };
 
 /// An address for e-mail, by which a person signs in: as it was typed, but in lower case and without space around it, so that
@@ -135,12 +136,9 @@ impl SignedIn {
     /// Whether it showed who it is not long ago, as is asked before what cannot be taken back easily.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        self.now - self.confirmed_at < FRESH
+        is_fresh(self.confirmed_at, self.now)
     }
 }
-
-/// For how long who has shown who it is need not do so again.
-pub const FRESH: Duration = Duration::minutes(15);
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ pub async fn admit_person(
     trail: Trail,
 ) -> Result<Admitted, Rejection> {
     let nobody = |why| Rejection { who: None, why };
-    let shown = Shown { hash: session.hash(), idle: house.lifetimes.idle };
+    let shown = Shown { hash: session.hash(), lifetimes: house.lifetimes };
     let look = house.store.ask(async |client| find(client, shown, demand.org).await);
     let person = match in_time(look).await.map_err(|error| nobody(Why::Undecided(error)))? {
         Ok(person) => Arc::<SignedIn>::from(person),
@@ -46,7 +46,7 @@ pub async fn admit_person(
 
 /// The person, and what it may do in the org that is named, or in its only one.
 async fn find(client: &mut Client, shown: Shown, named: Option<&str>) -> Result<Result<Box<SignedIn>, Why>, db::Error> {
-    match signed_in::find(client, shown.hash, named.unwrap_or_default(), shown.idle).await? {
+    match signed_in::find(client, shown.hash, named.unwrap_or_default(), shown.lifetimes).await? {
         Found::Nobody => Ok(Err(Why::SignedOut)),
         Found::Member(person) => {
             if person.now >= person.seen_at + TOUCH_EVERY {
@@ -58,7 +58,7 @@ async fn find(client: &mut Client, shown: Shown, named: Option<&str>) -> Result<
         Found::Stranger(user) => {
             let orgs = signed_in::orgs(client, user).await?;
             let [only] = orgs.as_slice() else { return Ok(Err(Why::WhichOrg(orgs))) };
-            match signed_in::find(client, shown.hash, only.as_str(), shown.idle).await? {
+            match signed_in::find(client, shown.hash, only.as_str(), shown.lifetimes).await? {
                 Found::Member(person) => Ok(Ok(person)),
                 Found::Nobody | Found::Stranger(_) => Ok(Err(Why::SignedOut)),
             }

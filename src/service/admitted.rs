@@ -1,6 +1,6 @@
 //! Proof that somebody was admitted, be it the holder of a key or a person who is signed in.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::domain::{
     credential::Circumstances,
     person::SignedIn,
     rate::Left,
+    session::Lifetimes,
 };
 
 /// How much of the place a grant must reach.
@@ -81,8 +82,8 @@ pub(super) enum Who {
 pub(super) struct Shown {
     /// The hash of its secret.
     pub(super) hash: SessionHash,
-    /// After how long it has ended when nobody uses it.
-    pub(super) idle: Duration,
+    /// How long sessions last.
+    pub(super) lifetimes: Lifetimes,
 }
 
 /// Proof that a caller was admitted: the only ways to one are [`super::admit()`] and [`super::admit_person()`].

@@ -91,7 +91,7 @@ async fn look(transaction: &Transaction<'_>, by: &Admitted) -> Result<Again, Ref
         }
         Caller::Person(person, shown) => {
             let org = person.org.to_string();
-            let found = match signed_in::find(transaction, shown.hash, &org, shown.idle).await? {
+            let found = match signed_in::find(transaction, shown.hash, &org, shown.lifetimes).await? {
                 Found::Member(person) => Some(person),
                 Found::Nobody | Found::Stranger(_) => None,
             };

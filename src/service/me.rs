@@ -38,7 +38,7 @@ pub async fn show(house: &House, shown: Shown) -> Result<(Known, Option<Session>
         let (user, session) = match shown {
             Shown::Key(user, _) => (user, None),
             Shown::Session(hash) => {
-                let who = signed_in::who(client, hash, house.lifetimes.idle).await?.ok_or(Refusal::SignedOut)?;
+                let who = signed_in::who(client, hash, house.lifetimes).await?.ok_or(Refusal::SignedOut)?;
                 (who.user, Some((who.session, who.confirmed_at)))
             }
         };
