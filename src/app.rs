@@ -1,6 +1,6 @@
 //! The composition root: from settings to a house, and from a house to a server.
 
-mod bootstrap;
+pub mod bootstrap;
 mod database;
 mod error;
 mod house;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::Share,
-    config::DatabaseFlags,
+    config::LinkFlags,
     db::people::Admin as Listed,
     domain::{Email, Slug, User, role::Role},
     http::view::DoneView,
@@ -51,7 +51,7 @@ struct All {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseFlags,
+    host: LinkFlags,
 }
 
 #[derive(Args)]
@@ -105,7 +105,7 @@ impl Admin {
         | Verb::Suspend(One { all, .. })
         | Verb::Resume(One { all, .. })
         | Verb::ResetPassword(Reset { one: One { all, .. }, .. })) = &self.verb;
-        let opened = open(&all.database, Share::Existing, !all.json).await?;
+        let opened = open(&all.host, Share::Existing, !all.json).await?;
         let done = self.act(&opened, all.json).await;
         opened.close().await;
         done
@@ -178,6 +178,11 @@ async fn grant(opened: &Opened, wish: &Grant, as_json: bool) -> Result<(), Failu
         return show::print(&told(json!({ "user": person(&done.value.user) }), done.settled.as_ref(), more));
     }
     say(&format!("{email} is {} of {org}", role.name()), done.settled.as_ref());
+    if done.value.is_given_anew {
+        eprintln!(
+            "nobody had shown that this address is theirs: whoever had the account is out of it, and its password gone"
+        );
+    }
     done.value.code.as_ref().map_or(Ok(()), |code| show::reset_link(opened, email, code))
 }
 
@@ -197,12 +202,16 @@ async fn suspend(opened: &Opened, email: &Email, suspended: bool, as_json: bool)
     let done = admin::suspend(&opened.house, &Operator::on_this_host(), email, suspended).await;
     let state = if suspended { "suspended already" } else { "not suspended" };
     let done = done.map_err(|no| refused(no, email, "", &format!("{email} is {state}")))?;
+    let (user, ownerless) = &done.value;
     if as_json {
-        let more = json!({ "suspended": suspended });
-        return show::print(&told(json!({ "user": person(&done.value) }), done.settled.as_ref(), more));
+        let more = json!({ "suspended": suspended, "orgs_without_owner": ownerless });
+        return show::print(&told(json!({ "user": person(user) }), done.settled.as_ref(), more));
     }
     let words = if suspended { "suspended: it may do nothing, and is signed out" } else { "resumed: it may sign in" };
     say(&format!("{email} is {words}"), done.settled.as_ref());
+    for org in ownerless {
+        eprintln!("{org} has no owner now who may do anything: `meshkey admin grant EMAIL --org {org}` makes one");
+    }
     Ok(())
 }
 

@@ -66,6 +66,9 @@ pub(super) fn validate(flags: &ServeFlags) -> Result<(), Failure> {
     for warning in settings.warnings() {
         eprintln!("warning: {warning}");
     }
+    if let Some(doubt) = app::bootstrap::doubt(&settings) {
+        eprintln!("warning: {doubt}; where the database is empty, `meshkey serve` would end by this");
+    }
     eprintln!("the settings are good: {}", in_words(&settings));
     Ok(())
 }

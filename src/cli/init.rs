@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::Share,
-    config::DatabaseFlags,
+    config::LinkFlags,
     domain::{Email, Slug, Title, TopicName, UserId, password::Password},
     service::{
         founding::{Founding, unique},
@@ -47,13 +47,13 @@ pub(super) struct Init {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseFlags,
+    host: LinkFlags,
 }
 
 impl Init {
     /// Does it.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let opened = open(&self.database, Share::WithServer, !self.json).await?;
+        let opened = open(&self.host, Share::WithServer, !self.json).await?;
         let done = self.init(&opened).await;
         opened.close().await;
         done

@@ -3,7 +3,7 @@
 
 use crate::{
     app::{self, Origin, Share},
-    config::{self, DatabaseFlags, LogFormat, ServeFlags, Settings},
+    config::{self, LogFormat, ServeFlags, Settings},
     db::embedded::Embedded,
     service::House,
     telemetry,
@@ -29,8 +29,8 @@ pub(super) fn settings(flags: &ServeFlags, quiet: bool) -> Result<Settings, Fail
 }
 
 /// Reads the settings of a command, and says to people which database it is: another directory is another installation.
-pub(super) fn named(flags: &DatabaseFlags, for_people: bool) -> Result<Settings, Failure> {
-    let settings = settings(&ServeFlags::from(flags.clone()), true)?;
+pub(super) fn named(flags: impl Into<ServeFlags>, for_people: bool) -> Result<Settings, Failure> {
+    let settings = settings(&flags.into(), true)?;
     if for_people {
         eprintln!("database: {}", app::database_in_words(&settings));
     }
@@ -38,7 +38,7 @@ pub(super) fn named(flags: &DatabaseFlags, for_people: bool) -> Result<Settings,
 }
 
 /// Opens the house that the flags name.
-pub(super) async fn open(flags: &DatabaseFlags, share: Share, for_people: bool) -> Result<Opened, Failure> {
+pub(super) async fn open(flags: impl Into<ServeFlags>, share: Share, for_people: bool) -> Result<Opened, Failure> {
     let settings = named(flags, for_people)?;
     let database = app::database(&settings, share).await?;
     let house = app::house(&settings, &database).await?;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::Share,
-    config::DatabaseFlags,
+    config::LinkFlags,
     domain::{OneTimeCode, Org},
     service::{
         operator::{self, Operator},
@@ -25,13 +25,13 @@ pub(super) struct SetupUrl {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseFlags,
+    host: LinkFlags,
 }
 
 impl SetupUrl {
     /// Does it.
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let opened = open(&self.database, Share::WithServer, !self.json).await?;
+        let opened = open(&self.host, Share::WithServer, !self.json).await?;
         let done = self.make(&opened).await;
         opened.close().await;
         done

@@ -76,9 +76,30 @@ pub struct ServeFlags {
     pub database: DatabaseFlags,
 }
 
-impl From<DatabaseFlags> for ServeFlags {
-    fn from(database: DatabaseFlags) -> Self {
-        Self { database, ..Self::default() }
+/// Flags of a command on the host that prints a link to the service.
+#[derive(Args, Clone, Default)]
+pub struct LinkFlags {
+    /// Where people reach the service.
+    #[arg(long, value_name = "URL", help = help(table::PUBLIC_URL))]
+    pub public_url: Option<String>,
+    /// Where it listens, for links where nothing else is said.
+    #[arg(long, value_name = "ADDRESS:PORT", help = help(table::LISTEN))]
+    pub listen: Option<String>,
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseFlags,
+}
+
+impl From<&LinkFlags> for ServeFlags {
+    fn from(flags: &LinkFlags) -> Self {
+        let LinkFlags { public_url, listen, database } = flags.clone();
+        Self { listen, public_url, database, ..Self::default() }
+    }
+}
+
+impl From<&DatabaseFlags> for ServeFlags {
+    fn from(database: &DatabaseFlags) -> Self {
+        Self { database: database.clone(), ..Self::default() }
     }
 }
 

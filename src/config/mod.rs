@@ -26,7 +26,7 @@ use std::{
 
 pub use error::{ConfigError, Hint};
 pub use example::example;
-pub use flags::{DatabaseFlags, ServeFlags};
+pub use flags::{DatabaseFlags, LinkFlags, ServeFlags};
 pub use origin::Origin;
 pub use secret::SecretText;
 pub use table::Setting;

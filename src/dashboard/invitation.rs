@@ -8,7 +8,7 @@ use super::{
     Fault, Page,
     account::moment,
     forms::TOKEN,
-    page::{alert, token},
+    page::{Signed, alert, token},
     visitor::{Anyone, SIGN_IN, Sent},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub async fn open(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpResponse
     let Sent { by, form } = sent;
     let Ok(known) = form.secret("token").parse::<InvitationToken>() else { return Ok(unknown()) };
     match look(&house, &known).await {
-        Ok(offer) => Ok(offered(&offer, &known, signed_in(&by), &Typed::default()).answer()),
+        Ok(offer) => Ok(answer(offered(&offer, &known, signed_in(&by), &Typed::default()), signed_in(&by))),
         Err(why) => refused(why, signed_in(&by)),
     }
 }
@@ -113,6 +113,13 @@ fn for_another(person: &SignedIn) -> Markup {
     }
 }
 
+/// The page, with the way to sign out for who is signed in.
+fn answer(page: Page<'_>, by: Option<&SignedIn>) -> HttpResponse {
+    let Some(person) = by else { return page.answer() };
+    let token = person.secret().form_token();
+    page.signed(Signed { name: person.name().as_str(), token: &token }).answer()
+}
+
 fn newcomer(hidden: &Markup, email: &str, typed: &Typed<'_>) -> Markup {
     html! {
         section.narrow {
@@ -149,7 +156,7 @@ pub async fn accept(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpRespon
         Err(wrong) => return again(&house, &known, person, form.text("name"), wrong).await,
     };
     match take(&house, &known, &taker, &trail(&house, &by.request)).await {
-        Ok(accepted) => Ok(accepted_page(&accepted, person.is_some()).answer()),
+        Ok(accepted) => Ok(answer(accepted_page(&accepted, person.is_some()), person)),
         Err(NotAccepted::Unfit(unfit)) => {
             again(&house, &known, person, form.text("name"), sentence(&unfit.to_string())).await
         }
@@ -178,7 +185,7 @@ async fn again(
     match look(house, known).await {
         Ok(offer) => {
             let page = offered(&offer, known, person, &Typed { name, wrong: Some(wrong) });
-            Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).answer())
+            Ok(answer(page.with_status(StatusCode::UNPROCESSABLE_ENTITY), person))
         }
         Err(why) => refused(why, person),
     }
@@ -217,7 +224,8 @@ fn refused(why: NotAccepted, person: Option<&SignedIn>) -> Result<HttpResponse, 
     };
     let main = html! {
         (alert(text))
-        @if person.is_none() { p { a href=(SIGN_IN) { "Sign in" } } } @else { p { a href="/account" { "To your account" } } }
+        @if person.is_some() { p { a href="/account" { "To your account" } } }
+        @else { p { a href=(SIGN_IN) { "Sign in" } } }
     };
-    Ok(Page::new("Invitation", main).with_status(status).answer())
+    Ok(answer(Page::new("Invitation", main).with_status(status), person))
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{Place, Typed},
+    http::trace::Unchanged,
     service::{
         House, second_factor,
         sessions::{self, Visitor},
@@ -69,7 +70,11 @@ pub(super) fn next(text: &str) -> Place {
 /// way of authentication that HTTP knows (RFC 9110, 15.5.2), and a browser would ask in a window of its own.
 pub(super) fn refused<'a>(why: NotIn, wrong: &str, page: impl FnOnce(&str) -> Page<'a>) -> Result<HttpResponse, Fault> {
     match why {
-        NotIn::Wrong => Ok(page(wrong).answer()),
+        NotIn::Wrong => {
+            let mut answer = page(wrong).answer();
+            answer.extensions_mut().insert(Unchanged);
+            Ok(answer)
+        }
         NotIn::Later(left) => {
             let seconds = left.as_secs_f64().ceil().max(1.0).to_string();
             let text = format!("Too many tries. Try again in {seconds} s.");

@@ -59,11 +59,13 @@ queries! {
         WHERE org_id = $1 AND accepted_at IS NULL AND withdrawn_at IS NULL AND ends_at > clock_timestamp()";
     WITHDRAW = "UPDATE invitations SET withdrawn_at = clock_timestamp() WHERE org_id = $1 AND id = $2";
     RENEW = "
-        UPDATE invitations SET token_hash = $3, mail_hash = NULL, ends_at = $4 WHERE org_id = $1 AND id = $2";
+        UPDATE invitations SET token_hash = $3, mail_hash = NULL, ends_at = $4, sent_at = clock_timestamp() WHERE org_id = $1 AND id = $2";
     ACCEPT = "
         UPDATE invitations SET accepted_at = clock_timestamp(), accepted_by = $3 WHERE org_id = $1 AND id = $2";
     /// Whether this opens it still: another may have been made while one waited.
-    OPENS = "SELECT true FROM invitations WHERE org_id = $1 AND id = $2 AND (token_hash = $3 OR mail_hash = $3)";
+    OPENS = "
+        SELECT mail_hash IS NOT DISTINCT FROM $3 AS by_mail FROM invitations
+        WHERE org_id = $1 AND id = $2 AND (token_hash = $3 OR mail_hash = $3)";
     FIND = "SELECT id, org_id FROM meshkey_invitation($1)";
     /// As what the person of this address is there already.
     ROLE = "
@@ -106,6 +108,7 @@ fn read(row: &Row) -> Result<Invitation, Error> {
         status: row::parsed::<Status>(row, "status")?,
         mail,
         created_at: row::get(row, "created_at")?,
+        sent_at: row::get(row, "sent_at")?,
         ends_at: row::get(row, "ends_at")?,
         accepted_at: row::get(row, "accepted_at")?,
         accepted_by: row::id_option(row, "accepted_by")?,
@@ -205,10 +208,26 @@ pub async fn accept(db: &impl GenericClient, org: OrgId, id: InvitationId, user:
     Ok(())
 }
 
-/// Whether this opens it.
-pub async fn opens(db: &impl GenericClient, org: OrgId, id: InvitationId, hash: TokenHash) -> Result<bool, Error> {
+/// What opens an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// The link that who invites was shown, and has passed on.
+    Link,
+    /// The one that was mailed to the address, and that nobody else has seen.
+    Mail,
+}
+
+/// Whether this opens it, and as what.
+pub async fn opens(
+    db: &impl GenericClient,
+    org: OrgId,
+    id: InvitationId,
+    hash: TokenHash,
+) -> Result<Option<Opener>, Error> {
     let opens = db.prepare_cached(OPENS).await?;
-    Ok(db.query_opt(&opens, &[&org.uuid(), &id.uuid(), &hash.0.as_slice()]).await?.is_some())
+    let row = db.query_opt(&opens, &[&org.uuid(), &id.uuid(), &hash.0.as_slice()]).await?;
+    let opener = |row: &Row| Ok(if row::get(row, "by_mail")? { Opener::Mail } else { Opener::Link });
+    row.as_ref().map(opener).transpose()
 }
 
 /// Which invitation this opens, and of which org it is.

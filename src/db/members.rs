@@ -6,15 +6,13 @@ use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{Error, queries, row};
-use crate::domain::{
-    Key, KeyId, Label, Member, MeshId, OrgId, Slug, User, UserId, member::Part, page::Limit, role::Role,
-};
+use super::{Error, queries, row, users};
+use crate::domain::{Key, KeyId, Label, Member, MeshId, OrgId, Slug, UserId, member::Part, page::Limit, role::Role};
 
 /// A person, and as parallel arrays its roles, the meshes that they are at, and how these are called.
 macro_rules! columns {
     () => {
-        "u.id, u.email, u.name, u.suspended_at, u.version, u.created_at, min(k.created_at) AS since,
+        "u.id, u.email, u.name, u.email_verified_at, u.suspended_at, u.version, u.created_at, min(k.created_at) AS since,
          array_agg(k.role ORDER BY k.mesh_id NULLS FIRST) AS roles,
          array_agg(k.mesh_id ORDER BY k.mesh_id NULLS FIRST) AS meshes,
          array_agg(m.slug ORDER BY k.mesh_id NULLS FIRST) AS slugs"
@@ -86,17 +84,6 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-pub(super) fn user(row: &Row) -> Result<User, Error> {
-    Ok(User {
-        id: row::id(row, "id")?,
-        email: row::parsed(row, "email")?,
-        name: row::parsed(row, "name")?,
-        suspended_at: row::get(row, "suspended_at")?,
-        version: row::get(row, "version")?,
-        created_at: row::get(row, "created_at")?,
-    })
-}
-
 fn read(row: &Row) -> Result<Member, Error> {
     let roles: Vec<&str> = row::get(row, "roles")?;
     let meshes: Vec<Option<Uuid>> = row::get(row, "meshes")?;
@@ -112,7 +99,7 @@ fn read(row: &Row) -> Result<Member, Error> {
         part.meshes.insert(mesh, role);
         called.insert(mesh, slug);
     }
-    Ok(Member { user: user(row)?, part, slugs: called, since: row::get(row, "since")? })
+    Ok(Member { user: users::read(row)?, part, slugs: called, since: row::get(row, "since")? })
 }
 
 /// The member with this id.

@@ -1,7 +1,7 @@
 //! Mail that waits to be sent. No secret is in here: the token of a mail is made when it is sent.
 
 use deadpool_postgres::GenericClient;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -10,7 +10,8 @@ use crate::domain::{Email, InvitationId, OrgId, Slug, Title, invitation::TokenHa
 
 queries! {
     QUEUE = "
-        INSERT INTO mail_outbox (id, kind, subject_id, org_id, recipient) VALUES ($1, 'invitation', $2, $3, $4)
+        INSERT INTO mail_outbox (id, kind, subject_id, org_id, recipient, due_at)
+        VALUES ($1, 'invitation', $2, $3, $4, greatest(clock_timestamp(), $5::timestamptz))
         ON CONFLICT (kind, subject_id) DO NOTHING";
     CANCEL = "DELETE FROM mail_outbox WHERE kind = 'invitation' AND subject_id = $1";
     /// Takes the next that is due for as long as one try may take; then it is due again, unless it is done with. After each try
@@ -60,13 +61,19 @@ pub struct Letter {
     /// Who invites, if it is a person.
     pub inviter: Option<Title>,
     /// Until when.
-    pub ends_at: time::OffsetDateTime,
+    pub ends_at: OffsetDateTime,
 }
 
-/// Queues the mail of an invitation, to be sent when this transaction is committed.
-pub async fn queue(db: &impl GenericClient, org: OrgId, subject: InvitationId, to: &Email) -> Result<(), Error> {
+/// Queues the mail of an invitation, to be sent when this transaction is committed, and no earlier than is said.
+pub async fn queue(
+    db: &impl GenericClient,
+    org: OrgId,
+    subject: InvitationId,
+    to: &Email,
+    not_before: Option<OffsetDateTime>,
+) -> Result<(), Error> {
     let queue = db.prepare_cached(QUEUE).await?;
-    db.execute(&queue, &[&Uuid::now_v7(), &subject.uuid(), &org.uuid(), &to.as_str()]).await?;
+    db.execute(&queue, &[&Uuid::now_v7(), &subject.uuid(), &org.uuid(), &to.as_str(), &not_before]).await?;
     Ok(())
 }
 

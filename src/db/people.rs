@@ -23,6 +23,13 @@ queries! {
         FROM memberships m JOIN users u ON u.id = m.user_id
         WHERE m.org_id = $1 AND m.role = 'owner' AND m.mesh_id IS NULL
         ORDER BY m.user_id FOR UPDATE OF m";
+    /// The orgs that people are in, or that this one owns, of which no owner may do anything.
+    OWNERLESS = "
+        SELECT DISTINCT o.slug FROM memberships m JOIN orgs o ON o.id = m.org_id
+        WHERE ($1::uuid IS NULL OR m.user_id = $1 AND m.role = 'owner') AND NOT EXISTS (
+            SELECT FROM memberships s JOIN users u ON u.id = s.user_id
+            WHERE s.org_id = m.org_id AND s.role = 'owner' AND u.suspended_at IS NULL)
+        ORDER BY o.slug";
     GRANT = "
         INSERT INTO memberships (org_id, user_id, mesh_id, role) VALUES ($1, $2, NULL, $3)
         ON CONFLICT (org_id, user_id, mesh_id) DO UPDATE SET role = excluded.role";
@@ -98,6 +105,12 @@ pub async fn has_other_owner(db: &impl GenericClient, org: OrgId, user: UserId) 
         }
     }
     Ok(false)
+}
+
+/// The orgs of which no owner may do anything: of those that this person owns, or of all that people are in.
+pub async fn ownerless(db: &impl GenericClient, user: Option<UserId>) -> Result<Vec<Slug>, Error> {
+    let ownerless = db.prepare_cached(OWNERLESS).await?;
+    db.query(&ownerless, &[&user.map(UserId::uuid)]).await?.iter().map(|row| row::parsed(row, "slug")).collect()
 }
 
 /// Gives a person this part in the org, in place of the one that it has.

@@ -12,7 +12,7 @@ const PAGE: i64 = 10_000;
 
 queries! {
     TAKE = "
-        INSERT INTO sign_in_tries AS t (bucket, failures, last_at) VALUES ($1, 1, clock_timestamp())
+        INSERT INTO sign_in_tries AS t (bucket, account, failures, last_at) VALUES ($1, $3, 1, clock_timestamp())
         ON CONFLICT (bucket) DO UPDATE
         SET failures = CASE WHEN t.last_at < clock_timestamp() - make_interval(secs => $2) THEN 1
                             ELSE least(t.failures, 1000000) + 1 END,
@@ -23,6 +23,7 @@ queries! {
     LEFT = "
         SELECT extract(epoch FROM blocked_until - clock_timestamp())::float8 FROM sign_in_tries WHERE bucket = $1";
     CLEAR = "DELETE FROM sign_in_tries WHERE bucket = $1";
+    CLEAR_ACCOUNT = "DELETE FROM sign_in_tries WHERE bucket = $1 OR account = $1";
     DROP_LAST = "DELETE FROM sign_in_tries WHERE bucket = $1 AND failures <= 1";
     GIVE_BACK = "UPDATE sign_in_tries SET failures = failures - 1, blocked_until = NULL WHERE bucket = $1 AND failures > 1";
     SWEEP = "
@@ -34,7 +35,8 @@ queries! {
 /// Counts a try, unless there is a pause: then for how much longer.
 pub async fn take(db: &impl GenericClient, bucket: Bucket) -> Result<Result<(), Duration>, Error> {
     let (hash, take) = (bucket.hash.as_slice(), db.prepare_cached(TAKE).await?);
-    let Some(row) = db.query_opt(&take, &[&hash, &FORGOTTEN.as_secs_f64()]).await? else {
+    let account = bucket.account.as_ref().map(<[u8; 32]>::as_slice);
+    let Some(row) = db.query_opt(&take, &[&hash, &FORGOTTEN.as_secs_f64(), &account]).await? else {
         return Ok(Err(left(db, bucket).await?));
     };
     if let Some(pause) = bucket.pause(row.try_get("failures")?) {
@@ -55,6 +57,13 @@ async fn left(db: &impl GenericClient, bucket: Bucket) -> Result<Duration, Error
 pub async fn clear(db: &impl GenericClient, bucket: Bucket) -> Result<(), Error> {
     let clear = db.prepare_cached(CLEAR).await?;
     db.execute(&clear, &[&bucket.hash.as_slice()]).await?;
+    Ok(())
+}
+
+/// Forgets all that failed for an account, from wherever it came. Takes the bucket of all of it.
+pub async fn clear_account(db: &impl GenericClient, everywhere: Bucket) -> Result<(), Error> {
+    let clear = db.prepare_cached(CLEAR_ACCOUNT).await?;
+    db.execute(&clear, &[&everywhere.hash.as_slice()]).await?;
     Ok(())
 }
 

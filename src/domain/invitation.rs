@@ -168,6 +168,8 @@ pub struct Invitation {
     pub mail: Mail,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// When its link was made.
+    pub sent_at: OffsetDateTime,
     /// When its time is over.
     pub ends_at: OffsetDateTime,
     /// When it was accepted.

@@ -48,6 +48,8 @@ pub struct User {
     pub email: Email,
     /// What it is called.
     pub name: Title,
+    /// When it had shown that the address is its own; until then it is who was given a link for it.
+    pub email_verified_at: Option<OffsetDateTime>,
     /// Since when it may do nothing at all, anywhere.
     pub suspended_at: Option<OffsetDateTime>,
     /// Counts its changes.

@@ -51,12 +51,14 @@ pub(super) struct UserView {
     id: UserId,
     email: Email,
     name: Title,
+    email_verified: bool,
     suspended: bool,
 }
 
 impl From<User> for UserView {
     fn from(user: User) -> Self {
-        Self { id: user.id, email: user.email, name: user.name, suspended: user.suspended_at.is_some() }
+        let (email_verified, suspended) = (user.email_verified_at.is_some(), user.suspended_at.is_some());
+        Self { id: user.id, email: user.email, name: user.name, email_verified, suspended }
     }
 }
 

@@ -184,6 +184,9 @@ fn is_page(response: &ServiceResponse<BoxBody>) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
+/// Put into the answer of a page that was asked to change something and has not: the form comes once more.
+pub struct Unchanged;
+
 /// What the log says of a request.
 struct Told {
     method: Method,
@@ -204,7 +207,8 @@ impl Told {
         let asked = ["/v1/verify", "/v1/introspect", forward::ROOT];
         let is_question = asked.iter().any(|door| request.path().starts_with(door));
         let is_look = matches!(method, Method::GET | Method::HEAD) || is_question;
-        let is_replay = response.headers().contains_key(REPLAYED);
+        let is_replay =
+            response.headers().contains_key(REPLAYED) || response.response().extensions().contains::<Unchanged>();
         let error = response.response().error();
         let of_page = || error.and_then(actix_web::Error::as_error::<Fault>).and_then(Fault::problem);
         let problem = error.and_then(actix_web::Error::as_error::<Problem>).or_else(of_page);

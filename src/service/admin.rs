@@ -8,6 +8,7 @@ use super::{
     Done, House, Refusal, Settled,
     members::write_down,
     operator::Operator,
+    patience::{WasInTheWay, in_time, undisturbed},
     people::{Author, NewPerson, Part, make, name_of, part_changed, set_password, write_everywhere},
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         fresh::feed::{self, Kind},
         orgs,
         people::{self, Admin},
-        users,
+        tries, users,
     },
     domain::{
         Email, OneTimeCode, Org, Slug, User, UserId,
@@ -24,6 +25,7 @@ use crate::{
         fresh::Change as Told,
         password::{Password, PasswordHash, UnfitPassword},
         role::Role,
+        tries::Tried,
     },
 };
 
@@ -67,8 +69,22 @@ pub struct Granted {
     pub org: Org,
     /// As what.
     pub role: Role,
-    /// By which the person sets a password, if there was no such person before.
+    /// By which the person sets a password, if there was no such person before, or nobody had shown that the address is its own.
     pub code: Option<OneTimeCode>,
+    /// Whether the account was there, and was taken from who had it.
+    pub is_given_anew: bool,
+}
+
+impl db::store::CastsDoubt for NotDone {
+    fn casts_doubt(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.casts_doubt())
+    }
+}
+
+impl WasInTheWay for NotDone {
+    fn was_in_the_way(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.was_in_the_way())
+    }
 }
 
 const TRAIL: Trail = Trail { request_id: None, address: None };
@@ -79,39 +95,50 @@ pub async fn list(house: &House, _: &Operator) -> Result<Vec<Admin>, Refusal> {
     Ok(people::admins(&house.store.operator().await?).await?)
 }
 
-/// Makes a person owner or admin of an org; the person too, if nobody has that address.
+/// The orgs that people are in and of which no owner may do anything.
+pub async fn ownerless(house: &House, _: &Operator) -> Result<Vec<Slug>, Refusal> {
+    Ok(people::ownerless(&house.store.operator().await?, None).await?)
+}
+
+/// Makes a person owner or admin of an org; the person too, if nobody has that address. Whoever has an account with an address that
+/// nobody has shown to be its own is perhaps not the one who is meant: that account is taken from it, and given by the code.
 pub async fn grant(
     house: &House,
     _: &Operator,
     (email, slug): (&Email, &Slug),
     role: Role,
 ) -> Result<Done<Granted>, NotDone> {
-    let mut client = house.store.operator().await?;
-    let transaction = client.transaction().await.map_err(db::Error::from)?;
-    let org = lock_org(&transaction, slug).await?;
-    let (user, code) = match users::find(&transaction, email).await? {
-        Some(user) => (user, None),
-        None => make(&transaction, &newcomer(email)?).await?,
-    };
-    people::lock(&transaction, user.id).await?;
-    let parts = people::parts(&transaction, user.id).await?;
-    let before = Part::of(&user, &parts, org.id);
-    let old = before.role();
-    if old == Some(role) {
-        return Err(NotDone::AlreadySo(None));
-    }
-    if old == Some(Role::Owner) {
-        ensure_owned(&transaction, &org, user.id).await?;
-    }
-    people::grant(&transaction, org.id, user.id, role).await?;
-    let after = before.with(role);
-    let is_new = before.is_nothing();
-    let (action, before) = if is_new { (Action::MemberAdded, None) } else { (Action::MemberEdited, Some(&before)) };
-    if let Some(change) = part_changed(action, before, Some(&after)) {
-        HOST.write(&transaction, org.id, change).await?;
-    }
-    let change = commit(transaction).await?;
-    let value = Granted { user, org, role, code };
+    let ((value, old), change) = work(house, async |transaction| {
+        let org = lock_org(transaction, slug).await?;
+        let found = users::find(transaction, email).await?;
+        let is_given_anew = found.as_ref().is_some_and(|user| user.email_verified_at.is_none());
+        let (user, code) = match found {
+            None => make(transaction, &newcomer(email)?).await?,
+            Some(user) => {
+                people::lock(transaction, user.id).await?;
+                let code = if is_given_anew { give_anew(transaction, &user).await? } else { None };
+                (user, code)
+            }
+        };
+        let parts = people::parts(transaction, user.id).await?;
+        let before = Part::of(&user, &parts, org.id);
+        let old = before.role();
+        if old == Some(role) {
+            return Err(NotDone::AlreadySo(None));
+        }
+        if old == Some(Role::Owner) {
+            ensure_owned(transaction, &org, user.id).await?;
+        }
+        people::grant(transaction, org.id, user.id, role).await?;
+        let after = before.with(role);
+        let is_new = before.is_nothing();
+        let (action, before) = if is_new { (Action::MemberAdded, None) } else { (Action::MemberEdited, Some(&before)) };
+        if let Some(change) = part_changed(action, before, Some(&after)) {
+            HOST.write(transaction, org.id, change).await?;
+        }
+        Ok((Granted { user, org, role, code, is_given_anew }, old))
+    })
+    .await?;
     let takes_away = old.is_some_and(|old| old > role);
     let settled = if takes_away { Some(house.hold(change).await?) } else { house.courteously(Some(change)).await };
     Ok(Done { value, settled })
@@ -121,58 +148,70 @@ fn newcomer(email: &Email) -> Result<NewPerson, Refusal> {
     Ok(NewPerson { id: UserId::new(), email: email.clone(), name: name_of(email)?, password: None })
 }
 
-/// Takes from a person all that it is in an org. Answers when that holds everywhere.
-pub async fn revoke(house: &House, _: &Operator, (email, slug): (&Email, &Slug)) -> Result<Done<User>, NotDone> {
-    let mut client = house.store.operator().await?;
-    let transaction = client.transaction().await.map_err(db::Error::from)?;
-    let org = lock_org(&transaction, slug).await?;
-    let user = lock_person(&transaction, email).await?;
-    let parts = people::parts(&transaction, user.id).await?;
-    let before = Part::of(&user, &parts, org.id);
-    if before.is_nothing() {
-        // Removed by one, perhaps, who could not wait until it held everywhere.
-        let change = feed::tell(&transaction, Kind::User, user.id.uuid()).await?;
-        transaction.commit().await.map_err(db::Error::from)?;
-        house.hold(change).await?;
-        return Err(NotDone::NotThere);
-    }
-    if before.role() == Some(Role::Owner) {
-        ensure_owned(&transaction, &org, user.id).await?;
-    }
-    people::revoke(&transaction, org.id, user.id).await?;
-    let personal: Vec<_> =
-        db::members::personal(&transaction, org.id, user.id).await?.into_iter().map(|key| key.id).collect();
-    let end = part_changed(Action::MemberRemoved, Some(&before), None);
-    write_down(&transaction, org.id, (HOST.actor, HOST.trail), (&user.email, &personal), end).await?;
-    let change = commit(transaction).await?;
-    Ok(Done { value: user, settled: Some(house.hold(change).await?) })
+/// Takes from an account all by which somebody gets in, and makes a code by which its person does.
+async fn give_anew(transaction: &Transaction<'_>, user: &User) -> Result<Option<OneTimeCode>, NotDone> {
+    let how = Reset { hash: None, without_second_factor: true };
+    Ok(reset_within(transaction, user, &how).await?)
 }
 
-/// Lets a person do nothing at all, anywhere, and ends its sessions; or ends that. Answers when it holds everywhere.
-pub async fn suspend(house: &House, _: &Operator, email: &Email, suspended: bool) -> Result<Done<User>, NotDone> {
-    let mut client = house.store.operator().await?;
-    let transaction = client.transaction().await.map_err(db::Error::from)?;
-    let user = lock_person(&transaction, email).await?;
-    match (user.suspended_at.is_some(), suspended) {
-        (true, true) => {
-            // By one, perhaps, who could not wait until it held everywhere.
-            let change = feed::tell(&transaction, Kind::User, user.id.uuid()).await?;
-            transaction.commit().await.map_err(db::Error::from)?;
-            return Err(NotDone::AlreadySo(Some(house.hold(change).await?)));
+/// Takes from a person all that it is in an org. Answers when that holds everywhere.
+pub async fn revoke(house: &House, _: &Operator, (email, slug): (&Email, &Slug)) -> Result<Done<User>, NotDone> {
+    let (removed, change) = work(house, async |transaction| {
+        let org = lock_org(transaction, slug).await?;
+        let user = lock_person(transaction, email).await?;
+        let parts = people::parts(transaction, user.id).await?;
+        let before = Part::of(&user, &parts, org.id);
+        if before.is_nothing() {
+            // Removed by one, perhaps, who could not wait until it held everywhere.
+            feed::tell(transaction, Kind::User, user.id.uuid()).await?;
+            return Ok(None);
         }
-        (false, false) => return Err(NotDone::AlreadySo(None)),
-        _ => {}
-    }
-    people::suspend(&transaction, user.id, suspended).await?;
-    let action = if suspended { Action::UserSuspended } else { Action::UserResumed };
-    if suspended {
-        people::sign_out(&transaction, user.id).await?;
-    }
-    let facts = json!({ "email": user.email, "suspended": suspended });
-    write_everywhere(&transaction, &HOST, &user, action, &facts).await?;
-    let change = commit(transaction).await?;
+        if before.role() == Some(Role::Owner) {
+            ensure_owned(transaction, &org, user.id).await?;
+        }
+        people::revoke(transaction, org.id, user.id).await?;
+        let personal = db::members::personal(transaction, org.id, user.id).await?;
+        let personal: Vec<_> = personal.into_iter().map(|key| key.id).collect();
+        let end = part_changed(Action::MemberRemoved, Some(&before), None);
+        write_down(transaction, org.id, (HOST.actor, HOST.trail), (&user.email, &personal), end).await?;
+        Ok(Some(user))
+    })
+    .await?;
+    let settled = house.hold(change).await?;
+    removed.map(|value| Done { value, settled: Some(settled) }).ok_or(NotDone::NotThere)
+}
+
+/// Lets a person do nothing at all, anywhere, and ends its sessions; or ends that. Answers when it holds everywhere. Also says which
+/// orgs have no owner now who can do something.
+pub async fn suspend(
+    house: &House,
+    _: &Operator,
+    email: &Email,
+    suspended: bool,
+) -> Result<Done<(User, Vec<Slug>)>, NotDone> {
+    let ((user, ownerless, is_new), change) = work(house, async |transaction| {
+        let user = lock_person(transaction, email).await?;
+        if user.suspended_at.is_some() == suspended {
+            // By one, perhaps, who could not wait until it held everywhere.
+            feed::tell(transaction, Kind::User, user.id.uuid()).await?;
+            return Ok((user, Vec::new(), false));
+        }
+        people::suspend(transaction, user.id, suspended).await?;
+        let action = if suspended { Action::UserSuspended } else { Action::UserResumed };
+        if suspended {
+            people::sign_out(transaction, user.id).await?;
+        }
+        let facts = json!({ "email": user.email, "suspended": suspended });
+        write_everywhere(transaction, &HOST, &user, action, &facts).await?;
+        let ownerless = people::ownerless(transaction, Some(user.id)).await?;
+        Ok((user, ownerless, true))
+    })
+    .await?;
     let settled = if suspended { Some(house.hold(change).await?) } else { house.courteously(Some(change)).await };
-    Ok(Done { value: user, settled })
+    if !is_new {
+        return Err(NotDone::AlreadySo(settled.filter(|_| suspended)));
+    }
+    Ok(Done { value: (user, ownerless), settled })
 }
 
 /// Sets a person's password to this text; or takes it away, and makes a code by which the person sets another. Ends its sessions.
@@ -187,22 +226,54 @@ pub async fn reset(
         Some(text) => Some(fit(house, email, text).await?),
         None => None,
     };
-    let mut client = house.store.operator().await?;
-    let transaction = client.transaction().await.map_err(db::Error::from)?;
-    let user = lock_person(&transaction, email).await?;
-    if hash.is_none() {
-        people::forget_password(&transaction, user.id).await?;
+    let how = Reset { hash, without_second_factor };
+    let (done, _) = work(house, async |transaction| {
+        let user = lock_person(transaction, email).await?;
+        let code = reset_within(transaction, &user, &how).await?;
+        Ok((user, code))
+    })
+    .await?;
+    Ok(done)
+}
+
+/// How a person's ways in are taken away.
+struct Reset {
+    hash: Option<PasswordHash>,
+    without_second_factor: bool,
+}
+
+async fn reset_within(transaction: &Transaction<'_>, user: &User, how: &Reset) -> Result<Option<OneTimeCode>, Refusal> {
+    if how.hash.is_none() {
+        people::forget_password(transaction, user.id).await?;
     }
-    let code = set_password(&transaction, user.id, hash.as_ref()).await?;
-    people::sign_out(&transaction, user.id).await?;
-    if without_second_factor {
-        people::forget_second_factor(&transaction, user.id).await?;
+    let code = set_password(transaction, user.id, how.hash.as_ref()).await?;
+    people::sign_out(transaction, user.id).await?;
+    tries::clear_account(transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
+    if how.without_second_factor {
+        people::forget_second_factor(transaction, user.id).await?;
     }
     let by = if code.is_some() { "link" } else { "host" };
-    let facts = json!({ "email": user.email, "by": by, "without_second_factor": without_second_factor });
-    write_everywhere(&transaction, &HOST, &user, Action::UserPasswordReset, &facts).await?;
-    transaction.commit().await.map_err(db::Error::from)?;
-    Ok((user, code))
+    let facts = json!({ "email": user.email, "by": by, "without_second_factor": how.without_second_factor });
+    write_everywhere(transaction, &HOST, user, Action::UserPasswordReset, &facts).await?;
+    Ok(code)
+}
+
+/// Runs it in a transaction of the operator's role; also says which change of what decides it was.
+async fn work<T>(
+    house: &House,
+    work: impl AsyncFn(&Transaction<'_>) -> Result<T, NotDone>,
+) -> Result<(T, Told), NotDone> {
+    undisturbed(async || {
+        let operate = house.store.operate(async |client| {
+            let transaction = client.transaction().await.map_err(db::Error::from)?;
+            let done = work(&transaction).await?;
+            let change = feed::here(&transaction).await?;
+            transaction.commit().await.map_err(db::Error::from)?;
+            Ok::<_, NotDone>((done, change))
+        });
+        in_time(operate).await
+    })
+    .await
 }
 
 async fn fit(house: &House, email: &Email, text: Zeroizing<String>) -> Result<PasswordHash, NotDone> {
@@ -226,10 +297,4 @@ async fn lock_person(transaction: &Transaction<'_>, email: &Email) -> Result<Use
 async fn ensure_owned(transaction: &Transaction<'_>, org: &Org, without: UserId) -> Result<(), NotDone> {
     let is_owned = people::has_other_owner(transaction, org.id, without).await?;
     if is_owned { Ok(()) } else { Err(NotDone::LastOwner) }
-}
-
-async fn commit(transaction: Transaction<'_>) -> Result<Told, NotDone> {
-    let change = feed::here(&transaction).await?;
-    transaction.commit().await.map_err(db::Error::from)?;
-    Ok(change)
 }

@@ -3,15 +3,15 @@
 
 use time::OffsetDateTime;
 
-use super::{Admitted, Refusal, admitted::Who as Caller};
+use super::{Admitted, Fault, Refusal, admitted::Who as Caller};
 use crate::{
     db::{
         Transaction,
         keys::{self, Dated},
-        lookup, meshes,
+        lookup, meshes, orgs,
         signed_in::{self, Found},
     },
-    domain::{AddressList, Grant, Key, KeyId, Owner, Rights, Terms, UserId, member::Who},
+    domain::{AddressList, Grant, Key, KeyId, Org, Owner, Rights, Terms, UserId, member::Who},
 };
 
 /// What the caller may do, as it was read just now.
@@ -43,6 +43,19 @@ impl Holding {
             Who::Person { is_fresh: false, .. } => Err(Refusal::NotFresh),
             Who::Person { .. } | Who::Key { .. } => Ok(()),
         }
+    }
+
+    /// Refuses a key that is bound in time, place or rate before it lets in an admin, who is bound by nothing and could make keys that
+    /// outlive it.
+    pub(super) fn ensure_unbound(&self) -> Result<(), Refusal> {
+        let Some(key) = &self.key else { return Ok(()) };
+        let own = &key.terms;
+        if own.outlives(None) && own.addresses.covers(&AddressList::Anywhere) && own.affords(None) {
+            return Ok(());
+        }
+        let detail = "your key has an end, a list of addresses or a rate, and an admin would have none of these: \
+                      that takes a person, or a key without";
+        Err(Refusal::Exceeds(vec![Fault::at("/role", detail)]))
     }
 
     /// All that it can hand out to a key of this owner: a person is bound by no address, end or rate.
@@ -119,6 +132,13 @@ async fn hold_person(transaction: &Transaction<'_>, by: &Admitted) -> Result<(),
     Ok(signed_in::hold(transaction, by.org(), user, session).await?)
 }
 
+/// Holds the org, of which one thing is changed after the other, and then the caller. In this order everywhere: who held a person
+/// first and waited for the org would be waited for by who changes that person's part in it.
+pub(super) async fn hold_with_org(transaction: &Transaction<'_>, by: &Admitted) -> Result<(Holding, Org), Refusal> {
+    let org = orgs::lock(transaction, by.org()).await?.ok_or(Refusal::NotFound)?;
+    Ok((hold(transaction, by).await?, org))
+}
+
 /// Holds the caller to the end of the transaction, so that it can be neither revoked nor changed meanwhile, and judges it again.
 pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result<Holding, Refusal> {
     hold_person(transaction, by).await?;
@@ -130,6 +150,20 @@ pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result
         Caller::Person(..) => None,
     };
     holding(transaction, by, key).await
+}
+
+/// The same, with another person: who removes that one meanwhile waits. People are held in the order of their ids, and before any key.
+pub(super) async fn hold_beside(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    other: Option<UserId>,
+) -> Result<Holding, Refusal> {
+    let Some(other) = other else { return hold(transaction, by).await };
+    if person_of(by).is_some_and(|own| own < other) {
+        hold_person(transaction, by).await?;
+    }
+    signed_in::hold(transaction, by.org(), other, None).await?;
+    hold(transaction, by).await
 }
 
 async fn holding(transaction: &Transaction<'_>, by: &Admitted, key: Option<Key>) -> Result<Holding, Refusal> {

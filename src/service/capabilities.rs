@@ -9,7 +9,7 @@ use super::{
     record::{changed, ended, made},
 };
 use crate::{
-    db::{Transaction, capabilities, gates, idempotency::Request, orgs},
+    db::{Transaction, capabilities, gates, idempotency::Request},
     domain::{
         Capability, DeclaredCapability, OrgId,
         audit::Action,
@@ -31,9 +31,8 @@ pub async fn declare(
     let org = by.org();
     house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            authority::hold(transaction, by).await?;
             // One at a time: two that count at once would each find room.
-            orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
+            authority::hold_with_org(transaction, by).await?;
             let declared = capabilities::insert(transaction, org, name, description).await.map_err(taken)?;
             if capabilities::count(transaction, org).await? > MOST_DECLARED {
                 return Err(Conflict::CapabilityLimitReached.into());

@@ -12,7 +12,7 @@ use super::{
     record::{changed, ended, made},
 };
 use crate::{
-    db::{Transaction, gates, gates::NewGate, idempotency::Request, meshes, orgs},
+    db::{Transaction, gates, gates::NewGate, idempotency::Request, meshes},
     domain::{
         Gate, GateId, MeshId, OrgId, Slug,
         audit::Action,
@@ -49,10 +49,9 @@ pub async fn create(
     let org = by.org();
     house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            authority::hold(transaction, by).await?;
-            let mesh = place(transaction, org, mesh).await?;
             // One at a time: two that count at once would each find room.
-            orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
+            authority::hold_with_org(transaction, by).await?;
+            let mesh = place(transaction, org, mesh).await?;
             ensure_all_declared(transaction, org, &new.methods).await?;
             let gate = gates::insert(transaction, org, mesh, new).await.map_err(taken)?;
             if gates::count(transaction, org).await? > MOST_GATES {

@@ -18,7 +18,7 @@ use super::{
     mail::Mail,
     meters::Meters,
     passwords::Passwords,
-    patience::{PATIENCE, within},
+    patience::{PATIENCE, undisturbed, within},
     turns::Turns,
     uses::Uses,
 };
@@ -64,8 +64,6 @@ pub enum Mode {
 
 /// How long the database may take for who only asks whether it answers.
 const READY: Duration = Duration::from_secs(2);
-/// How often a transaction that was in another's way is tried.
-const TRIES: usize = 5;
 
 impl House {
     /// Runs `work` in one transaction that acts for `org`. Taken back when it fails, or in a dry run.
@@ -86,16 +84,7 @@ impl House {
         patience: Duration,
         work: impl AsyncFn(&Transaction<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        for _ in 1..TRIES {
-            match within(patience, self.once_within(org, mode, &work)).await {
-                // Not all at once again, or they are in each other's way again.
-                Err(Refusal::Store(db::Error::Contention)) => {
-                    tokio::time::sleep(Duration::from_millis(rand::random_range(1..30))).await;
-                }
-                done => return done,
-            }
-        }
-        within(patience, self.once_within(org, mode, &work)).await
+        undisturbed(async || within(patience, self.once_within(org, mode, &work)).await).await
     }
 
     async fn once_within<T>(

@@ -82,7 +82,7 @@ pub async fn issue(
 ) -> Result<Once<Issued>, Refusal> {
     house
         .once(by, mode, request, keep, async |transaction| {
-            let issuer = authority::hold(transaction, by).await?;
+            let issuer = authority::hold_beside(transaction, by, wish.user).await?;
             let owner = owner(transaction, by, issuer.rights(), wish).await?;
             let own = issuer.terms_for(owner)?;
             let terms = terms(wish, owner, &own, issuer.now)?;
@@ -172,18 +172,18 @@ pub(super) fn ensure_life_within(own: &Terms, given: &Terms) -> Result<(), Refus
 pub(super) fn ensure_handed_out_within(own: &Terms, given: &Terms) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     if !own.grant.owner.covers(given.grant.owner) {
-        faults.push(Fault::at("/mesh", "your key acts for one mesh, and may not issue keys for the whole org"));
+        faults.push(Fault::at("/mesh", "you act for one mesh, and may not issue keys for the whole org"));
     }
     for capability in given.grant.capabilities.iter().filter(|one| !own.grant.capabilities.allows(one)) {
-        faults.push(Fault::at("/capabilities", format!("your key does not hold '{capability}'")));
+        faults.push(Fault::at("/capabilities", format!("you do not hold '{capability}'")));
     }
     match given.grant.topics.patterns() {
         None if !own.grant.topics.covers(&given.grant.topics) => {
-            faults.push(Fault::at("/topics", "your key is confined to topics, and may not hand out all topics"));
+            faults.push(Fault::at("/topics", "you are confined to topics, and may not hand out all topics"));
         }
         patterns => {
             let beyond = patterns.unwrap_or_default().iter().filter(|one| !own.grant.topics.covers_pattern(one));
-            faults.extend(beyond.map(|one| Fault::at("/topics", format!("your key does not reach '{one}'"))));
+            faults.extend(beyond.map(|one| Fault::at("/topics", format!("you do not reach '{one}'"))));
         }
     }
     if !own.addresses.covers(&given.addresses) {

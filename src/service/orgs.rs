@@ -19,8 +19,7 @@ pub async fn show(house: &House, by: &Admitted) -> Result<Org, Refusal> {
 pub async fn edit(house: &House, by: &Admitted, name: Option<&Title>, seen: &IfMatch) -> Result<Org, Refusal> {
     house
         .within(by.org(), Mode::Real, async |transaction| {
-            authority::hold(transaction, by).await?;
-            let before = orgs::lock(transaction, by.org()).await?.ok_or(Refusal::NotFound)?;
+            let (_, before) = authority::hold_with_org(transaction, by).await?;
             seen.ensure(before.version)?;
             let Some(name) = name.filter(|name| **name != before.name) else { return Ok(before) };
             let after = orgs::edit(transaction, by.org(), name).await?;

@@ -11,14 +11,8 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use super::{House, Refusal};
-use crate::{
-    db::{Transaction, passwords},
-    domain::{
-        UserId,
-        password::{Password, PasswordHash, Typed},
-    },
-};
+use super::Refusal;
+use crate::domain::password::{Password, PasswordHash, Typed};
 
 /// How many are hashed at once: each takes a core and 19 MiB.
 const AT_ONCE: usize = 2;
@@ -75,17 +69,6 @@ impl Passwords {
         });
         done.await.map_err(|_| Refusal::Impossible("the work on a password was broken off"))
     }
-}
-
-/// Gives a person another password, or its first.
-pub async fn set(
-    house: &House,
-    transaction: &Transaction<'_>,
-    user: UserId,
-    password: &Password,
-) -> Result<(), Refusal> {
-    let hash = house.passwords.hash(password).await?;
-    Ok(passwords::set(transaction, user, &hash).await?)
 }
 
 #[cfg(test)]

@@ -46,12 +46,13 @@ impl Author<'_> {
     }
 }
 
-/// Makes a person; with the code by which it sets a password, if it has none.
+/// Makes a person whose address is vouched for by who has a shell on the host, and has said it or given a code on; with the code by
+/// which it sets a password, if it has none.
 pub(super) async fn make(
     transaction: &Transaction<'_>,
     person: &NewPerson,
 ) -> Result<(User, Option<OneTimeCode>), Refusal> {
-    let user = users::insert(transaction, person.id, &person.email, &person.name).await.map_err(taken)?;
+    let user = users::insert(transaction, person.id, (&person.email, true), &person.name).await.map_err(taken)?;
     let code = set_password(transaction, user.id, person.password.as_ref()).await?;
     Ok((user, code))
 }

@@ -12,12 +12,13 @@ use crate::{
     db::{
         self,
         one_time::{self, Purpose},
-        people, users,
+        people, tries, users,
     },
     domain::{
         OneTimeCode, User,
         audit::{Action, Actor, Trail},
         password::{Password, UnfitPassword},
+        tries::Tried,
     },
 };
 
@@ -64,6 +65,8 @@ pub async fn finish(
         }
         set_password(&transaction, user.id, Some(&hash)).await?;
         people::sign_out(&transaction, user.id).await?;
+        users::verified(&transaction, user.id).await?;
+        tries::clear_account(&transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
         let facts = json!({ "email": user.email, "by": "link" });
         write_everywhere(&transaction, &author, &user, Action::UserPasswordReset, &facts).await?;
         transaction.commit().await.map_err(db::Error::from)?;

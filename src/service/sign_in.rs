@@ -17,7 +17,7 @@ use crate::{
         self, Transaction,
         passwords::{self, Account},
     },
-    domain::{Email, PasswordHash, SessionHash, SessionSecret, Typed, UserId, tries::Tried},
+    domain::{Email, PasswordHash, SessionHash, SessionSecret, Typed, UserId},
 };
 
 /// Why somebody is not in.
@@ -95,8 +95,7 @@ pub async fn sign_in(house: &House, claim: Claim<'_>) -> Result<Entry, NotIn> {
 /// The same; tells also whose account it is about, where there is one.
 async fn enter(house: &House, claim: Claim<'_>) -> Result<(UserId, Entry), (Option<UserId>, NotIn)> {
     let nobody = |why: NotIn| (None, why);
-    let address = claim.browser.address().map(Tried::Address);
-    let tried: Vec<_> = address.into_iter().chain([Tried::Account(claim.email)]).collect();
+    let tried = tries::at_account(house, claim.browser, claim.email);
     let taken = tries::take(house, &tried).await.map_err(nobody)?;
     let verified = verified(house, claim.email.parse().ok(), claim.password).await;
     let (account, hash) = match verified {

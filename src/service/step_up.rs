@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{self, passwords},
-    domain::{Password, PasswordHash, Typed, audit::Action, tries::Tried},
+    domain::{Password, PasswordHash, Typed, audit::Action},
 };
 
 /// Whether a second factor is asked for too.
@@ -97,11 +97,9 @@ async fn shown(
     password: Typed,
     browser: &Browser,
 ) -> Result<(Taken, PasswordHash), NotIn> {
-    let address = browser.address().map(Tried::Address);
     // Counted apart from tries to sign in: strangers can make those, and only who is signed in makes these.
     let own = by.user().to_string();
-    let tried: Vec<_> = address.into_iter().chain([Tried::Account(&own)]).collect();
-    let taken = tries::take(house, &tried).await?;
+    let taken = tries::take(house, &tries::at_account(house, browser, &own)).await?;
     let judged = async {
         let hash = in_time(house.store.ask(async |client| passwords::show(client, by.user()).await)).await?;
         let is_theirs = house.passwords.verify(password, hash.clone()).await?;

@@ -1,6 +1,6 @@
 //! Tries at signing in, for an account and from an address: counted in the database, before they are judged.
 
-use super::{House, patience::in_time, sign_in::NotIn};
+use super::{House, patience::in_time, sessions::Browser, sign_in::NotIn};
 use crate::{
     db::{self, Transaction, tries},
     domain::tries::{Bucket, Tried},
@@ -8,6 +8,14 @@ use crate::{
 
 /// Tries that were counted and are still to be judged.
 pub(super) struct Taken(Vec<(Bucket, bool)>);
+
+/// What a try at an account is counted for: the address that it comes from, the account from there, and the account from everywhere.
+/// A proxy that is trusted is not who tries.
+pub(super) fn at_account<'a>(house: &House, browser: &Browser, email: &'a str) -> Vec<Tried<'a>> {
+    let address = browser.address().filter(|address| !house.trusted_proxies.trusts(*address));
+    let account = [Tried::Account(email, address), Tried::AccountEverywhere(email)];
+    address.map(Tried::Address).into_iter().chain(account).collect()
+}
 
 /// Counts one for each of these, unless one of them pauses: then for none. A proxy that is trusted is not who tries.
 pub(super) async fn take(house: &House, tried: &[Tried<'_>]) -> Result<Taken, NotIn> {

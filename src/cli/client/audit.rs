@@ -26,13 +26,13 @@ use super::{
 /// Which events are wanted.
 #[derive(Args)]
 struct Wanted {
-    /// Only what this key did, or local, or system
+    /// Only what this key did, or this person (by e-mail), or local, or system
     #[arg(long, value_name = "ACTOR", add = ArgValueCandidates::new(complete::keys))]
     actor: Option<String>,
     /// Only this, such as key.revoked
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
-    /// Only what was done to this: a key, or the id of an org, a mesh or a topic
+    /// Only what was done to this: a key, a person by e-mail, or the id of an org, a mesh, an invitation or a gate
     #[arg(long, value_name = "SUBJECT", add = ArgValueCandidates::new(complete::keys))]
     subject: Option<String>,
     /// Only from this address or range
@@ -49,16 +49,18 @@ struct Wanted {
     until: Option<String>,
 }
 
+/// What is named by its id alone.
+const ID_KINDS: [&str; 5] = ["org_", "mesh_", "user_", "inv_", "gate_"];
+
 impl Wanted {
     async fn put(&self, client: &Client, ask: Ask) -> Result<Ask, Failure> {
         let actor = match self.actor.as_deref() {
-            Some(kind @ ("local" | "system")) => Some(kind.to_owned()),
-            Some(named) => Some(client.key_id(named).await?),
+            Some(named) => Some(client.actor_id(named).await?),
             None => None,
         };
         let subject = match self.subject.as_deref() {
-            Some(id) if ["org_", "mesh_"].iter().any(|kind| id.starts_with(kind)) => Some(id.to_owned()),
-            Some(named) => Some(client.key_id(named).await?),
+            Some(id) if ID_KINDS.iter().any(|kind| id.starts_with(kind)) => Some(id.to_owned()),
+            Some(named) => Some(client.actor_id(named).await?),
             None => None,
         };
         let time = |time: &Option<String>| time.as_deref().map(|time| moment(time, ago)).transpose();

@@ -1,6 +1,6 @@
 //! Which key is meant: by its id, by the beginning of its id, or by its label.
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     super::Failure,
@@ -64,8 +64,12 @@ impl Client {
             }
             found => found?,
         };
-        let read = found.items.iter().map(|item| serde_json::from_str(item.get()));
-        read.collect::<Result<_, _>>().map_err(|error| Failure::Other(error.to_string()))
+        read(&found.items)
+    }
+
+    /// All that a list has, read.
+    pub(super) async fn values(&self, list: &Ask) -> Result<Vec<Value>, Failure> {
+        read(&self.pages(list, Much::ALL).await?.items)
     }
 
     async fn none_such(&self, named: &str) -> Failure {
@@ -78,6 +82,11 @@ impl Client {
         let hint = suggest::hint(named, labels.iter().map(String::as_str));
         Failure::NotFound(format!("there is no key '{named}' that you may see{hint}; `meshkey key list` shows them"))
     }
+}
+
+fn read(items: &[Box<RawValue>]) -> Result<Vec<Value>, Failure> {
+    let read = items.iter().map(|item| serde_json::from_str(item.get()));
+    read.collect::<Result<_, _>>().map_err(|error| Failure::Other(error.to_string()))
 }
 
 fn label(item: &str) -> Option<String> {

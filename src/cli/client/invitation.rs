@@ -65,7 +65,7 @@ enum Verb {
 
 #[derive(Args)]
 struct One {
-    /// The invitation's id
+    /// The invitation, by its id or by whom it invites
     #[arg(value_name = "INVITATION")]
     invitation: String,
 }
@@ -78,12 +78,12 @@ impl Invite {
         let mut wish = Map::new();
         wish.insert("email".into(), json!(self.email));
         wish.insert("role".into(), json!(self.role));
-        wish.extend(self.client.mesh.as_ref().map(|mesh| ("mesh".to_owned(), json!(mesh))));
+        wish.extend(self.client.named_mesh().map(|mesh| ("mesh".to_owned(), json!(mesh))));
         if let Some(end) = &self.expires {
             wish.insert("expires_at".into(), when::end(end)?);
         }
         let ask = Ask::post(&["v1", "orgs", &org, "invitations"], &Value::Object(wish));
-        show(&client, &ask).await
+        show(&client, &ask, "link").await
     }
 }
 
@@ -93,22 +93,54 @@ impl Invitation {
         let client = Client::open(&self.client)?;
         let org = client.org().await?;
         let all = ["v1", "orgs", &org, "invitations"];
-        let ask = match &self.verb {
+        match &self.verb {
             Verb::List { status, much } => {
                 client.show_list(&Ask::get(&all).query("status", status.clone()), *much, "id", table).await?;
-                return Ok(Outcome::Done);
+                Ok(Outcome::Done)
             }
-            Verb::Show(one) => Ask::get(&[&all[..], &[&one.invitation]].concat()),
-            Verb::Withdraw(one) => Ask::new(Method::DELETE, &[&all[..], &[&one.invitation]].concat()),
-            Verb::Resend(one) => Ask::act(&[&all[..], &[&one.invitation, "resend"]].concat()),
-        };
-        show(&client, &ask).await
+            Verb::Show(one) => {
+                let id = invitation_id(&client, &all, &one.invitation).await?;
+                show(&client, &Ask::get(&[&all[..], &[&id]].concat()), "id").await
+            }
+            Verb::Withdraw(one) => {
+                let id = invitation_id(&client, &all, &one.invitation).await?;
+                show(&client, &Ask::new(Method::DELETE, &[&all[..], &[&id]].concat()), "id").await
+            }
+            Verb::Resend(one) => {
+                let id = invitation_id(&client, &all, &one.invitation).await?;
+                show(&client, &Ask::act(&[&all[..], &[&id, "resend"]].concat()), "link").await
+            }
+        }
     }
 }
 
-async fn show(client: &Client, ask: &Ask) -> Result<Outcome, Failure> {
+/// The invitation that is meant. Of those for one address it is the one that may still be accepted, if there is just one such.
+async fn invitation_id(client: &Client, all: &[&str], named: &str) -> Result<String, Failure> {
+    if !named.contains('@') {
+        return Ok(named.to_owned());
+    }
+    let email = named.trim().to_lowercase();
+    let found = client.values(&Ask::get(all)).await?;
+    let theirs: Vec<&Value> = found.iter().filter(|one| one["email"] == email).collect();
+    let open: Vec<&Value> = theirs.iter().copied().filter(|one| one["status"] == "open").collect();
+    match if open.is_empty() { &theirs[..] } else { &open[..] } {
+        [] => Err(Failure::NotFound(format!("nobody invited '{named}'; `meshkey invitation list` shows who is"))),
+        [one] => Ok(text(one, "id")),
+        several => {
+            let lines =
+                |one: &&Value| format!("  {}  {}  {}", text(one, "id"), text(one, "status"), text(one, "mesh.slug"));
+            let lines: Vec<String> = several.iter().map(lines).collect();
+            Err(Failure::Usage(format!(
+                "'{named}' was invited more than once: give the id of one\n{}",
+                lines.join("\n")
+            )))
+        }
+    }
+}
+
+async fn show(client: &Client, ask: &Ask, value: &str) -> Result<Outcome, Failure> {
     let Some(answer) = client.act(ask).await? else { return Ok(Outcome::Done) };
-    client.show(&answer, "id", words)?;
+    client.show(&answer, value, words)?;
     Ok(Outcome::Done)
 }
 

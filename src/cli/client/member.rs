@@ -126,15 +126,22 @@ impl Client {
         self.member_id(&["v1", "orgs", &org, "members"], named).await
     }
 
+    /// Who did or issued something: `local` or `system`, a person by its e-mail or id, or a key.
+    pub(super) async fn actor_id(&self, named: &str) -> Result<String, Failure> {
+        match named {
+            "local" | "system" => Ok(named.to_owned()),
+            person if person.contains('@') || person.starts_with("user_") => self.user_id(person).await,
+            key => self.key_id(key).await,
+        }
+    }
+
     /// The same, where the members are.
     async fn member_id(&self, all: &[&str], named: &str) -> Result<String, Failure> {
         if named.parse::<UserId>().is_ok() {
             return Ok(named.to_owned());
         }
         let email = named.trim().to_lowercase();
-        let found = self.pages(&Ask::get(all).query("text", Some(email.clone())), Much::ALL).await?;
-        let read = found.items.iter().map(|item| serde_json::from_str::<Value>(item.get()));
-        let read: Vec<Value> = read.collect::<Result<_, _>>().map_err(|error| Failure::Other(error.to_string()))?;
+        let read = self.values(&Ask::get(all).query("text", Some(email.clone()))).await?;
         let meant = read.iter().find(|member| member["user"]["email"] == email);
         let none = || format!("there is no member '{named}'; `meshkey member list` shows them");
         meant.map(|member| text(member, "user.id")).ok_or_else(|| Failure::NotFound(none()))
@@ -229,6 +236,10 @@ fn words(member: &Value) -> Vec<String> {
     facts(&[
         ("member", format!("{}  {}", text(member, "user.email"), text(member, "user.id"))),
         ("name", text(member, "user.name")),
+        (
+            "e-mail",
+            if member["user"]["email_verified"] == true { "verified".to_owned() } else { "not verified".to_owned() },
+        ),
         ("state", if member["user"]["suspended"] == true { "suspended".to_owned() } else { "active".to_owned() }),
         ("role", role(member)),
         ("at", places(member)),

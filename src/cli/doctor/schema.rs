@@ -10,7 +10,9 @@ use crate::{
         roles,
         store::{APP, OPERATOR},
     },
+    domain::Slug,
     service::{
+        admin,
         operator::Operator,
         stock::{self, Stock},
     },
@@ -76,19 +78,29 @@ fn schema(status: &Status) -> Finding {
 /// Looks at what there is of the orgs.
 pub(super) async fn look_inside(settings: &Settings, database: &Database, report: &mut Report) {
     match count(settings, database).await {
-        Ok(stocks) => {
+        Ok((stocks, ownerless)) => {
             report.add(bootstrap(&stocks));
+            report.add(owners(&ownerless));
             report.add(ending(&stocks));
         }
         Err(failure) => report.add(Finding::fail("bootstrap", failure.to_string())),
     }
 }
 
-async fn count(settings: &Settings, database: &Database) -> Result<Vec<Stock>, Failure> {
-    let house = app::house_as_it_is(settings, database)?;
-    let counted = stock::count(&house, &Operator::on_this_host()).await;
+async fn count(settings: &Settings, database: &Database) -> Result<(Vec<Stock>, Vec<Slug>), Failure> {
+    let (house, by) = (app::house_as_it_is(settings, database)?, Operator::on_this_host());
+    let counted = async { Ok((stock::count(&house, &by).await?, admin::ownerless(&house, &by).await?)) }.await;
     house.store.close();
-    Ok(counted?)
+    counted
+}
+
+fn owners(ownerless: &[Slug]) -> Finding {
+    let Some(first) = ownerless.first() else {
+        return Finding::ok("owners", "every org that has people has an owner who may sign in");
+    };
+    let names: Vec<_> = ownerless.iter().map(Slug::as_str).collect();
+    Finding::warn("owners", format!("no owner who may sign in: {}", names.join(", ")))
+        .fix(format!("make one: meshkey admin grant EMAIL --org {first}"))
 }
 
 fn bootstrap(stocks: &[Stock]) -> Finding {

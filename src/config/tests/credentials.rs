@@ -39,7 +39,7 @@ fn a_flag_beats_a_credential_and_a_credential_beats_the_file() {
     let variables = [("CREDENTIALS_DIRECTORY", path.as_str()), ("MESHKEY_CONFIG", &toml)];
     assert_eq!(database_of(&load(&variables).unwrap()), url("credential"));
     let flags = DatabaseFlags { database_url: Some(url("flag").parse().unwrap()), ..DatabaseFlags::default() };
-    assert_eq!(database_of(&load_with(&flags.into(), &variables).unwrap()), url("flag"));
+    assert_eq!(database_of(&load_with(&(&flags).into(), &variables).unwrap()), url("flag"));
 }
 
 #[test]

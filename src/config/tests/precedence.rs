@@ -35,7 +35,7 @@ fn the_flag_for_the_file_beats_its_variable() {
     let dir = TempDir::new().unwrap();
     let path = file(&dir, "meshkey.toml", "workers = 5");
     let database = DatabaseFlags { config: Some(path), ..DatabaseFlags::default() };
-    let settings = load_with(&database.into(), &[("MESHKEY_CONFIG", "/nowhere")]).unwrap();
+    let settings = load_with(&(&database).into(), &[("MESHKEY_CONFIG", "/nowhere")]).unwrap();
     assert_eq!(settings.workers, 5);
 }
 

@@ -207,10 +207,10 @@ fn a_secret_is_in_no_error() {
 #[test]
 fn what_is_set_in_vain_is_told() {
     let flags = DatabaseFlags { data_dir: Some("/somewhere".to_owned()), ..DatabaseFlags::default() };
-    let settings = load_with(&flags.clone().into(), &[("DATABASE_URL", &url(PASSWORD))]).unwrap();
+    let settings = load_with(&(&flags).into(), &[("DATABASE_URL", &url(PASSWORD))]).unwrap();
     let told = ["data_dir, set by --data-dir, has no effect: DATABASE_URL names another database"];
     assert_eq!(settings.warnings(), told);
-    assert!(load_with(&flags.into(), &[]).unwrap().warnings().is_empty());
+    assert!(load_with(&(&flags).into(), &[]).unwrap().warnings().is_empty());
 }
 
 #[test]

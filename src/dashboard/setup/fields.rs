@@ -59,12 +59,14 @@ impl Fields {
         if topic.is_some() && self.text("mesh").trim().is_empty() {
             self.complain("mesh", "a topic is in a mesh: name one, or leave the topic out");
         }
-        let (name, email) = (name?, email?);
-        let password = Password::new(form.secret("password"), &email, &name);
+        // All that is wrong is said at once, also of a password whose person is not known yet.
+        let of_whom = email.clone().or_else(|| "-@-".parse().ok()).zip(name.clone().or_else(|| "-".parse().ok()))?;
+        let password = Password::new(form.secret("password"), &of_whom.0, &of_whom.1);
         let password = password.map_err(|fault| self.complain("password", fault)).ok();
         if self.has_faults() {
             return None;
         }
+        let (name, email) = (name?, email?);
         let founding = Founding { org: org?, name: org_name, mesh, topics: topic.into_iter().collect(), owner: None };
         Some((Founder { email, name, password: password? }, founding))
     }

@@ -4,18 +4,22 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::{
-    db::{self, Transaction, audit, fresh::feed, invitations, members, orgs, outbox, users},
+    db::{
+        self, Transaction, audit,
+        fresh::feed,
+        invitations::{self, Opener},
+        members, orgs, outbox, passwords, users,
+    },
     domain::{
         Denial, InvitationId, Member, Org, OrgId, Title, User, UserId,
         audit::{Action, Actor, Trail},
         invitation::{Invitation, InvitationToken, Status},
-        password::{Password, UnfitPassword},
+        password::{Password, PasswordHash, UnfitPassword},
         role::Role,
     },
     service::{
         House, Refusal,
         house::Mode,
-        passwords,
         record::{changed, made, rearranged},
     },
 };
@@ -44,6 +48,12 @@ pub enum Taker {
         /// Its password, as it was typed.
         password: Zeroizing<String>,
     },
+}
+
+/// The same, when what is slow was done.
+enum Ready<'a> {
+    Known(UserId),
+    Newcomer(UserId, &'a Title, PasswordHash),
 }
 
 /// What came of it.
@@ -125,13 +135,10 @@ pub async fn accept(
     trail: &Trail,
 ) -> Result<Accepted, NotAccepted> {
     let (id, org) = find(house, token).await?;
-    let user = match taker {
-        Taker::Known(user) => *user,
-        Taker::Newcomer { .. } => UserId::new(),
-    };
+    let ready = ready(house, token, taker).await?;
     let outcome = house
         .within(org, Mode::Real, async |transaction| {
-            match accept_within(house, transaction, (org, id), token, taker, user, trail).await {
+            match accept_within(transaction, (org, id), token, &ready, trail).await {
                 Ok(accepted) => Ok(Ok((accepted, feed::here(transaction).await?))),
                 Err(NotAccepted::Refused(refusal)) => Err(refusal),
                 // Nothing was written before any of these is said.
@@ -144,23 +151,36 @@ pub async fn accept(
     Ok(accepted)
 }
 
+/// Hashes a newcomer's password: slow on purpose, and nothing is held meanwhile.
+async fn ready<'a>(house: &House, token: &InvitationToken, taker: &'a Taker) -> Result<Ready<'a>, NotAccepted> {
+    let (name, text) = match taker {
+        Taker::Known(user) => return Ok(Ready::Known(*user)),
+        Taker::Newcomer { name, password } => (name, password),
+    };
+    let offer = look(house, token).await?;
+    if offer.has_account {
+        return Err(NotAccepted::HasAccount);
+    }
+    let password = Password::new(text.clone(), &offer.invitation.email, name)?;
+    Ok(Ready::Newcomer(UserId::new(), name, house.passwords.hash(&password).await?))
+}
+
 async fn accept_within(
-    house: &House,
     transaction: &Transaction<'_>,
     (org, id): (OrgId, InvitationId),
     token: &InvitationToken,
-    taker: &Taker,
-    user: UserId,
+    taker: &Ready<'_>,
     trail: &Trail,
 ) -> Result<Accepted, NotAccepted> {
     let org = orgs::lock(transaction, org).await?.ok_or(NotAccepted::Unknown)?;
     let invitation = invitations::lock(transaction, org.id, id).await?.ok_or(NotAccepted::Unknown)?;
-    if !invitations::opens(transaction, org.id, id, token.hash()).await? {
-        return Err(NotAccepted::Unknown);
-    }
+    let opener = invitations::opens(transaction, org.id, id, token.hash()).await?.ok_or(NotAccepted::Unknown)?;
     ensure_open(&invitation, &org)?;
     ensure_an_owner_asked(transaction, &invitation, org.id).await?;
-    let person = person(house, transaction, &invitation, taker, user).await?;
+    let person = person(transaction, &invitation, taker).await?;
+    if opener == Opener::Mail {
+        users::verified(transaction, person.id).await?;
+    }
     let (member, before) = put(transaction, &invitation, &person).await?;
     invitations::accept(transaction, org.id, id, person.id).await?;
     outbox::cancel(transaction, id).await?;
@@ -190,24 +210,21 @@ async fn ensure_an_owner_asked(
 
 /// The person who accepts: the one who is signed in, if it is the one who was invited, or a new one.
 async fn person(
-    house: &House,
     transaction: &Transaction<'_>,
     invitation: &Invitation,
-    taker: &Taker,
-    id: UserId,
+    taker: &Ready<'_>,
 ) -> Result<User, NotAccepted> {
     match taker {
-        Taker::Known(user) => {
+        Ready::Known(user) => {
             let user = users::show(transaction, *user).await?.filter(|user| user.suspended_at.is_none());
             user.filter(|user| user.email == invitation.email).ok_or(NotAccepted::OtherPerson)
         }
-        Taker::Newcomer { name, password } => {
-            let password = Password::new(password.clone(), &invitation.email, name)?;
+        Ready::Newcomer(id, name, password) => {
             if users::find(transaction, &invitation.email).await?.is_some() {
                 return Err(NotAccepted::HasAccount);
             }
-            let user = users::insert(transaction, id, &invitation.email, name).await.map_err(taken)?;
-            passwords::set(house, transaction, id, &password).await?;
+            let user = users::insert(transaction, *id, (&invitation.email, false), name).await.map_err(taken)?;
+            passwords::set(transaction, *id, password).await?;
             Ok(user)
         }
     }

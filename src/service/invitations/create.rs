@@ -7,7 +7,7 @@ use crate::{
         Transaction,
         idempotency::Request,
         invitations::{self, NewInvitation},
-        keys, orgs, outbox,
+        keys, outbox,
     },
     domain::{
         Email, InvitationId, OrgId,
@@ -23,6 +23,9 @@ use crate::{
         record::{changed, made},
     },
 };
+
+/// How long after a link was made another one is mailed, at the earliest: nobody's mailbox is filled.
+const PAUSE: time::Duration = time::Duration::MINUTE;
 
 /// Who is to be invited.
 #[derive(Debug, Clone)]
@@ -56,15 +59,14 @@ pub async fn create(
     let org = by.org();
     let invited = house
         .once(by, Mode::Real, request, keep, async |transaction| {
-            let caller = authority::hold(transaction, by).await?;
             // One at a time: two that look at once would each find nothing open.
-            orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
+            let (caller, _) = authority::hold_with_org(transaction, by).await?;
             let new = understood(transaction, org, wish).await?;
             ensure_may(&caller, new.role)?;
             ensure_free(transaction, org, &new).await?;
             let (id, token) = (InvitationId::new(), InvitationToken::generate()?);
             invitations::insert(transaction, org, id, &new, token.hash(), by.actor()).await?;
-            let invitation = queued(house, transaction, org, id, &new.email).await?;
+            let invitation = queued(house, transaction, org, id, &new.email, None).await?;
             record(transaction, org, by.actor(), by.trail(), made(Action::InvitationCreated, &invitation)).await?;
             Ok(Invited { invitation, token })
         })
@@ -78,6 +80,7 @@ fn ensure_may(by: &Holding, role: Role) -> Result<(), Refusal> {
     // Who lets in an admin hands out as much as who issues an admin key.
     if role >= Role::Admin {
         by.ensure_fresh()?;
+        by.ensure_unbound()?;
     }
     if role == Role::Owner { Ok(by.who().ensure_makes_owners()?) } else { Ok(()) }
 }
@@ -122,20 +125,20 @@ async fn queued(
     org: OrgId,
     id: InvitationId,
     to: &Email,
+    not_before: Option<OffsetDateTime>,
 ) -> Result<Invitation, Refusal> {
     if house.mail.is_on() {
-        outbox::queue(transaction, org, id, to).await?;
+        outbox::queue(transaction, org, id, to, not_before).await?;
     }
     invitations::show(transaction, org, id).await?.ok_or(Refusal::NotFound)
 }
 
-/// Makes a new link for an invitation that was not accepted, open as long as a new one; the old link opens nothing any more.
+/// Makes a new link for an invitation that was not accepted, open for as long as the one before; the old link opens nothing any more.
 pub async fn resend(house: &House, by: &Admitted, id: InvitationId) -> Result<Invited, Refusal> {
     let org = by.org();
     let invited = house
         .within(org, Mode::Real, async |transaction| {
-            let caller = authority::hold(transaction, by).await?;
-            orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
+            let (caller, _) = authority::hold_with_org(transaction, by).await?;
             let before = invitations::lock(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
             ensure_may(&caller, before.role)?;
             match before.status {
@@ -148,10 +151,12 @@ pub async fn resend(house: &House, by: &Admitted, id: InvitationId) -> Result<In
                 }
                 over => return Err(Conflict::InvitationOver(over).into()),
             }
-            let (token, ends_at) = (InvitationToken::generate()?, keys::clock(transaction).await? + LIFE);
+            // Open for as long as it was.
+            let (token, life) = (InvitationToken::generate()?, before.ends_at - before.sent_at);
+            let ends_at = keys::clock(transaction).await? + life;
             outbox::cancel(transaction, id).await?;
             invitations::renew(transaction, org, id, token.hash(), ends_at).await?;
-            let invitation = queued(house, transaction, org, id, &before.email).await?;
+            let invitation = queued(house, transaction, org, id, &before.email, Some(before.sent_at + PAUSE)).await?;
             let change = changed(Action::InvitationResent, &before, &invitation);
             record(transaction, org, by.actor(), by.trail(), change).await?;
             Ok(Invited { invitation, token })

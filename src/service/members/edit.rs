@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place;
 use crate::{
-    db::{Transaction, members, orgs},
+    db::{Transaction, members},
     domain::{
         Member, MeshId, OrgId, UserId,
         audit::Action,
@@ -49,6 +49,7 @@ pub async fn edit(
             }
             if part.adds_admin_to(&before.part) {
                 caller.ensure_fresh()?;
+                caller.ensure_unbound()?;
             }
             caller.who().ensure_edits(user, &before.part, &part, owners)?;
             members::edit(transaction, org, user, &before.part, &part).await?;
@@ -68,8 +69,7 @@ pub(super) async fn hold(
     user: UserId,
 ) -> Result<(Holding, Member, usize), Refusal> {
     let org = by.org();
-    let caller = authority::hold(transaction, by).await?;
-    orgs::lock(transaction, org).await?.ok_or(Refusal::NotFound)?;
+    let (caller, _) = authority::hold_with_org(transaction, by).await?;
     // The host's shell may remove an owner too, so that the rows are held as well.
     let owners = members::lock(transaction, org, user).await?;
     let member = members::show(transaction, org, user).await?.ok_or(Refusal::NotFound)?;

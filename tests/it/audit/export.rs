@@ -9,6 +9,7 @@ use super::{busy, fill, lines};
 use crate::{
     client::Client,
     house::House,
+    persons::Person,
     tools::{eventually, id, one},
 };
 
@@ -232,6 +233,21 @@ async fn a_key_that_is_revoked_exports_no_further() {
     let under_way = begun(&by).await;
     let admin = house.admin();
     admin.act(&admin.at(&format!("/keys/{}/revoke", id(&key)))).await.expect(200);
+    let (is_whole, text) = read_on(under_way).await;
+    assert!(!is_whole && text.len() < 20_000_000, "{}", text.len());
+}
+
+//
+#[tokio::test]
+async fn who_is_demoted_exports_no_further() {
+    let house = stuffed().await;
+    let person = Person::in_org(&house, "Dana", "admin").await;
+    let wish = json!({ "label": "own", "capabilities": ["admin"], "topics": "all" });
+    let own = person.signed_in(&house).await.post("/v1/me/keys", wish).await.expect(201).body;
+    let under_way = begun(&house.admin().with_key(own["secret"].as_str().unwrap())).await;
+    let admin = house.admin();
+    let place = admin.at(&format!("/members/{}", person.id));
+    admin.patch(&place, json!({ "role": "member" }), "*").await.expect(200);
     let (is_whole, text) = read_on(under_way).await;
     assert!(!is_whole && text.len() < 20_000_000, "{}", text.len());
 }

@@ -56,13 +56,14 @@ async fn all_is_looked_at_and_nothing_is_changed() {
         "queue",
         "pool",
         "bootstrap",
+        "owners",
         "keys",
         "mail",
         "server",
         "url",
     ];
     assert_eq!(checks, expected);
-    for check in ["config", "roles", "schema", "clock", "feed", "queue", "pool", "bootstrap", "keys", "url"] {
+    for check in ["config", "roles", "schema", "clock", "feed", "queue", "pool", "bootstrap", "owners", "keys", "url"] {
         expect(&told, check, "ok", "");
     }
     expect(&told, "durability", "ok", "durable on one node");

@@ -167,3 +167,27 @@ async fn what_is_restored_has_the_same_rows_owners_and_rights() {
     assert_eq!(crate::tools::dump(&after, "true").await, crate::tools::dump(&before, "true").await);
     drop((served, again));
 }
+
+#[tokio::test]
+async fn nobody_is_signed_in_and_no_code_opens_anything_in_what_is_restored() {
+    let dir = shelter();
+    let (data_dir, file, new) = (dir.path().join("data"), dir.path().join("it.backup"), dir.path().join("new"));
+    init(&data_dir);
+    let served = Served::start(&data_dir);
+    let db = superuser(&data_dir).await;
+    let people = "INSERT INTO users (id, email, name) VALUES (gen_random_uuid(), 'dana@example.com', 'Dana');
+                INSERT INTO sessions (id, user_id, hash, is_half, ends_at)
+                SELECT gen_random_uuid(), id, sha256('x'), false, now() + interval '1 day' FROM users;
+                INSERT INTO one_time_codes (hash, purpose, user_id, ends_at)
+                SELECT sha256('y'), 'reset', id, now() + interval '1 hour' FROM users";
+    db.batch_execute(people).await.unwrap();
+    let what_opens = "SELECT (SELECT count(*) FROM users) || ' ' || (SELECT count(*) FROM sessions) || ' ' ||
+                      (SELECT count(*) FROM one_time_codes)";
+    assert_eq!(texts(&db, what_opens).await, ["1 1 1"]);
+    backup(&data_dir, &file);
+    drop(served);
+    restore(&new, &file).expect(0);
+    let again = Served::start(&new);
+    assert_eq!(texts(&superuser(&new).await, what_opens).await, ["1 0 0"]);
+    drop(again);
+}

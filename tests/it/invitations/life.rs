@@ -90,8 +90,9 @@ async fn nobody_is_invited_twice_to_one_place() {
     invite("dana@example.com", json!("main")).await.expect(201);
     invite("erin@example.com", json!("main")).await.expect(201);
     // What has expired is in nobody's way, and can be sent anew unless another is open.
-    by_hand(&db, "UPDATE invitations SET ends_at = created_at WHERE email = 'dana@example.com' AND mesh_id IS NULL")
-        .await;
+    let end = "UPDATE invitations SET ends_at = created_at, sent_at = created_at - interval '1 day'
+               WHERE email = 'dana@example.com' AND mesh_id IS NULL";
+    by_hand(&db, end).await;
     let place = admin.at(&format!("/invitations/{}", id(&open)));
     assert_eq!(admin.get(&place).await.expect(200).body["status"], "expired");
     admin.delete(&place).await.problem(409, "invitation_over");
@@ -99,6 +100,40 @@ async fn nobody_is_invited_twice_to_one_place() {
     admin.act(&format!("{place}/resend")).await.problem(409, "already_invited");
     admin.delete(&admin.at(&format!("/invitations/{}", id(&other)))).await.expect(200);
     assert_eq!(admin.act(&format!("{place}/resend")).await.expect(200).body["status"], "open");
+    // For as long as it was.
+    let life = "SELECT ends_at - sent_at BETWEEN interval '23:59' AND interval '24:01' FROM invitations
+                WHERE email = 'dana@example.com' AND mesh_id IS NULL AND withdrawn_at IS NULL";
+    assert_eq!(one(&db, life).await, "t");
+}
+
+// A-2: an admin is bound by nothing, and could make keys that outlive the one that let it in.
+#[tokio::test]
+async fn a_key_with_an_end_or_a_list_of_addresses_lets_in_no_admin() {
+    let house = House::new().await;
+    let (admin, db) = (house.admin(), house.sql("superuser").await);
+    let lee = member(&house, "lee", "viewer").await;
+    let all = json!({ "label": "bound", "capabilities": ["admin"], "topics": "all" });
+    for (field, value) in [
+        ("expires_at", json!("2099-01-01T00:00:00Z")),
+        ("addresses", json!(["127.0.0.0/8"])),
+        ("rate", json!({ "uses": 1000, "seconds": 1 })),
+    ] {
+        let mut wish = all.clone();
+        wish["expires_at"] = Value::Null;
+        wish[field] = value;
+        let (_, bound) = admin.issue(wish).await;
+        let invite = |role| json!({ "email": "erin@example.com", "role": role });
+        let no = bound.post(&bound.at("/invitations"), invite("admin")).await.problem(403, "exceeds_authority");
+        assert!(no["errors"][0]["detail"].as_str().unwrap().contains("an admin would have none of these"), "{no}");
+        let place = bound.at(&format!("/members/{lee}"));
+        let seen = bound.get(&place).await.expect(200);
+        let make = async |role| bound.patch(&place, json!({ "role": role }), seen.header("etag")).await;
+        make("admin").await.problem(403, "exceeds_authority");
+        // Who is no admin is let in by whoever manages the org.
+        let invited = bound.post(&bound.at("/invitations"), invite("member")).await.expect(201);
+        bound.delete(&bound.at(&format!("/invitations/{}", id(&invited.body)))).await.expect(200);
+    }
+    assert_eq!(one(&db, "SELECT count(*) FROM memberships WHERE role = 'admin'").await, "0");
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use super::receiver::Receiver;
 use crate::{
     client::Client,
     house::House,
-    tools::{by_hand, eventually, hex, id, one},
+    sign_in::visitor::{PASSWORD, Visitor},
+    tools::{by_hand, eventually, hex, id, one, texts},
 };
 
 const URL: &str = "https://keys.example.org";
@@ -78,6 +79,16 @@ async fn an_invitation_is_mailed_with_a_link_of_its_own() {
     let all = one(&db, "SELECT string_agg(r::text, '') FROM (SELECT to_jsonb(i) r FROM invitations i UNION ALL SELECT to_jsonb(a) FROM audit_events a) s").await;
     assert!(!all.contains(&shown) && !all.contains(&token(link)));
     assert!(house.metrics().contains("meshkey_mails_total{outcome=\"sent\"} 1"), "{}", house.metrics());
+    // Who opens what was mailed has shown that the address is theirs; who opens the link that was passed on has not.
+    let mut erin = Visitor::new(&house);
+    let other = invite(&admin, "erin@example.com").await;
+    let passed_on = token(other["link"].as_str().unwrap());
+    for (token, name) in [(token(link), "Dana"), (passed_on, "Erin")] {
+        let fields = [("token", token.as_str()), ("name", name), ("password", PASSWORD)];
+        erin.send("/invitation/accept", &fields).await.expect(200);
+    }
+    let verified = texts(&db, "SELECT name || ' ' || (email_verified_at IS NOT NULL) FROM users ORDER BY 1").await;
+    assert_eq!(verified, ["Dana true", "Erin false"]);
 }
 
 #[tokio::test]
@@ -126,9 +137,28 @@ async fn after_a_day_it_is_given_up_and_can_be_sent_anew() {
     until(&admin, &id(&other), "sent").await;
     assert_eq!((receiver.asked(), receiver.mails().len()), (asked + 1, 1));
     let place = admin.at(&format!("/invitations/{}/resend", id(&made)));
+    by_hand(&db, "UPDATE invitations SET sent_at = sent_at - interval '1 hour'").await;
     assert_eq!(admin.act(&place).await.expect(200).body["mail"], "queued");
     until(&admin, &id(&made), "sent").await;
     assert_eq!(receiver.mails()[1].to, "dana@example.com");
+}
+
+// However often the link is made anew.
+#[tokio::test]
+async fn nobody_is_mailed_twice_within_a_minute() {
+    let receiver = Receiver::start().await;
+    let house = house_with(&receiver).await;
+    let (admin, db) = (house.admin(), house.sql("superuser").await);
+    let made = invite(&admin, "dana@example.com").await;
+    until(&admin, &id(&made), "sent").await;
+    for _ in 0..3 {
+        admin.act(&admin.at(&format!("/invitations/{}/resend", id(&made)))).await.expect(200);
+    }
+    let waits = "SELECT count(*) FROM mail_outbox WHERE due_at > clock_timestamp() + interval '30 seconds'";
+    assert_eq!(one(&db, waits).await, "1");
+    by_hand(&db, DUE).await;
+    until(&admin, &id(&made), "sent").await;
+    assert_eq!(receiver.mails().len(), 2);
 }
 
 // P-15

@@ -21,7 +21,7 @@ async fn a_member_is_shown_and_changed_and_removed() {
     let place = admin.at(&format!("/members/{dana}"));
     let shown = admin.get(&place).await.expect(200);
     let mut whole = json!({
-        "user": { "id": dana, "email": "dana@example.com", "name": "dana", "suspended": false },
+        "user": { "id": dana, "email": "dana@example.com", "name": "dana", "email_verified": true, "suspended": false },
         "role": "viewer", "meshes": [], "since": shown.body["since"],
     });
     let mut with_keys = whole.clone();

@@ -53,7 +53,7 @@ async fn members_are_listed_changed_and_removed() {
 async fn invitations_are_made_listed_and_ended() {
     let house = House::new().await;
     let shell = Shell::of(&house.admin());
-    let link = shell.run("invite dana@example.com --role member --mesh main --field link").expect(0);
+    let link = shell.run("invite dana@example.com --role member --mesh main -o value").expect(0);
     assert!(link.line().contains("/invitation#token="), "{link:?}");
     let listed = shell.run("invitation list --status open --json").expect(0).json();
     let id =
@@ -64,7 +64,33 @@ async fn invitations_are_made_listed_and_ended() {
     let again = shell.run(&format!("invitation resend {id} --field link")).expect(0);
     assert_ne!(again.line(), link.line());
     shell.run("invite dana@example.com --role viewer --mesh main").expect(6);
-    assert!(shell.run(&format!("invitation show {id}")).expect(0).out.contains("the mesh main"));
+    assert!(shell.run("invitation show Dana@example.com").expect(0).out.contains("the mesh main"));
+    shell.run("invitation show nobody@example.com").expect(5);
+    let here = [("MESHKEY_MESH", "main")];
+    let erins = shell.run_with("invite erin@example.com --role viewer --field mesh.slug", "", &here).expect(0);
+    assert_eq!(erins.line(), "main");
     assert_eq!(shell.run(&format!("invitation withdraw {id} --json")).expect(0).json()["status"], "withdrawn");
     shell.run(&format!("invitation withdraw {id}")).expect(6);
+}
+
+#[tokio::test]
+async fn what_people_did_and_issued_is_found_by_their_address() {
+    let house = House::new().await;
+    let (admin, db) = (house.admin(), house.sql("superuser").await);
+    let dana = member(&house, "dana", "admin").await;
+    let (own, _) = admin.issue(json!({ "label": "laptop", "capabilities": ["read"], "topics": "all" })).await;
+    give(&db, &own, &dana, "user_id").await;
+    give(&db, &own, &dana, "issued_by_user").await;
+    let shell = Shell::of(&admin);
+    shell.run("member edit dana@example.com --role viewer").expect(0);
+    let by_dana = shell.run("key list --issued-by dana@example.com --json").expect(0).json();
+    assert_eq!(by_dana["items"][0]["label"], "laptop");
+    assert_eq!(by_dana, shell.run(&format!("key list --issued-by {dana} --json")).expect(0).json());
+    let of_dana = shell.run("audit list --subject dana@example.com --json").expect(0).json();
+    assert_eq!(of_dana["items"][0]["action"], "member.edited");
+    assert_eq!(of_dana, shell.run(&format!("audit list --subject {dana} --json")).expect(0).json());
+    let none = shell.run("audit list --actor dana@example.com --json").expect(0).json();
+    assert_eq!(none["items"], json!([]));
+    shell.run("audit list --actor nobody@example.com").expect(5);
+    assert!(shell.run("key show laptop").expect(0).out.contains(&format!("bound to   dana@example.com  {dana}")));
 }

@@ -11,7 +11,8 @@ use tokio_postgres::Client as Sql;
 use super::{PASSWORD, code, events, is_password, refused, send, sessions, sign_in, words};
 use crate::{
     house::House,
-    tools::{database_url, one, texts, until_waiting},
+    persons::Person,
+    tools::{database_url, id, one, texts, until_waiting},
 };
 
 const DANA: &str = "dana@example.com";
@@ -88,6 +89,67 @@ async fn who_is_there_already_gets_no_link_and_what_is_so_already_is_refused() {
     let db = house.sql("superuser").await;
     assert_eq!(one(&db, "SELECT count(*) FROM users").await, "1");
     assert_eq!(events(&db, "rival").await, ["member.added\tlocal\t-\towner"]);
+}
+
+// Whoever was given the link of an invitation may have made the account of somebody else's address.
+#[tokio::test]
+async fn an_account_whose_address_nobody_has_shown_is_not_made_an_owner_but_given_anew() {
+    let house = House::new().await;
+    let (admin, db) = (house.admin(), house.sql("superuser").await);
+    let wish = json!({ "email": DANA, "role": "viewer" });
+    let made = admin.post(&admin.at("/invitations"), wish).await.expect(201).body;
+    let token = made["link"].as_str().unwrap().split_once("#token=").unwrap().1;
+    let fields = [("token", token), ("name", "Eve"), ("password", PASSWORD)];
+    send(&house, "/invitation/accept", &fields).await.expect(200);
+    sign_in(&db, DANA).await;
+    let said = tried(&house, &["grant", DANA, "--org", "acme"]);
+    assert!(words(&said).contains("whoever had the account is out of it"), "{said:?}");
+    let link = String::from_utf8(said.stdout).unwrap();
+    assert_eq!((sessions(&db, DANA).await.as_str(), is_password(&db, DANA, PASSWORD).await), ("0", false));
+    // Who opens the operator's link is who the operator means.
+    send(&house, "/reset", &[("code", &code(&json!(link.trim()))), ("password", "another long enough one")])
+        .await
+        .expect(200);
+    assert_eq!(one(&db, "SELECT email_verified_at IS NOT NULL FROM users").await, "t");
+    house.org("rival");
+    let elsewhere = house.meshkey(&["admin", "grant", DANA, "--org", "rival", "--json"]);
+    assert_eq!(elsewhere["reset_url"], Value::Null, "{elsewhere}");
+}
+
+#[tokio::test]
+async fn who_is_removed_on_the_host_loses_personal_keys_and_open_invitations() {
+    let house = House::new().await;
+    let admin = house.admin();
+    grant(&house, KIM, "owner");
+    let dana = Person::in_org(&house, "Dana", "admin").await;
+    let wish = json!({ "label": "own", "capabilities": ["read"], "topics": "all" });
+    let own = dana.signed_in(&house).await.post("/v1/me/keys", wish).await.expect(201).body;
+    let by = admin.with_key(own["secret"].as_str().unwrap());
+    by.get("/v1/whoami").await.expect(200);
+    let invite = json!({ "email": DANA, "role": "viewer", "mesh": "main" });
+    admin.post(&admin.at("/invitations"), invite).await.expect(201);
+    house.meshkey(&["admin", "revoke", DANA, "--org", "acme", "--json"]);
+    by.get("/v1/whoami").await.problem(401, "invalid_token");
+    let key = admin.get(&admin.at(&format!("/keys/{}", id(&own)))).await.expect(200).body;
+    assert_eq!((&key["status"], &key["revoke_reason"]), (&json!("revoked"), &json!("the member was removed")));
+    let open = admin.get(&admin.at("/invitations?status=open")).await.expect(200);
+    assert!(open.items().is_empty(), "{open:?}");
+}
+
+#[tokio::test]
+async fn links_lead_to_where_the_command_line_says() {
+    let house = House::new().await;
+    for (flags, origin) in [
+        (&["--public-url", "https://keys.example.org"][..], "https://keys.example.org"),
+        (&["--listen", "127.0.0.1:7711"], "http://127.0.0.1:7711"),
+    ] {
+        let verb = [&["admin", "grant", DANA, "--org", "acme", "--json"][..], flags].concat();
+        let granted = house.meshkey(&verb);
+        let link = granted["reset_url"].as_str().unwrap();
+        assert!(link.starts_with(&format!("{origin}/reset#code=")), "{link}");
+        let db = house.sql("superuser").await;
+        db.batch_execute("DELETE FROM one_time_codes; DELETE FROM memberships; DELETE FROM users").await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! The first org as the settings say: made where the database is empty, and only there.
 
+use std::process::Command;
+
 use tempfile::TempDir;
 
 use super::{PASSWORD, is_password};
 use crate::{
+    cli::shell::MESHKEY,
     house::House,
     tools::{block, one, texts},
 };
@@ -79,7 +82,7 @@ async fn what_is_wrong_with_it_is_said_and_nothing_is_made_or_served() {
     for (settings, said) in [
         (vec![(PASSWORD_FILE, fit.clone())], "name nobody who is to own the org"),
         (vec![(FILE, file("a", "org = 'acme'"))], "name nobody who is to own the org"),
-        (vec![(FILE, file("b", "ogr = 'acme'"))], "unknown field `ogr`"),
+        (vec![(FILE, file("b", "# Ours\nogr = 'acme'"))], "b, line 2: unknown field `ogr`"),
         (vec![(FILE, file("c", "org = 'Acme Ltd'"))], "a slug is 1 to 48 characters"),
         (vec![(FILE, file("d", &format!("{with_email}topics = ['a']")))], "names topics and no mesh"),
         (vec![(FILE, "/nowhere".to_owned())], "bootstrap_file names /nowhere, which cannot be read"),
@@ -91,6 +94,10 @@ async fn what_is_wrong_with_it_is_said_and_nothing_is_made_or_served() {
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let Err(error) = house.try_replica(&settings).await else { panic!("{settings:?} did") };
         assert!(error.to_string().contains(said), "{settings:?}: {error}");
+        let mut validate = Command::new(MESHKEY);
+        validate.args(["config", "validate"]).envs(settings.iter().copied());
+        let told = String::from_utf8(validate.output().unwrap().stderr).unwrap();
+        assert!(told.contains("warning: ") && told.contains(said), "{settings:?}: {told}");
     }
     assert_eq!(one(&house.sql("superuser").await, "SELECT count(*) FROM orgs").await, "0");
 }

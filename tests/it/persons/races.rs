@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::{Person, count};
-use crate::{house::House, tools::until_waiting};
+use crate::{
+    client::Client,
+    house::House,
+    tools::{one, until_waiting},
+};
 
 /// A change that is under way when a person issues a key: the key waits for it, and is then judged anew.
 async fn issues_nothing_during(change: &str, code: (u16, &str)) {
@@ -64,4 +68,38 @@ async fn a_personal_key_issues_nothing_while_its_person_is_demoted() {
     under_way.commit().await.unwrap();
     issuing.await.unwrap().problem(403, "insufficient_scope");
     assert_eq!(count(&house, "api_keys WHERE label = 'late'").await, "0");
+}
+
+// Whoever changes what another may do holds the org, then people in the order of their ids, then keys.
+#[tokio::test]
+async fn people_who_manage_each_other_at_once_are_never_in_each_others_way() {
+    let house = House::new().await;
+    let dana = Person::in_org(&house, "Dana", "owner").await;
+    let erin = Person::in_org(&house, "Erin", "owner").await;
+    let (by_dana, by_erin) = (dana.signed_in(&house).await, erin.signed_in(&house).await);
+    let edit = async |by: &Client, whom: &Person, role: &str| {
+        by.patch(&by.at(&format!("/members/{}", whom.id)), json!({ "meshes": { "main": role } }), "*").await.status
+    };
+    let issue = async |by: &Client, whom: &Person| {
+        let wish = json!({ "label": "x", "capabilities": ["read"], "topics": "all", "user": whom.id });
+        by.post(&by.at("/keys"), wish).await.status
+    };
+    let gate = async |by: &Client, name: String| {
+        let wish = json!({ "mesh": "main", "name": name, "methods": { "GET": "read" } });
+        by.post(&by.at("/gates"), wish).await.status
+    };
+    for round in 0..6 {
+        let role = if round % 2 == 0 { "viewer" } else { "member" };
+        let said = tokio::join!(
+            edit(&by_dana, &erin, role),
+            edit(&by_erin, &dana, role),
+            issue(&by_dana, &erin),
+            issue(&by_erin, &dana),
+            gate(&by_dana, format!("dana-{round}")),
+            gate(&by_erin, format!("erin-{round}")),
+        );
+        assert_eq!(said, (200, 200, 201, 201, 201, 201));
+    }
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(one(&house.sql("superuser").await, deadlocks).await, "0");
 }

@@ -53,6 +53,19 @@ async fn a_second_factor_counts_from_its_first_code() {
     assert_eq!(one(&db, "SELECT confirmed_at IS NOT NULL FROM totp").await, "t");
 }
 
+// Who knows the password alone signs nobody out.
+#[tokio::test]
+async fn sessions_that_wait_for_a_code_push_out_none_that_are_whole() {
+    let house = danas().await;
+    let mut dana = Visitor::dana(&house).await;
+    turn_on(&house, &mut dana).await;
+    for _ in 0..10 {
+        Visitor::new(&house).sign_in(EMAIL, PASSWORD).await.expect(303);
+    }
+    assert!(dana.is_in().await);
+    assert_eq!(one(&house.sql("superuser").await, "SELECT count(*) FROM sessions WHERE is_half").await, "5");
+}
+
 #[tokio::test]
 async fn the_password_alone_opens_the_page_that_asks_for_the_code_and_no_other() {
     let house = danas().await;

@@ -40,7 +40,7 @@ pub(super) struct List {
     /// Only keys of the whole org
     #[arg(long)]
     org_wide: bool,
-    /// Only keys that this key, or `local`, issued
+    /// Only keys that this key, this person (by e-mail), or `local` issued
     #[arg(long, value_name = "KEY", add = ArgValueCandidates::new(complete::keys))]
     issued_by: Option<String>,
     /// Only keys that are bound to this person, by e-mail or id
@@ -91,8 +91,7 @@ impl List {
         let before = self.expiring.as_deref().map(|time| moment(time, ahead)).transpose()?;
         let since = self.unused.as_deref().map(|time| moment(time, ago)).transpose()?;
         let issuer = match self.issued_by.as_deref() {
-            Some(kind @ ("local" | "system")) => Some(kind.to_owned()),
-            Some(named) => Some(client.key_id(named).await?),
+            Some(named) => Some(client.actor_id(named).await?),
             None => None,
         };
         let user = match &self.user {

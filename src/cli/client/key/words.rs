@@ -65,6 +65,7 @@ pub(in super::super) fn words(key: &Value, place: Option<&str>) -> Vec<String> {
         ("status", status(key)),
         ("can", text(key, "capabilities")),
         ("where", place),
+        ("bound to", text(key, "user")),
         ("topics", topics(&key["topics"])),
         ("from", if addresses.is_empty() { "any address".to_owned() } else { addresses }),
         ("rate", rate(&key["rate"])),
