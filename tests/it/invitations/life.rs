@@ -116,7 +116,7 @@ async fn a_key_with_an_end_or_a_list_of_addresses_lets_in_no_admin() {
     for (field, value) in [
         ("expires_at", json!("2099-01-01T00:00:00Z")),
         ("addresses", json!(["127.0.0.0/8"])),
-        ("rate", json!({ "uses": 1000, "seconds": 1 })),
+        ("rate", json!({ "per_minute": 100_000 })),
     ] {
         let mut wish = all.clone();
         wish["expires_at"] = Value::Null;
