@@ -77,6 +77,8 @@ enum Verb {
     Capability(client::capability::Capability),
     /// Make, look at, change and delete gates: by what gateways let pass
     Gate(client::gate::Gate),
+    /// Look at and change the policies of the org and its meshes, and at the keys that do not comply
+    Policy(client::policy::Policy),
     /// Look at, change and remove the members of the org: what people may do
     Member(client::member::Member),
     /// Invite somebody to the org, or to a mesh of it, and print the link, which works once
@@ -165,6 +167,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Topic(topic) => topic.run().await,
         Verb::Capability(capability) => capability.run().await,
         Verb::Gate(gate) => gate.run().await,
+        Verb::Policy(policy) => policy.run().await,
         Verb::Member(member) => member.run().await,
         Verb::Invite(invite) => invite.run().await,
         Verb::Invitation(invitation) => invitation.run().await,

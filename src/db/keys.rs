@@ -54,7 +54,8 @@ queries! {
     TOUCH = "UPDATE api_keys SET version = version + 1 WHERE org_id = $1 AND id = $2";
     DISABLE = "
         UPDATE api_keys
-        SET disabled_at = CASE WHEN $3 THEN clock_timestamp() END, version = version + 1
+        SET disabled_at = CASE WHEN $3 THEN clock_timestamp() END,
+            enabled_at = CASE WHEN $3 THEN enabled_at ELSE clock_timestamp() END, version = version + 1
         WHERE org_id = $1 AND id = $2";
     REVOKE = "
         UPDATE api_keys

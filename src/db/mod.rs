@@ -50,6 +50,8 @@ pub mod outbox;
 pub mod passwords;
 #[cfg(feature = "server")]
 pub mod people;
+#[cfg(feature = "server")]
+pub mod policies;
 pub mod roles;
 pub mod row;
 #[cfg(feature = "server")]
@@ -71,6 +73,8 @@ pub mod store;
 pub mod topics;
 #[cfg(feature = "server")]
 pub mod tries;
+#[cfg(feature = "server")]
+pub mod unused;
 #[cfg(feature = "server")]
 pub mod usage;
 #[cfg(feature = "server")]
@@ -118,6 +122,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("outbox", outbox::ALL),
     ("passwords", passwords::ALL),
     ("people", people::ALL),
+    ("policies", policies::ALL),
     ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),
     ("sessions", sessions::ALL),
@@ -125,6 +130,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("stock", stock::ALL),
     ("topics", topics::ALL),
     ("tries", tries::ALL),
+    ("unused", unused::ALL),
     ("usage", counts::expiring::ALL),
     ("usage", counts::write::ALL),
     ("usage", usage::ALL),

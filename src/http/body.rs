@@ -221,7 +221,7 @@ fn parse_minding_places<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem>
         let (pointer, cause) = (pointer(error.path()), error.into_inner());
         match cause.classify() {
             serde_json::error::Category::Data => {
-                Problem::input(vec![Item { detail: text(&cause), place: Some(Place::Pointer(pointer)) }])
+                Problem::input(vec![Item::new(text(&cause), Some(Place::Pointer(pointer)))])
             }
             _ => Problem::new(catalogue::MALFORMED_JSON, cause.to_string()),
         }

@@ -58,8 +58,10 @@ catalogue! {
         "The key is live, and does not hold what this takes. `denial`, `capability` and `topic` name what was missing. Ask an admin for a key that holds it.";
     EXCEEDS_AUTHORITY = 403 "exceeds_authority" "More than your key holds"
         "Nobody hands out more than they hold: the key that was to be issued, widened, rotated or enabled may do something that yours may not. `errors` names what.";
+    POLICY_REFUSED = 403 "policy_refused" "Against the policy"
+        "The policy of the org, or of the mesh, does not let such a key be handed out, or not by whoever asked. `errors` names each rule, what it allows and whose policy it stands in.";
     OWNER_ONLY = 403 "owner_only" "Owners only"
-        "Only an owner of the org who is signed in, and has just confirmed that, makes, changes or removes owners; no key does, not even an admin's. On the host, `meshkey admin` does too.";
+        "Only an owner of the org who is signed in, and has just confirmed that, makes, changes or removes owners, and sets or takes back rules of a policy that are for owners; no key does, not even an admin's. On the host, `meshkey admin` makes and removes owners too.";
     ORG_SUSPENDED = 403 "org_suspended" "Org suspended"
         "The org is suspended, and its keys are denied until an operator resumes it with `meshkey org resume`.";
     MESH_ARCHIVED = 403 "mesh_archived" "Mesh archived"

@@ -23,6 +23,7 @@ pub mod messages;
 pub mod metrics;
 pub mod oauth;
 pub mod orgs;
+pub mod policies;
 pub mod preconditions;
 pub mod problem;
 pub mod query;

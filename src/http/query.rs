@@ -84,7 +84,7 @@ pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
             _ => String::new(),
         });
         let place = last.map(Place::Parameter);
-        Problem::input(vec![Item { detail: error.into_inner().to_string(), place }])
+        Problem::input(vec![Item::new(error.into_inner().to_string(), place)])
     })
 }
 
@@ -103,7 +103,7 @@ pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<Actor
 
 fn wrong(name: &str, detail: &str) -> Problem {
     let place = Some(Place::Parameter(name.to_owned()));
-    Problem::input(vec![Item { detail: detail.to_owned(), place }])
+    Problem::input(vec![Item::new(detail.to_owned(), place)])
 }
 
 fn form(query: &str) -> form_urlencoded::Parse<'_> {

@@ -8,7 +8,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, me,
-    members, meshes, messages, metrics::Route, oauth, orgs, states, topics, usage, verify, whoami,
+    members, meshes, messages, metrics::Route, oauth, orgs, policies, states, topics, usage, verify, whoami,
 };
 use crate::dashboard;
 
@@ -103,6 +103,12 @@ routes! {
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/archive" { post topics::archive; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/unarchive" { post topics::unarchive; }
     "/v1/orgs/{org}/meshes/{mesh}/topics/{topic}/access" { get access::list; }
+    "/v1/orgs/{org}/meshes/{mesh}/policy" { get policies::show; patch policies::edit_of_mesh; }
+    "/v1/orgs/{org}/meshes/{mesh}/policy/violations" { get policies::violations_of_mesh; }
+    "/v1/orgs/{org}/meshes/{mesh}/policy/spread" { post policies::spread_of_mesh; }
+    "/v1/orgs/{org}/policy" { get policies::show; patch policies::edit; }
+    "/v1/orgs/{org}/policy/violations" { get policies::violations; }
+    "/v1/orgs/{org}/policy/spread" { post policies::spread; }
     "/v1/orgs/{org}/capabilities" { get capabilities::list; post capabilities::declare; }
     "/v1/orgs/{org}/capabilities/{capability}" { get capabilities::show; patch capabilities::edit; }
     "/v1/orgs/{org}/capabilities/{capability}/retire" { post capabilities::retire; }

@@ -7,6 +7,7 @@ use super::{
     effect::Takes,
     house::Mode,
     issue,
+    policies::{Handed, InForce},
 };
 use crate::{
     db::keys,
@@ -47,6 +48,9 @@ pub async fn enable(house: &House, by: &Admitted, id: KeyId, mode: Mode) -> Resu
             if subject.key.disabled_at.is_none() {
                 return Err(Conflict::NotDisabled.into());
             }
+            let policy = InForce::hold(transaction, subject.key.terms.grant.owner).await?;
+            let (terms, note, now) = (&subject.key.terms, subject.key.note.as_ref(), subject.now);
+            policy.ensure_hands_out(&caller, &Handed { terms, note, is_own: false, is_said: false, now })?;
             keys::disable(transaction, by.org(), id, false).await?;
             Ok((finish(transaction, by, &subject.key, Action::KeyEnabled).await?, Takes::Nothing))
         })

@@ -9,6 +9,7 @@ use super::{
     effect::Takes,
     house::{Mode, record},
     issue,
+    policies::{Handed, InForce},
     record::changed,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         keys::{self, Dated, NewKey},
     },
     domain::{
-        AddressList, CapabilitySet, Key, KeyId, Label, Rate, Terms, TopicPattern, TopicScope, audit::Action, name::Note,
+        AddressList, CapabilitySet, Key, KeyId, Label, Rate, TopicPattern, TopicScope, audit::Action, name::Note,
     },
 };
 
@@ -98,7 +99,7 @@ pub async fn edit(
                 return Err(Conflict::AlreadyRevoked.into());
             }
             let new = edited(before, edit);
-            judge(transaction, &managed, &new.terms).await?;
+            judge(transaction, &managed, &new).await?;
             if (&new.label, &new.note, &new.terms) == (&before.label, &before.note, &before.terms) {
                 return Ok((Changed { before: before.clone(), after: managed.subject }, Takes::AlreadySo));
             }
@@ -125,9 +126,9 @@ fn edited(before: &Key, edit: &Edit) -> NewKey {
 }
 
 /// What is narrowed or left needs no more than was asked already; all else hands the key out anew, and is judged so.
-async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) -> Result<(), Refusal> {
-    let (own, Dated { key: before, now }) = (&managed.terms()?, &managed.subject);
-    let before = &before.terms;
+async fn judge(transaction: &Transaction<'_>, managed: &Managed, new: &NewKey) -> Result<(), Refusal> {
+    let (own, Dated { key, now }) = (&managed.terms()?, &managed.subject);
+    let (before, after) = (&key.terms, &new.terms);
     if after.expires_at != before.expires_at {
         issue::ensure_to_come(after.expires_at, *now)?;
     }
@@ -142,10 +143,23 @@ async fn judge(transaction: &Transaction<'_>, managed: &Managed, after: &Terms) 
         }
         issue::ensure_outlived(own, after.expires_at)?;
     }
+    ensure_complies(transaction, managed, new).await?;
     let known = before.grant.topics.patterns().unwrap_or_default();
     let is_new = |pattern: &&TopicPattern| !known.contains(pattern);
     let added = issue::patterns(&after.grant.topics).into_iter().filter(is_new).collect();
     issue::ensure_topics_exist(transaction, after.grant.owner, added, &own.grant.topics).await
+}
+
+/// What the policy asks for, it asks of what is handed out anew: a key that does not comply may be narrowed, and left as it is.
+async fn ensure_complies(transaction: &Transaction<'_>, managed: &Managed, new: &NewKey) -> Result<(), Refusal> {
+    let Dated { key: before, now } = &managed.subject;
+    let (is_wider, loses_note) = (!before.terms.covers(&new.terms), before.note.is_some() && new.note.is_none());
+    if !is_wider && !loses_note {
+        return Ok(());
+    }
+    let policy = InForce::hold(transaction, before.terms.grant.owner).await?;
+    let handed = Handed { terms: &new.terms, note: new.note.as_ref(), is_own: false, is_said: true, now: *now };
+    if is_wider { policy.ensure_hands_out(&managed.caller, &handed) } else { policy.ensure_keeps_note(&handed) }
 }
 
 /// Reads the key as it is now and writes down what changed.

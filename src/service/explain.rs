@@ -8,6 +8,7 @@ use super::{
     Admitted, House, Refusal,
     authority::again_with_rights,
     issue::default_end,
+    policies::InForce,
     verify::{Place, named_place},
 };
 use crate::{
@@ -58,7 +59,9 @@ pub async fn explain(house: &House, by: &Admitted, question: &Question) -> Resul
             let (within, is_place_archived) = place(transaction, caller.rights(), &credential, question).await?;
             let wanted = Requirement { within, capability: question.capability.clone(), topic: question.topic.clone() };
             let at = Circumstances { now, from: question.address, is_place_archived };
-            let explanation = explain::explain(&credential, &wanted, &at, default_end(own_end(by), now));
+            let policy = InForce::read(transaction, credential.terms.grant.owner).await?;
+            let end = default_end(own_end(by), &policy, now);
+            let explanation = explain::explain(&credential, &wanted, &at, end);
             Ok(Explained { explanation, credential, as_of })
         })
         .await

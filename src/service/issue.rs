@@ -8,7 +8,9 @@ use super::{
     capabilities::ensure_declared,
     edit::Patch,
     house::Mode,
-    personal, record,
+    personal,
+    policies::{Handed, InForce},
+    record,
 };
 use crate::{
     db::{
@@ -21,7 +23,6 @@ use crate::{
         AddressList, Capability, CapabilitySet, Grant, Key, KeyId, Label, OrgId, Owner, Rate, Rights, Secret, Terms,
         TopicName, TopicPattern, TopicScope, UserId,
         audit::{Action, Actor, Trail},
-        key::DEFAULT_LIFE,
         name::Note,
         suggest,
     },
@@ -53,7 +54,7 @@ pub struct Wish {
 /// Until when a key is wished for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// Nothing was said: [`DEFAULT_LIFE`], or the issuer's end if that comes first.
+    /// Nothing was said: what the policy says, or the issuer's end if that comes first.
     Unsaid,
     /// Until then.
     At(OffsetDateTime),
@@ -85,7 +86,8 @@ pub async fn issue(
             let issuer = authority::hold_beside(transaction, by, wish.user).await?;
             let owner = owner(transaction, by, issuer.rights(), wish).await?;
             let own = issuer.terms_for(owner)?;
-            let terms = terms(wish, owner, &own, issuer.now)?;
+            let policy = InForce::hold(transaction, owner).await?;
+            let terms = terms(wish, owner, &own, (&policy, issuer.now))?;
             ensure_declared(transaction, by.org(), wish.capabilities.iter(), "/capabilities").await?;
             ensure_handed_out_within(&own, &terms)?;
             ensure_person_holds(issuer.rights(), &terms)?;
@@ -94,6 +96,9 @@ pub async fn issue(
                 return Err(Refusal::Exceeds(vec![Fault::at("/mesh", "you are no admin there")]));
             }
             ensure_fresh(&issuer, &terms)?;
+            let (note, now) = (wish.note.as_ref(), issuer.now);
+            let handed = Handed { terms: &terms, note, is_own: false, is_said: true, now };
+            policy.ensure_hands_out(&issuer, &handed)?;
             if let Some(user) = wish.user {
                 personal::ensure_may(transaction, by.org(), user, &terms).await?;
             }
@@ -123,11 +128,11 @@ async fn owner(
     Ok(Owner::Mesh(org, mesh.id))
 }
 
-fn terms(wish: &Wish, owner: Owner, own: &Terms, now: OffsetDateTime) -> Result<Terms, Refusal> {
+fn terms(wish: &Wish, owner: Owner, own: &Terms, (policy, now): (&InForce, OffsetDateTime)) -> Result<Terms, Refusal> {
     let grant = Grant { owner, capabilities: wish.capabilities.clone(), topics: wish.topics.clone() };
     let addresses = wish.addresses.clone().unwrap_or_else(|| own.addresses.clone());
     let expires_at = match wish.ends {
-        Ends::Unsaid => Some(default_end(own.expires_at, now)),
+        Ends::Unsaid => Some(default_end(own.expires_at, policy, now)),
         Ends::At(end) => Some(end),
         Ends::Never => None,
     };
@@ -136,9 +141,9 @@ fn terms(wish: &Wish, owner: Owner, own: &Terms, now: OffsetDateTime) -> Result<
     Ok(Terms { grant, addresses, expires_at, rate: wish.rate.of(own.rate) })
 }
 
-/// The end where none is said: after [`DEFAULT_LIFE`], or the issuer's end if that comes first.
-pub(super) fn default_end(own: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDateTime {
-    let default = now.saturating_add(DEFAULT_LIFE);
+/// The end where none is said: that of the policy, or the issuer's end if that comes first.
+pub(super) fn default_end(own: Option<OffsetDateTime>, policy: &InForce, now: OffsetDateTime) -> OffsetDateTime {
+    let default = policy.both.default_end(now);
     own.map_or(default, |end| end.min(default))
 }
 

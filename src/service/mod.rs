@@ -72,6 +72,8 @@ pub mod people;
 #[cfg(feature = "server")]
 pub mod personal;
 #[cfg(feature = "server")]
+pub mod policies;
+#[cfg(feature = "server")]
 pub mod precondition;
 #[cfg(feature = "server")]
 pub mod record;

@@ -26,15 +26,13 @@ pub async fn issue_own(
     issue::issue(house, by, &own, mode, request, keep).await
 }
 
-/// Refuses a key that its person could not use, from the first moment on.
+/// Refuses a key that its person could not use, from the first moment on. The person is held.
 pub(super) async fn ensure_may(
     transaction: &Transaction<'_>,
     org: OrgId,
     user: UserId,
     given: &Terms,
 ) -> Result<(), Refusal> {
-    // Who removes the member meanwhile finds the key, or it is not made.
-    signed_in::hold(transaction, org, user, None).await?;
     let unknown = || Refusal::invalid("/user", "there is no such member in this org");
     let member = signed_in::member(transaction, org, user).await?.ok_or_else(unknown)?;
     if members::personal(transaction, org, user).await?.len() >= MOST {

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::{
     db,
     domain::{Denial, InvitationId, fresh::Unconfirmed, invitation::Status, page::InvalidCursor, secret::NoRandomness},
-    service::effect::Settled,
+    service::{effect::Settled, policies::Breach},
 };
 
 /// Something wrong with the input, and where it stands.
@@ -105,6 +105,9 @@ pub enum Refusal {
     /// It would hand out more than the caller holds.
     #[error("it exceeds what the caller holds")]
     Exceeds(Vec<Fault>),
+    /// The policy of the org or the mesh stands against it.
+    #[error("the policy does not let it")]
+    Policy(Vec<Breach>),
     /// The input means nothing legal.
     #[error("the input is not legal")]
     Invalid(Vec<Fault>),

@@ -9,6 +9,7 @@ use super::{
     effect::Takes,
     house::Mode,
     issue::{self, Issued},
+    policies::{Handed, InForce},
 };
 use crate::{
     db::{
@@ -19,14 +20,14 @@ use crate::{
     domain::{Credential, KeyId, Secret, audit::Action, key::end_of_overlap},
 };
 
-/// Gives the key a new secret; the old one dies after `overlap`, and never after the key.
+/// Gives the key a new secret; the old one dies after `overlap`, or after what the policy says, and never after the key.
 ///
 /// A rotation hands the key out anew, so who is not its holder must hold all that the key can do, for as long.
 pub async fn rotate(
     house: &House,
     by: &Admitted,
     id: KeyId,
-    overlap: Duration,
+    overlap: Option<Duration>,
     mode: Mode,
     request: Option<&Request>,
     keep: &dyn Fn(&Issued) -> Kept,
@@ -37,6 +38,10 @@ pub async fn rotate(
             let Dated { key, now } = &managed.subject;
             ensure_may_rotate(by, &managed)?;
             ensure_rotatable(&managed.subject)?;
+            let policy = InForce::hold(transaction, key.terms.grant.owner).await?;
+            let (terms, note, is_own) = (&key.terms, key.note.as_ref(), managed.is_own);
+            policy.ensure_hands_out(&managed.caller, &Handed { terms, note, is_own, is_said: false, now: *now })?;
+            let overlap = policy.overlap(overlap)?;
             let secret = Secret::generate(&house.prefix)?;
             let dies_at = end_of_overlap(*now, overlap, key.terms.expires_at);
             secrets::replace(transaction, by.org(), id, dies_at).await?;

@@ -191,6 +191,11 @@ impl House {
         house.uses.flush(&house.store).await
     }
 
+    /// What its verbs stand on.
+    pub fn service(&self) -> &meshkey::service::House {
+        self.server.as_ref().unwrap().house()
+    }
+
     /// Forgets every use.
     pub async fn forget_uses(&self) {
         self.flush_uses().await;

@@ -66,8 +66,17 @@ async fn the_conditions_in_the_queries_hold_without_row_level_security() {
 }
 
 /// What is the org's own, so that a sibling mesh has nothing of it.
-const UNTRIED_OF_A_MESH: [&str; 7] =
-    ["createMesh", "declareCapability", "retireCapability", "showCapability", "showOrg", "verifyAuditChain", "whoAmI"];
+const UNTRIED_OF_A_MESH: [&str; 9] = [
+    "createMesh",
+    "declareCapability",
+    "retireCapability",
+    "showCapability",
+    "showOrg",
+    "showPolicy",
+    "spreadKeyEnds",
+    "verifyAuditChain",
+    "whoAmI",
+];
 
 // G-2, G-3, G-38
 #[tokio::test]

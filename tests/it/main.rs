@@ -51,6 +51,7 @@ mod otlp;
 mod packaging;
 mod people;
 mod persons;
+mod policies;
 mod process;
 mod promise;
 mod rates;

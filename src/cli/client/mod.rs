@@ -18,6 +18,7 @@ pub(super) mod key;
 pub(super) mod member;
 pub(super) mod mesh;
 mod pages;
+pub(super) mod policy;
 mod print;
 mod token;
 pub(super) mod topic;

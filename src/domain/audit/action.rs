@@ -59,6 +59,7 @@ actions! {
     UserPasswordChanged = "user.password_changed";
     UserSecondFactorOn = "user.second_factor_on";
     UserSecondFactorOff = "user.second_factor_off";
+    PolicyChanged = "policy.changed";
     AuditRetained = "audit.retained";
 }
 

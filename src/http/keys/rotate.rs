@@ -8,7 +8,7 @@ use super::{
     shown_or_dry,
 };
 use crate::{
-    domain::key::{DEFAULT_OVERLAP, LONGEST_OVERLAP},
+    domain::{Span, key::LONGEST_OVERLAP},
     http::{
         Caller, Input, Problem,
         body::{NoBody, Optional},
@@ -20,7 +20,7 @@ use crate::{
     service::{self, House, issue::Issued},
 };
 
-/// How long a replaced secret goes on: a number and `s`, `m`, `h` or `d`.
+/// How long a replaced secret goes on.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 struct Overlap(time::Duration);
@@ -30,10 +30,7 @@ impl TryFrom<String> for Overlap {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let wrong = "an overlap is a number and s, m, h or d, at most 7d: \"0s\", \"1h\", \"24h\"";
-        let unit = text.chars().last().and_then(|unit| "smhd".find(unit)).ok_or(wrong)?;
-        let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong)?;
-        let seconds = i64::from(number) * [1, 60, 3600, 86400][unit];
-        let overlap = time::Duration::seconds(seconds);
+        let overlap = text.parse::<Span>().map_err(|_| wrong)?.duration();
         if overlap > LONGEST_OVERLAP { Err(wrong) } else { Ok(Self(overlap)) }
     }
 }
@@ -53,7 +50,7 @@ pub async fn rotate(
     let Caller { proof, input, .. } = caller;
     let (id, mode) = (input.path("key")?, input.query.mode());
     let request = idempotent(&input.request, &proof, &input.body.0)?;
-    let overlap = input.body.0.value.overlap.map_or(DEFAULT_OVERLAP, |overlap| overlap.0);
+    let overlap = input.body.0.value.overlap.map(|overlap| overlap.0);
     let keep = |issued: &Issued| keep(StatusCode::OK, issued);
     let issued = service::rotate::rotate(&house, &proof, id, overlap, mode, request.as_ref(), &keep).await?;
     let settled = issued.settled.as_ref();

@@ -2,12 +2,15 @@
 
 use actix_web::http::header;
 
-use super::{Item, Place, Problem};
+use super::{InPolicy, Item, Place, Problem};
 use crate::{
     db,
-    domain::{Denial, invitation::Status},
+    domain::{Denial, invitation::Status, policy::Rule},
     http::{catalogue, rate},
-    service::{Conflict, Fault, Refusal, Rejection, Why},
+    service::{
+        Conflict, Fault, Refusal, Rejection, Why,
+        policies::{Breach, Origin},
+    },
 };
 
 impl From<Denial> for Problem {
@@ -115,6 +118,10 @@ impl From<Refusal> for Problem {
             Refusal::NotFresh => Self::of(catalogue::CONFIRMATION_REQUIRED),
             Refusal::NoPerson => Self::of(catalogue::PERSON_REQUIRED),
             Refusal::Exceeds(faults) => Self::at(catalogue::EXCEEDS_AUTHORITY, items(faults)),
+            Refusal::Policy(broken) => {
+                let names: Vec<_> = broken.iter().map(|breach| breach.rule.name()).collect();
+                Self::at(catalogue::POLICY_REFUSED, breaches(broken)).because(names.join(" "))
+            }
             Refusal::Invalid(faults) => Self::input(items(faults)),
             Refusal::Conflict(conflict) => conflict.into(),
             Refusal::AlreadySo(conflict, settled) => Self::from(conflict).settled(&settled),
@@ -141,5 +148,15 @@ fn items(faults: Vec<Fault>) -> Vec<Item> {
         let is_in_body = pointer.starts_with('/') || pointer.is_empty();
         if is_in_body { Place::Pointer(format!("#{pointer}")) } else { Place::Parameter(pointer) }
     };
-    faults.into_iter().map(|fault| Item { detail: fault.detail, place: Some(place(fault.pointer)) }).collect()
+    faults.into_iter().map(|fault| Item::new(fault.detail, Some(place(fault.pointer)))).collect()
+}
+
+/// What breaks a rule of a policy, with which rule it is and whose.
+fn breaches(breaches: Vec<Breach>) -> Vec<Item> {
+    let item = |Breach { rule, origin, pointer, detail }| Item {
+        detail,
+        place: Some(Place::Pointer(format!("#{pointer}"))),
+        policy: Some(InPolicy { rule: Rule::name(rule), from: Origin::name(origin) }),
+    };
+    breaches.into_iter().map(item).collect()
 }

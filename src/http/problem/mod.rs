@@ -19,29 +19,13 @@ use super::{
 use crate::{domain::Denial, service::Settled};
 
 mod from;
+mod item;
 mod oauth;
 
-pub use self::oauth::{Scheme, is_oauth};
-
-/// Where a fault stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Place {
-    /// A JSON pointer into the body, as a URI fragment.
-    Pointer(String),
-    /// A parameter of the query.
-    Parameter(String),
-}
-
-/// One thing wrong with the input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Item {
-    /// What is wrong, and what would do.
-    pub detail: String,
-    /// Where.
-    #[serde(flatten)]
-    pub place: Option<Place>,
-}
+pub use self::{
+    item::{InPolicy, Item, Place},
+    oauth::{Scheme, is_oauth},
+};
 
 /// What was missing from a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

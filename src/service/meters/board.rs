@@ -52,6 +52,8 @@ impl Meters {
         );
         to.register("uses_dropped", "Decisions that were not, because there was no room", self.uses_dropped.clone());
         to.register("uses_failures", "Times that uses could not be written", self.use_failures.clone());
+        let unused = "Keys that were disabled because they were not used for as long as their policy says";
+        to.register("keys_disabled_unused", unused, self.disabled_unused.clone());
         let ends = "Keys that are not revoked and end within that time, in the whole installation";
         to.register("keys_expiring", ends, self.expiring.family.clone());
     }

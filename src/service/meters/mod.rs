@@ -62,6 +62,7 @@ pub struct Meters {
     uses_written: Counter,
     uses_dropped: Counter,
     use_failures: Counter,
+    disabled_unused: Counter,
     expiring: Split<2, Gauge>,
     beats: Split<2>,
     resets: Split<{ Lost::ALL.len() }>,
@@ -103,6 +104,7 @@ impl Default for Meters {
             uses_written: Counter::default(),
             uses_dropped: Counter::default(),
             use_failures: Counter::default(),
+            disabled_unused: Counter::default(),
             expiring: Split::of("within", ["7d", "30d"]),
             beats: Split::of("result", ["acknowledged", "failed"]),
             resets: Split::of("reason", Lost::ALL.map(Lost::name)),
@@ -135,6 +137,12 @@ impl Meters {
     #[cfg(feature = "server")]
     pub(super) fn mailed(&self, is_sent: bool) {
         self.mails.at(usize::from(!is_sent)).inc();
+    }
+
+    /// Keys were disabled that were not used for long.
+    #[cfg(feature = "server")]
+    pub(super) fn disabled_unused(&self, how_many: usize) {
+        self.disabled_unused.inc_by(how_many as u64);
     }
 
     /// Holders were found.

@@ -17,7 +17,7 @@ use crate::{
         idempotency, keys, sessions, tries,
     },
     domain::usage::KEPT,
-    service::{House, patience::in_time},
+    service::{House, patience::in_time, policies::Watch},
 };
 
 /// Every so many intervals, once a minute, old counts are taken away, and keys that end soon are counted.
@@ -29,14 +29,24 @@ const AT_MOST: Duration = Duration::from_secs(4);
 pub async fn keep_writing(house: Arc<House>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut unused = Watch::default();
     for count in (0..SELDOM).cycle() {
         ticks.tick().await;
-        if let Err(error) = house.uses.flush(&house.store).await {
-            warn!(%error, "uses could not be written; they will be, with the next batch");
+        match house.uses.flush(&house.store).await {
+            Ok(()) if count == 0 => look(&mut unused, &house).await,
+            Ok(()) => {}
+            Err(error) => warn!(%error, "uses could not be written; they will be, with the next batch"),
         }
         if let Err(error) = tidy(&house, count == 0).await {
             warn!(%error, "what is old could not be taken away; it will be, the next time");
         }
+    }
+}
+
+/// Not before uses are written: what was used just now is not unused.
+async fn look(unused: &mut Watch, house: &House) {
+    if let Err(error) = unused.look(house).await {
+        warn!(%error, "unused keys could not be disabled; they will be, the next time");
     }
 }
 

@@ -150,6 +150,20 @@ fn changes_of_an_invitation(admin: &Client, open: &str) -> [Change; 3] {
     ]
 }
 
+/// The changes of policies.
+fn changes_of_policies(admin: &Client, mesh: &str) -> [Change; 2] {
+    let change =
+        |id, path: &str, body, subject: &str| (id, "PATCH", admin.at(path), body, "policy.changed", subject.to_owned());
+    let org = admin.at("").split('/').nth(3).unwrap().to_owned();
+    [
+        change("editMeshPolicy", "/meshes/main/policy", json!({ "longest_life": "10d" }), mesh),
+        change("editPolicy", "/policy", json!({ "longest_overlap": "1h" }), &org),
+    ]
+}
+
+/// The changing operations that leave an event for each of many keys: see the tests of policies.
+const OF_MANY: [&str; 2] = ["spreadKeyEnds", "spreadMeshKeyEnds"];
+
 /// The changing operations that leave no event, because they are no changes of what the audit is about.
 const UNCHAINED: [&str; 8] = [
     "deleteMeshState",
@@ -174,12 +188,13 @@ async fn every_change_leaves_exactly_one_event_and_nothing_else_leaves_any() {
     let dana = member(&house, "dana", "member").await;
     let wish = json!({ "email": "erin@example.com", "role": "viewer" });
     let invitation = id(&admin.post(&admin.at("/invitations"), wish).await.expect(201).body);
-    let mut operations: Vec<_> = UNCHAINED.to_vec();
+    let mut operations: Vec<_> = [&UNCHAINED[..], &OF_MANY].concat();
     for (operation, method, path, body, action, subject) in changes(&by, &mesh, &key)
         .into_iter()
         .chain(changes_of_a_gate(&by))
         .chain(changes_of_a_member(&by, &dana))
         .chain(changes_of_an_invitation(&by, &invitation))
+        .chain(changes_of_policies(&by, &mesh))
     {
         operations.push(operation);
         let before = count_events(&admin).await;

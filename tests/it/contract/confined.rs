@@ -12,7 +12,8 @@ use crate::{
 /// that is confined to `secrets` when it is asked about `deploys`.
 fn ensure_only_what_is_covered(operation: &Operation, answer: &Answer, target: &str) {
     match operation.id.as_str() {
-        "showOrg" | "listMeshes" | "showMesh" | "listCapabilities" | "showCapability" | "whoAmI" | "explainKey" => {
+        "showOrg" | "listMeshes" | "showMesh" | "listCapabilities" | "showCapability" | "whoAmI" | "explainKey"
+        | "showPolicy" | "showMeshPolicy" => {
             assert_eq!(answer.status, 200, "{answer:?}");
         }
         "listTopics" | "readTopics" => assert_eq!(names(answer), ["secrets"]),

@@ -65,6 +65,14 @@ const ASKED: &[(&str, &str)] = &[
     ("invitations::ACCEPT", "INVITED, USER"),
     ("invitations::OPENS", "INVITED, HASH"),
     ("invitations::ROLE", "'zzcanary@example.com', NULL"),
+    ("policies::HOLD", ""),
+    ("policies::LOCK", ""),
+    ("policies::SHOW", "M"),
+    ("policies::COUNT_BROKEN", "M"),
+    ("policies::BROKEN", "M, '00000000-0000-0000-0000-000000000000', 100"),
+    ("policies::ENDLESS", "M, 100"),
+    ("policies::COUNT_ENDLESS", "M"),
+    ("policies::END", "ARRAY[K], ARRAY['2030-01-01'::timestamptz]"),
     ("signed_in::MEMBER", "USER"),
     ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
@@ -102,8 +110,16 @@ const ASKED: &[(&str, &str)] = &[
     ("topics::NAMES", "NULL"),
 ];
 /// Queries that only ever run as the operator, who sees every org.
-const OPERATORS: [&str; 6] =
-    ["orgs::SUSPEND", "audit::TRY_BEGIN", "audit::HASH_AT", "audit::TAKE_AWAY", "people::OWNERS", "people::REVOKE"];
+const OPERATORS: [&str; 8] = [
+    "orgs::SUSPEND",
+    "audit::TRY_BEGIN",
+    "audit::HASH_AT",
+    "audit::TAKE_AWAY",
+    "people::OWNERS",
+    "people::REVOKE",
+    "unused::TAKE",
+    "unused::DISABLE",
+];
 
 /// The arguments of a list of keys.
 fn of_list(name: &str) -> String {

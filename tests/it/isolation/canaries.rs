@@ -115,6 +115,9 @@ impl Canaries {
         let inviter = if our_org == their_org { house.admin() } else { they.clone() };
         let invitations = inviter.at("/invitations");
         let their_invitation = id(&inviter.post(&invitations, wish).await.expect(201).body);
+        let policy = "INSERT INTO policies (org_id, mesh_id, longest_life) SELECT org_id, id, 3600 FROM meshes
+                      WHERE slug = 'zzcanary-mesh'";
+        db.batch_execute(policy).await.unwrap();
         let mut canaries = Self {
             our_key,
             their_key: key_id,

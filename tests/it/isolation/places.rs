@@ -116,6 +116,8 @@ fn body(id: &str) -> Option<Value> {
         "createInvitation" => json!({ "email": "new@example.com", "role": "viewer", "mesh": "main" }),
         "createMesh" => json!({ "slug": "new" }),
         "createGate" => json!({ "mesh": "main", "name": "new", "methods": { "GET": "read" } }),
+        "editPolicy" | "editMeshPolicy" => json!({ "longest_overlap": "7d" }),
+        "spreadKeyEnds" | "spreadMeshKeyEnds" => json!({ "over_days": 30 }),
         "createTopic" | "declareCapability" => json!({ "name": "new" }),
         "putMeshState" | "putTopicState" => json!({ "value": 1 }),
         _ => return None,

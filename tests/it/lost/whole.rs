@@ -69,7 +69,7 @@ const LAWS: [(&str, &str); 11] = [
 ];
 
 /// Everything that the audit tells of, by the kind of its id: its version, and what its events say of it in the end.
-const THINGS: [(&str, &str); 6] = [
+const THINGS: [(&str, &str); 7] = [
     (
         "org",
         "SELECT id, '', version, jsonb_build_object('name', name, 'suspended', suspended_at IS NOT NULL) FROM orgs",
@@ -92,6 +92,14 @@ const THINGS: [(&str, &str); 6] = [
         "SELECT id, '', version,
                 jsonb_build_object('name', name, 'description', description, 'methods', methods, 'deny_429', deny_429)
          FROM gates",
+    ),
+    (
+        "policy",
+        "SELECT coalesce(mesh_id, org_id), CASE WHEN mesh_id IS NULL THEN 'org' ELSE 'mesh' END, version,
+                jsonb_build_object('expiry_required', expiry_required, 'topics_required', topics_required,
+                    'admin_keys_by', admin_keys_by, 'org_keys_by', org_keys_by, 'note_required', note_required,
+                    'admin_addresses_required', admin_addresses_required, 'confirmation_required', confirmation_required)
+         FROM policies",
     ),
     (
         "key",
@@ -177,8 +185,9 @@ fn newest((name, value): (&String, &Value)) -> (String, Value) {
 fn subject(kind: &str, id: Uuid, name: &str) -> String {
     match kind {
         "org" => OrgId::from(id).to_string(),
+        "policy" if name == "org" => OrgId::from(id).to_string(),
         "capability" => name.to_owned(),
-        "mesh" => MeshId::from(id).to_string(),
+        "mesh" | "policy" => MeshId::from(id).to_string(),
         "gate" => GateId::from(id).to_string(),
         "invitation" => InvitationId::from(id).to_string(),
         "member" => UserId::from(id).to_string(),

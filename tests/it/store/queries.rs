@@ -6,7 +6,10 @@ use tokio_postgres::Client;
 use crate::house::House;
 
 /// The queries that only the operator's role runs.
-const OPERATOR_ONLY: [(&str, &str); 60] = [
+const OPERATOR_ONLY: [(&str, &str); 63] = [
+    ("unused", "UNUSED"),
+    ("unused", "TAKE"),
+    ("unused", "DISABLE"),
     ("fresh", "BEGIN"),
     ("fresh", "BEAT"),
     ("fresh", "LEAVE"),
@@ -69,7 +72,8 @@ const OPERATOR_ONLY: [(&str, &str); 60] = [
     ("usage", "EXPIRING"),
 ];
 /// The queries that it runs beside these.
-const OPERATOR_TOO: [(&str, &str); 22] = [
+const OPERATOR_TOO: [(&str, &str); 23] = [
+    ("keys", "MANY"),
     ("audit", "HEAD"),
     ("audit", "INSERT"),
     ("audit", "ADVANCE"),
@@ -154,7 +158,8 @@ async fn every_query_is_legal_and_allowed_to_the_role_that_runs_it() {
 
 #[tokio::test]
 async fn every_query_about_a_tenants_rows_names_the_org_first() {
-    let of_nobodys_tenant = ["fresh", "guard", "idempotency", "lookup", "one_time", "outbox", "people", "usage"];
+    let of_nobodys_tenant =
+        ["fresh", "guard", "idempotency", "lookup", "one_time", "outbox", "people", "unused", "usage"];
     let of_a_person = ["passwords", "second_factor", "sessions", "tries", "users"];
     let is_of_a_tenant = |module: &&str| !of_nobodys_tenant.contains(module) && !of_a_person.contains(module);
     for (module, queries) in QUERIES.iter().filter(|(module, _)| is_of_a_tenant(module)) {

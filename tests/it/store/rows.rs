@@ -36,6 +36,7 @@ async fn filled() -> (House, String, String) {
         admin.post(&admin.at("/capabilities"), json!({ "name": "upload" })).await.expect(201);
         let gate = json!({ "mesh": "main", "name": "gate", "methods": { "GET": "upload" } });
         admin.post(&admin.at("/gates"), gate).await.expect(201);
+        admin.patch(&admin.at("/policy"), json!({ "longest_overlap": "7d" }), "*").await.expect(200);
         let invitation = json!({ "email": "erin@example.com", "role": "viewer" });
         admin.post(&admin.at("/invitations"), invitation).await.expect(201);
         admin.put("/v1/meshes/main/state/x", json!({ "value": 1 })).await.expect(201);

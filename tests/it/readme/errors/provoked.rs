@@ -63,7 +63,10 @@ pub(super) async fn by_the_key(house: &House) -> Vec<Answer> {
     for _ in 0..2 {
         rated.get("/v1/whoami").await.expect(200);
     }
+    admin.patch("/v1/orgs/acme/meshes/main/policy", json!({"note_required": true}), "*").await.expect(200);
+    let unnoted = json!({"label": "ci", "mesh": "main", "capabilities": ["send"], "topics": ["deploys"]});
     vec![
+        admin.post("/v1/orgs/acme/keys", unnoted).await,
         rated.get("/v1/whoami").await,
         sender.post("/v1/meshes/main/topics/secrets/messages", json!({"body": "deployed"})).await,
         some_admin.post("/v1/orgs/acme/keys", wish).await,
