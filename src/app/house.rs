@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::{Database, Error};
+use super::{Database, Error, links::passkeys_origin};
 use crate::{
     config::{SecretText, Settings},
     db::{
@@ -19,6 +19,7 @@ use crate::{
         failures::Failures,
         fresh::{Duty, Fresh, Wishes},
         mail::{Mail, MalformedMail},
+        passkeys::Passkeys,
         passwords::Passwords,
         turns::Turns,
         uses::Uses,
@@ -68,6 +69,7 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         failures: Failures::of(settings.failed_auth_per_minute),
         lifetimes: Lifetimes { idle: settings.session_idle, life: settings.session_life },
         passwords: Passwords::default(),
+        passkeys: Passkeys::at(&passkeys_origin(settings, settings.listen)),
         mail: mail(settings)?,
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),

@@ -35,6 +35,13 @@ impl Origin {
     }
 }
 
+/// The origin that passkeys are made for: browsers bind them to a name, and who listens on this host alone has one there.
+pub(super) fn passkeys_origin(settings: &Settings, bound: SocketAddr) -> String {
+    let by_name = || format!("http://localhost:{}", bound.port());
+    let is_on_this_host = bound.ip().is_loopback() || bound.ip().is_unspecified();
+    settings.public_url.clone().unwrap_or_else(|| if is_on_this_host { by_name() } else { here(bound) })
+}
+
 /// Who listens everywhere is reached on this host at least.
 fn here(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {

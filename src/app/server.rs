@@ -16,13 +16,13 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::{Error, Share, bootstrap, database, house, house::name, spans::witness};
+use super::{Error, Share, bootstrap, database, house, house::name, links::passkeys_origin, spans::witness};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
     domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
-    service::{House, mail::keep_sending, uses::keep_writing},
+    service::{House, mail::keep_sending, passkeys::Passkeys, uses::keep_writing},
     telemetry::spans::Spans,
 };
 
@@ -61,7 +61,10 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
         settings.otlp_endpoint.as_deref().map(|endpoint| Spans::open(endpoint, settings.otlp_ratio, &name(settings)));
     let spans = spans.transpose()?.map(Arc::new);
     let database = database(settings, Share::Alone).await?;
-    let house = Arc::new(house(settings, &database).await?);
+    let mut house = house(settings, &database).await?;
+    // The port may be one that was free.
+    house.passkeys = Passkeys::at(&passkeys_origin(settings, address));
+    let house = Arc::new(house);
     check::ensure_feed(&database.target).await?;
     let newcomer = bootstrap::apply(settings, &house).await?;
     house.fresh.begin();

@@ -13,6 +13,7 @@ use crate::{
     domain::session::Session,
     service::{
         House,
+        passkeys::own,
         second_factor::{self, Standing},
         sessions,
     },
@@ -22,6 +23,7 @@ use crate::{
 pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fault> {
     let list = sessions::list(&house, &person.by).await?;
     let standing = second_factor::show(&house, &person.by).await?;
+    let passkeys = own::count(&house, &person.by).await?;
     let form_token = person.token();
     let main = html! {
         section {
@@ -36,6 +38,7 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
             dl.facts {
                 dt { "Password" } dd { a href="/account/password" { "Change the password" } }
                 dt { "Second factor" } dd { (factor(&standing)) }
+                dt { "Passkeys" } dd { (passkeys_of(&house, passkeys)) }
             }
         }
         section {
@@ -61,6 +64,15 @@ fn factor(standing: &Standing) -> Markup {
             },
             Standing::Off | Standing::Begun(_) => { "Off · " a href="/account/second-factor" { "Turn it on" } },
         }
+    }
+}
+
+fn passkeys_of(house: &House, count: usize) -> Markup {
+    let why_not = house.passkeys.origin().err();
+    html! {
+        @if count > 0 { (count) " · " a href="/account/passkeys" { "See to your passkeys" } }
+        @else if let Some(why) = why_not { "None can be added here: " (why.to_string()) "." }
+        @else { "None · " a href="/account/passkeys" { "Add a passkey" } }
     }
 }
 

@@ -27,9 +27,10 @@ impl Asset {
 /// The style of every page.
 pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_str!("assets/meshkey.css")));
-/// What pages do beside what HTML does. Every page works without it.
-pub static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("js", "text/javascript; charset=utf-8", include_str!("assets/meshkey.js")));
+/// What pages do beside what HTML does. Every page works without it; passkeys do not.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new("js", "text/javascript; charset=utf-8", SCRIPTS));
+const SCRIPTS: &str =
+    concat!(include_str!("assets/meshkey.js"), include_str!("assets/passkeys.js"), include_str!("assets/ending.js"));
 
 /// One of them.
 pub async fn show(name: Path<String>) -> Result<HttpResponse, Fault> {

@@ -117,7 +117,7 @@ fn for_another(person: &SignedIn) -> Markup {
 fn answer(page: Page<'_>, by: Option<&SignedIn>) -> HttpResponse {
     let Some(person) = by else { return page.answer() };
     let token = person.secret().form_token();
-    page.signed(Signed { name: person.name().as_str(), token: &token }).answer()
+    page.signed(Signed::new(person, &token)).answer()
 }
 
 fn newcomer(hidden: &Markup, email: &str, typed: &Typed<'_>) -> Markup {

@@ -5,13 +5,16 @@
 
 pub mod account;
 pub mod assets;
+mod ceremony;
 mod codes;
 pub mod confirm;
+pub mod ending;
 pub mod errors;
 pub mod fields;
 pub mod forms;
 pub mod invitation;
 pub mod page;
+pub mod passkeys;
 pub mod password;
 pub mod reset;
 pub mod routes;

@@ -9,7 +9,11 @@ use actix_web::{
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::{SCRIPT, STYLE};
+use super::{
+    assets::{SCRIPT, STYLE},
+    ending::notice,
+};
+use crate::{domain::session::Left, service::sessions::SignedIn};
 
 /// Nothing is loaded from elsewhere, nothing runs that is not ours, nobody frames it, and forms go nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -30,6 +34,18 @@ pub struct Signed<'a> {
     pub name: &'a str,
     /// The token of the session's forms.
     pub token: &'a str,
+    /// Who, for the script alone.
+    pub id: String,
+    /// For how long the session lasts.
+    pub left: Left,
+}
+
+impl<'a> Signed<'a> {
+    /// This one, with the token of the session.
+    #[must_use]
+    pub fn new(by: &'a SignedIn, token: &'a str) -> Self {
+        Self { name: by.name().as_str(), token, id: by.user().to_string(), left: by.left() }
+    }
 }
 
 /// A page, before it is put on the wire.
@@ -88,6 +104,7 @@ impl<'a> Page<'a> {
                             }
                         }
                     }
+                    @if let Some(Signed { token, id, left, .. }) = &self.signed { (notice(token, id, *left)) }
                     main id="main" tabindex="-1" {
                         h1 { (self.title) }
                         (self.main)

@@ -6,7 +6,10 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{account, assets, confirm, errors::errors, invitation, password, reset, second_factor, setup, sign_in};
+use super::{
+    account, assets, confirm, ending, errors::errors, invitation, passkeys, password, reset, second_factor, setup,
+    sign_in,
+};
 use crate::http::{metrics::Route, routes as api};
 
 macro_rules! pages {
@@ -51,9 +54,11 @@ pages! {
     "/sign-out" { post sign_in::leave; }
     "/confirm" { get confirm::show; post confirm::take; }
     "/account" { get account::show; }
+    "/account/passkeys" { get passkeys::show; post passkeys::change; }
     "/account/password" { get password::show; post password::change; }
     "/account/second-factor" { get second_factor::show; post second_factor::change; }
     "/account/sessions" { post account::end; }
+    "/account/stay" { post ending::stay; }
     "/invitation" { get invitation::show; post invitation::open; }
     "/invitation/accept" { post invitation::accept; }
     "/assets/{name}" { get assets::show; }

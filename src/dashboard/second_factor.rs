@@ -40,6 +40,7 @@ pub async fn change(house: Data<House>, sent: Sent<Person>) -> Result<HttpRespon
     match form.text("do") {
         "begin" => second_factor::begin(&house, by).await?,
         "end" => second_factor::end(&house, by, &browser).await?,
+        "codes" => return renew(&house, &person, &browser).await,
         "confirm" => return confirm(&house, &person, form.text("code"), &browser).await,
         _ => return Err(Problem::new(catalogue::INVALID_REQUEST, "the form does not say what is to be done").into()),
     }
@@ -49,13 +50,26 @@ pub async fn change(house: Data<House>, sent: Sent<Person>) -> Result<HttpRespon
 async fn confirm(house: &House, person: &Person, code: &str, browser: &Browser) -> Result<HttpResponse, Fault> {
     let token = person.token();
     match second_factor::confirm(house, &person.by, code, browser).await {
-        Ok(codes) => Ok(Page::new("Your recovery codes", shown_once(&codes)).signed(person.signed(&token)).answer()),
+        Ok(codes) => Ok(codes_page(person, &token, "The second factor is on.", &codes).answer()),
         Err(why) => {
             let standing = second_factor::show(house, &person.by).await?;
             let again = page(person, &token, &standing, Some(WRONG))?;
             refused(why, WRONG, |_| again)
         }
     }
+}
+
+/// New recovery codes, in place of the old ones.
+async fn renew(house: &House, person: &Person, browser: &Browser) -> Result<HttpResponse, Fault> {
+    let token = person.token();
+    match second_factor::renew_codes(house, &person.by, browser).await? {
+        Some(codes) => Ok(codes_page(person, &token, "The old recovery codes open nothing any more.", &codes).answer()),
+        None => Ok(lead_to("/account/second-factor")),
+    }
+}
+
+fn codes_page<'a>(person: &'a Person, form_token: &'a str, done: &str, codes: &[RecoveryCode]) -> Page<'a> {
+    Page::new("Your recovery codes", shown_once(done, codes)).signed(person.signed(form_token))
 }
 
 fn page<'a>(
@@ -113,9 +127,9 @@ fn picture(person: &Person, secret: &FactorSecret) -> Option<String> {
     Some(format!("data:image/svg+xml;base64,{}", STANDARD.encode(drawn)))
 }
 
-fn shown_once(codes: &[RecoveryCode]) -> Markup {
+fn shown_once(done: &str, codes: &[RecoveryCode]) -> Markup {
     html! {
-        p.note role="status" { "The second factor is on." }
+        p.note role="status" { (done) }
         p {
             "When you do not have your phone, one of these codes opens your account instead. Each does so once. "
             strong { "They are shown this one time: " }
@@ -129,10 +143,14 @@ fn shown_once(codes: &[RecoveryCode]) -> Markup {
 fn on(form_token: &str, codes: i64) -> Markup {
     html! {
         p { "It is on. You have " (codes) " recovery " (if codes == 1 { "code" } else { "codes" }) " left." }
-        p { "For new codes, or another phone, turn it off and on again." }
+        p { "New codes take the place of the old ones. For another phone, turn it off and on again." }
         form method="post" action="/account/second-factor" {
             (token(form_token))
-            div.actions { button.danger name="do" value="end" { "Turn it off" } a href="/account" { "Cancel" } }
+            div.actions {
+                button.second name="do" value="codes" { "New recovery codes" }
+                button.danger name="do" value="end" { "Turn it off" }
+                a href="/account" { "Cancel" }
+            }
         }
     }
 }

@@ -9,22 +9,26 @@ use maud::{Markup, html};
 
 use super::{
     Fault, Page,
+    ceremony::{self, Wish},
     page::{alert, lead_to, token},
     setup::ensure_set_up,
-    visitor::{Anyone, Halfway, Person, SIGN_IN, Sent, browser, forget, remember, then, to, wanted},
+    visitor::{Anyone, Halfway, Person, SIGN_IN, Sent, browser, forget, is_asked, remember, then, to, wanted},
 };
 use crate::{
     domain::{Place, Typed},
     http::trace::Unchanged,
     service::{
-        House, second_factor,
-        sessions::{self, Visitor},
+        House,
+        passkeys::enter as by_passkey,
+        second_factor,
+        sessions::{self, HalfSignedIn, Visitor},
         sign_in::{self, Claim, NotIn},
     },
 };
 
 /// What who is not let in hears, whatever was wrong.
 const WRONG: &str = "E-mail or password is wrong";
+const FACTOR: &str = "/sign-in/second-factor";
 const WRONG_CODE: &str = "The code is wrong, was used already, or has run out";
 
 /// `/`: to where the person can go on.
@@ -36,28 +40,36 @@ pub async fn root(house: Data<House>, anyone: Anyone) -> Result<HttpResponse, Fa
     Ok(lead_to(SIGN_IN))
 }
 
-/// The form, where there is somebody who can pass it.
+/// The form, where there is somebody who can pass it. Who is in already is asked only where that is wanted: before a session ends.
 pub async fn show(house: Data<House>, anyone: Anyone) -> Result<HttpResponse, Fault> {
     let next = wanted(&anyone.request);
-    if matches!(anyone.visitor, Visitor::Whole(_)) {
+    if matches!(anyone.visitor, Visitor::Whole(_)) && !is_asked(&anyone.request, "again") {
         return Ok(to(&next));
     }
     ensure_set_up(&house).await?;
-    Ok(form("", &next, None).answer())
+    Ok(form(&house, "", &next, None).answer())
 }
 
 /// Lets somebody in, or says that something is wrong.
 pub async fn enter(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpResponse, Fault> {
     let Sent { by: Anyone { request, before, .. }, form: filled } = sent;
     let (next, browser) = (next(filled.text("next")), browser(&house, &request));
+    match Wish::of(&filled) {
+        Wish::Begin => return ceremony::begun(by_passkey::begin(&house, &browser).await),
+        Wish::Answer(answered) => {
+            return match by_passkey::sign_in(&house, &answered, &browser, before).await {
+                Ok(secret) => Ok(remember(to(&next), &secret, &house, false)),
+                Err(why) => refused(why, ceremony::WRONG, |text| form(&house, "", &next, Some(text))),
+            };
+        }
+        Wish::Nothing => {}
+    }
     let password = Typed::from(filled.secret("password"));
     let claim = Claim { email: filled.text("email"), password, browser: &browser, before };
     match sign_in::sign_in(&house, claim).await {
-        Ok(entry) if entry.is_half => {
-            Ok(remember(lead_to(&then("/sign-in/second-factor", &next)), &entry.secret, &house, true))
-        }
+        Ok(entry) if entry.is_half => Ok(remember(lead_to(&then(FACTOR, &next)), &entry.secret, &house, true)),
         Ok(entry) => Ok(remember(to(&next), &entry.secret, &house, false)),
-        Err(why) => refused(why, WRONG, |text| form(filled.text("email"), &next, Some(text))),
+        Err(why) => refused(why, WRONG, |text| form(&house, filled.text("email"), &next, Some(text))),
     }
 }
 
@@ -92,7 +104,9 @@ pub(super) fn onward(next: &Place) -> Markup {
     html! { @if *next != Place::default() { input type="hidden" name="next" value=(next); } }
 }
 
-fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
+fn form(house: &House, email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
+    // What has just been refused is not taken from the field once more.
+    let is_offered = wrong != Some(ceremony::WRONG);
     let main = html! {
         @if let Some(wrong) = wrong { (alert(wrong)) }
         p.alert data-insecure hidden {
@@ -103,7 +117,7 @@ fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
                 (onward(next))
                 div.field {
                     label for="email" { "E-mail" }
-                    input id="email" name="email" type="email" value=(email) autocomplete="username" autocapitalize="none"
+                    input id="email" name="email" type="email" value=(email) autocomplete="username webauthn" autocapitalize="none"
                         spellcheck="false" required autofocus[wrong.is_none()];
                 }
                 div.field {
@@ -113,6 +127,7 @@ fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
                 }
                 button { "Sign in" }
             }
+            (ceremony::button(house, "Sign in with a passkey", (SIGN_IN, None, next), is_offered))
         }
         details {
             summary { "Locked out?" }
@@ -124,33 +139,44 @@ fn form(email: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
 }
 
 /// The page that asks for the second factor.
-pub async fn show_factor(by: Halfway) -> HttpResponse {
+pub async fn show_factor(house: Data<House>, by: Halfway) -> Result<HttpResponse, Fault> {
     let next = wanted(&by.request);
-    factor_form(&by.half.waiting().secret().form_token(), &next, None).answer()
+    let passkey = factor_button(&house, &by.half, &next).await?;
+    Ok(factor_form(&by.half, &next, &passkey, None).answer())
 }
 
 /// Lets somebody in who shows it.
 pub async fn enter_factor(house: Data<House>, sent: Sent<Halfway>) -> Result<HttpResponse, Fault> {
     let Sent { by: Halfway { half, request }, form } = sent;
     let (next, browser) = (next(form.text("next")), browser(&house, &request));
-    match second_factor::enter(&house, &half, form.text("code"), &browser).await {
+    let (entered, wrong) = match Wish::of(&form) {
+        Wish::Begin => return ceremony::begun(by_passkey::begin_factor(&house, &half).await),
+        Wish::Answer(answered) => (by_passkey::factor(&house, &half, &answered, &browser).await, ceremony::WRONG),
+        Wish::Nothing => (second_factor::enter(&house, &half, form.text("code"), &browser).await, WRONG_CODE),
+    };
+    match entered {
         Ok(secret) => Ok(remember(to(&next), &secret, &house, false)),
         Err(why) => {
-            let token = half.waiting().secret().form_token();
-            refused(why, WRONG_CODE, |text| factor_form(&token, &next, Some(text)))
+            let passkey = factor_button(&house, &half, &next).await?;
+            refused(why, wrong, |text| factor_form(&half, &next, &passkey, Some(text)))
         }
     }
 }
 
-fn factor_form(form_token: &str, next: &Place, wrong: Option<&str>) -> Page<'static> {
+async fn factor_button(house: &House, half: &HalfSignedIn, next: &Place) -> Result<Markup, Fault> {
+    ceremony::own_button(house, half.waiting(), "Use a passkey instead", (FACTOR, next)).await
+}
+
+fn factor_form(half: &HalfSignedIn, next: &Place, passkey: &Markup, wrong: Option<&str>) -> Page<'static> {
     let main = html! {
         @if let Some(wrong) = wrong { (alert(wrong)) }
         section.narrow {
-            form method="post" action="/sign-in/second-factor" {
-                (token(form_token)) (onward(next))
+            form method="post" action=(FACTOR) {
+                (token(&half.waiting().secret().form_token())) (onward(next))
                 (code_field("Code", "The six digits that your authenticator app shows, or one of your recovery codes."))
                 button { "Go on" }
             }
+            (passkey)
         }
         p { a href="/sign-in" { "Sign in as somebody else" } }
     };

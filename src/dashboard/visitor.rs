@@ -81,6 +81,11 @@ pub fn wanted(request: &HttpRequest) -> Place {
     query.find(|(name, _)| name == "next").and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
 }
 
+/// Whether the query of the page says this.
+pub(super) fn is_asked(request: &HttpRequest, what: &str) -> bool {
+    form_urlencoded::parse(request.query_string().as_bytes()).any(|(name, _)| name == what)
+}
+
 /// That page, with where to go from there.
 #[must_use]
 pub fn then(page: &str, next: &Place) -> String {
@@ -129,7 +134,7 @@ impl Person {
     /// For the head of a page.
     #[must_use]
     pub fn signed<'a>(&'a self, token: &'a str) -> Signed<'a> {
-        Signed { name: self.by.name().as_str(), token }
+        Signed::new(&self.by, token)
     }
 
     /// The token of the session's forms.

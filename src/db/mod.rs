@@ -9,6 +9,8 @@ pub mod access;
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod capabilities;
+#[cfg(feature = "server")]
+pub mod ceremonies;
 pub mod connect;
 #[cfg(feature = "server")]
 pub mod counts;
@@ -46,6 +48,8 @@ pub mod one_time;
 pub mod orgs;
 #[cfg(feature = "server")]
 pub mod outbox;
+#[cfg(feature = "server")]
+pub mod passkeys;
 #[cfg(feature = "server")]
 pub mod passwords;
 #[cfg(feature = "server")]
@@ -102,6 +106,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
     ("capabilities", capabilities::ALL),
+    ("ceremonies", ceremonies::ALL),
     ("counts", counts::read::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
@@ -120,6 +125,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("one_time", one_time::ALL),
     ("orgs", orgs::ALL),
     ("outbox", outbox::ALL),
+    ("passkeys", passkeys::ALL),
     ("passwords", passwords::ALL),
     ("people", people::ALL),
     ("policies", policies::ALL),

@@ -17,6 +17,7 @@ queries! {
     CONFIRM = "
         UPDATE totp SET confirmed_at = clock_timestamp(), last_step = $2
         WHERE user_id = $1 AND confirmed_at IS NULL AND secret = $3";
+    HOLD = "SELECT FROM totp WHERE user_id = $1 AND confirmed_at IS NOT NULL FOR NO KEY UPDATE";
     TAKE_STEP = "
         UPDATE totp SET last_step = $2 WHERE user_id = $1 AND last_step < $2 AND confirmed_at IS NOT NULL";
     END = "DELETE FROM totp WHERE user_id = $1";
@@ -53,6 +54,12 @@ pub async fn begin(db: &impl GenericClient, user: UserId, secret: &FactorSecret)
 pub async fn confirm(db: &impl GenericClient, user: UserId, secret: &FactorSecret, step: i64) -> Result<bool, Error> {
     let confirm = db.prepare_cached(CONFIRM).await?;
     Ok(db.execute(&confirm, &[&user.uuid(), &step, &secret.bytes()]).await? == 1)
+}
+
+/// Holds it to the end of the transaction. Whether there is one that counts.
+pub async fn hold(db: &impl GenericClient, user: UserId) -> Result<bool, Error> {
+    let hold = db.prepare_cached(HOLD).await?;
+    Ok(db.execute(&hold, &[&user.uuid()]).await? == 1)
 }
 
 /// Uses a step. Whether neither it nor a later one was used before.

@@ -60,8 +60,9 @@ pub async fn settle(db: &Client) -> Result<(), Error> {
     Ok(db.batch_execute("ANALYZE").await?)
 }
 
-/// Ends what opened something when the backup was made, and may have been ended since: sessions, and codes of set-ups and resets.
+/// Ends what opened something when the backup was made, and may have been ended since: sessions, codes of set-ups and resets, and what
+/// browsers were asked about passkeys.
 /// After the migrations: an older backup has none of these tables.
 pub async fn end_what_opens(db: &Client) -> Result<(), Error> {
-    Ok(db.batch_execute("DELETE FROM sessions; DELETE FROM one_time_codes").await?)
+    Ok(db.batch_execute("DELETE FROM ceremonies; DELETE FROM sessions; DELETE FROM one_time_codes").await?)
 }

@@ -126,6 +126,8 @@ ids! {
     SessionId = "sess";
     /// An invitation to an org or a mesh.
     InvitationId = "inv";
+    /// A passkey of a person.
+    PasskeyId = "passkey";
 }
 
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).

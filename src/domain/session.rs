@@ -103,6 +103,22 @@ impl Lifetimes {
     pub fn is_live(&self, seen_at: OffsetDateTime, ends_at: OffsetDateTime, now: OffsetDateTime) -> bool {
         now < ends_at && now < seen_at + self.idle
     }
+
+    /// For how long such a session lasts from now on.
+    #[must_use]
+    pub fn left(&self, seen_at: OffsetDateTime, ends_at: OffsetDateTime, now: OffsetDateTime) -> Left {
+        let until = |end: OffsetDateTime| Duration::try_from(end - now).unwrap_or_default();
+        Left { idle: until(seen_at + self.idle), life: until(ends_at) }
+    }
+}
+
+/// For how long a session lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Where nobody comes any more.
+    pub idle: Duration,
+    /// At most.
+    pub life: Duration,
 }
 
 /// Where a person is signed in, as it is shown to that person.
@@ -135,6 +151,16 @@ mod tests {
         assert!(is_live(0, 0) && is_live(5, 5) && is_live(9, 9));
         assert!(!is_live(0, 1) && !is_live(9, 10) && !is_live(10, 10));
         assert!(lifetimes.is_live(start, start + hour, start + hour - Duration::from_nanos(1)));
+    }
+
+    #[test]
+    fn what_is_left_of_a_session_is_told_to_both_of_its_ends_and_is_never_less_than_nothing() {
+        let hour = Duration::from_hours(1);
+        let (lifetimes, start) = (Lifetimes { idle: hour, life: hour * 10 }, OffsetDateTime::UNIX_EPOCH);
+        let left = |seen: u32, now: u32| lifetimes.left(start + hour * seen, start + hour * 10, start + hour * now);
+        assert_eq!(left(2, 2), Left { idle: hour, life: hour * 8 });
+        assert_eq!(left(2, 4), Left { idle: Duration::ZERO, life: hour * 6 });
+        assert_eq!(left(10, 11), Left { idle: Duration::ZERO, life: Duration::ZERO });
     }
 
     #[test]

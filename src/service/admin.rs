@@ -1,15 +1,18 @@
 //! What an operator does with people, with a shell on the host: see who owns what, let somebody in or out, and help who is
 //! locked out. Written down as `local` in the chain of each org concerned.
 
+mod reset;
+
 use serde_json::json;
-use zeroize::Zeroizing;
+
+pub use self::reset::{Reset, reset};
 
 use super::{
     Done, House, Refusal, Settled,
     members::write_down,
     operator::Operator,
     patience::{WasInTheWay, in_time, undisturbed},
-    people::{Author, NewPerson, Part, make, name_of, part_changed, set_password, write_everywhere},
+    people::{Author, NewPerson, Part, make, name_of, part_changed, write_everywhere},
 };
 use crate::{
     db::{
@@ -17,15 +20,14 @@ use crate::{
         fresh::feed::{self, Kind},
         orgs,
         people::{self, Admin},
-        tries, users,
+        users,
     },
     domain::{
         Email, OneTimeCode, Org, Slug, User, UserId,
         audit::{Action, Actor, Trail},
         fresh::Change as Told,
-        password::{Password, PasswordHash, UnfitPassword},
+        password::UnfitPassword,
         role::Role,
-        tries::Tried,
     },
 };
 
@@ -116,7 +118,7 @@ pub async fn grant(
             None => make(transaction, &newcomer(email)?).await?,
             Some(user) => {
                 people::lock(transaction, user.id).await?;
-                let code = if is_given_anew { give_anew(transaction, &user).await? } else { None };
+                let code = if is_given_anew { reset::give_anew(transaction, &user).await? } else { None };
                 (user, code)
             }
         };
@@ -146,12 +148,6 @@ pub async fn grant(
 
 fn newcomer(email: &Email) -> Result<NewPerson, Refusal> {
     Ok(NewPerson { id: UserId::new(), email: email.clone(), name: name_of(email)?, password: None })
-}
-
-/// Takes from an account all by which somebody gets in, and makes a code by which its person does.
-async fn give_anew(transaction: &Transaction<'_>, user: &User) -> Result<Option<OneTimeCode>, NotDone> {
-    let how = Reset { hash: None, without_second_factor: true };
-    Ok(reset_within(transaction, user, &how).await?)
 }
 
 /// Takes from a person all that it is in an org. Answers when that holds everywhere.
@@ -214,50 +210,6 @@ pub async fn suspend(
     Ok(Done { value: (user, ownerless), settled })
 }
 
-/// Sets a person's password to this text; or takes it away, and makes a code by which the person sets another. Ends its sessions.
-pub async fn reset(
-    house: &House,
-    _: &Operator,
-    email: &Email,
-    text: Option<Zeroizing<String>>,
-    without_second_factor: bool,
-) -> Result<(User, Option<OneTimeCode>), NotDone> {
-    let hash = match text {
-        Some(text) => Some(fit(house, email, text).await?),
-        None => None,
-    };
-    let how = Reset { hash, without_second_factor };
-    let (done, _) = work(house, async |transaction| {
-        let user = lock_person(transaction, email).await?;
-        let code = reset_within(transaction, &user, &how).await?;
-        Ok((user, code))
-    })
-    .await?;
-    Ok(done)
-}
-
-/// How a person's ways in are taken away.
-struct Reset {
-    hash: Option<PasswordHash>,
-    without_second_factor: bool,
-}
-
-async fn reset_within(transaction: &Transaction<'_>, user: &User, how: &Reset) -> Result<Option<OneTimeCode>, Refusal> {
-    if how.hash.is_none() {
-        people::forget_password(transaction, user.id).await?;
-    }
-    let code = set_password(transaction, user.id, how.hash.as_ref()).await?;
-    people::sign_out(transaction, user.id).await?;
-    tries::clear_account(transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
-    if how.without_second_factor {
-        people::forget_second_factor(transaction, user.id).await?;
-    }
-    let by = if code.is_some() { "link" } else { "host" };
-    let facts = json!({ "email": user.email, "by": by, "without_second_factor": how.without_second_factor });
-    write_everywhere(transaction, &HOST, user, Action::UserPasswordReset, &facts).await?;
-    Ok(code)
-}
-
 /// Runs it in a transaction of the operator's role; also says which change of what decides it was.
 async fn work<T>(
     house: &House,
@@ -274,12 +226,6 @@ async fn work<T>(
         in_time(operate).await
     })
     .await
-}
-
-async fn fit(house: &House, email: &Email, text: Zeroizing<String>) -> Result<PasswordHash, NotDone> {
-    let found = users::find(&house.store.operator().await?, email).await?;
-    let user = found.ok_or(NotDone::NoPerson)?;
-    Ok(house.passwords.hash(&Password::new(text, &user.email, &user.name)?).await?)
 }
 
 /// The org, held: parts in it change one after the other.

@@ -17,6 +17,7 @@ use super::{
     fresh::{Basis, Fresh},
     mail::Mail,
     meters::Meters,
+    passkeys::Passkeys,
     passwords::Passwords,
     patience::{PATIENCE, undisturbed, within},
     turns::Turns,
@@ -45,6 +46,8 @@ pub struct House {
     pub lifetimes: Lifetimes,
     /// Where passwords are hashed.
     pub passwords: Passwords,
+    /// Where passkeys work, if anywhere.
+    pub passkeys: Passkeys,
     /// The way that mail goes.
     pub mail: Mail,
     /// How many transactions each org may have under way.

@@ -65,6 +65,8 @@ pub mod outpost;
 #[cfg(feature = "server")]
 mod own_record;
 #[cfg(feature = "server")]
+pub mod passkeys;
+#[cfg(feature = "server")]
 pub mod passwords;
 mod patience;
 #[cfg(feature = "server")]

@@ -54,8 +54,7 @@ pub async fn begin(house: &House, by: &SignedIn) -> Result<(), Refusal> {
 
 /// Has the one that was begun count from now on, if this is a code of it. Gives the recovery codes, this one time.
 pub async fn confirm(house: &House, by: &SignedIn, code: &str, browser: &Browser) -> Result<Vec<RecoveryCode>, NotIn> {
-    let codes: Result<Vec<_>, _> = (0..RECOVERY_CODES).map(|_| RecoveryCode::generate()).collect();
-    let codes = codes.map_err(Refusal::from)?;
+    let codes = new_codes()?;
     let confirmed = within(house, async |transaction| {
         let begun = factors::show(transaction, by.user()).await?.filter(|factor| factor.confirmed_at.is_none());
         let secret = begun.ok_or(NotIn::Wrong)?.secret;
@@ -70,6 +69,35 @@ pub async fn confirm(house: &House, by: &SignedIn, code: &str, browser: &Browser
     confirmed.await?;
     info!(user = %by.user(), "a second factor is asked for from now on");
     Ok(codes)
+}
+
+/// Gives the person new recovery codes, this one time; the old ones are dead. None where no second factor is asked for.
+pub async fn renew_codes(
+    house: &House,
+    by: &SignedIn,
+    browser: &Browser,
+) -> Result<Option<Vec<RecoveryCode>>, Refusal> {
+    let codes = new_codes()?;
+    let renewed = within(house, async |transaction| {
+        if !factors::hold(transaction, by.user()).await? {
+            return Err(NotIn::Wrong);
+        }
+        factors::replace_codes(transaction, by.user(), &codes).await?;
+        Ok(own_record::write(transaction, by, browser, Action::UserRecoveryCodesRenewed, None).await?)
+    });
+    match renewed.await {
+        Ok(()) => {
+            info!(user = %by.user(), "has new recovery codes");
+            Ok(Some(codes))
+        }
+        Err(NotIn::Refused(refusal)) => Err(refusal),
+        Err(_) => Ok(None),
+    }
+}
+
+fn new_codes() -> Result<Vec<RecoveryCode>, Refusal> {
+    let codes: Result<Vec<_>, _> = (0..RECOVERY_CODES).map(|_| RecoveryCode::generate()).collect();
+    Ok(codes?)
 }
 
 /// Ends it. For who has shown a short while ago who it is.

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         Email, SessionHash, SessionId, SessionSecret, Title, UserId,
         audit::Trail,
-        session::{AGENT, HALF, Session, is_fresh},
+        session::{AGENT, HALF, Left, Lifetimes, Session, is_fresh},
     },
 };
 
@@ -43,6 +43,7 @@ impl Browser {
 pub struct SignedIn {
     found: Found,
     secret: SessionSecret,
+    lifetimes: Lifetimes,
 }
 
 /// Proof that a person knows its password, and has not shown its second factor. It is good for nothing else.
@@ -95,6 +96,12 @@ impl SignedIn {
         self.found.now
     }
 
+    /// For how long the session lasts.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        self.lifetimes.left(self.found.seen_at, self.found.ends_at, self.found.now)
+    }
+
     /// Whether the person has shown a short while ago who it is.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
@@ -114,19 +121,28 @@ impl HalfSignedIn {
 pub async fn look(house: &House, secret: SessionSecret) -> Result<Visitor, Refusal> {
     let hash = secret.hash();
     let look = house.store.ask(async |client| {
-        let found = sessions::find(client, hash)
+        let mut found = sessions::find(client, hash)
             .await?
             .filter(|found| !found.is_suspended && house.lifetimes.is_live(found.seen_at, found.ends_at, found.now));
-        if let Some(found) = found.as_ref().filter(|found| found.now >= found.seen_at + TOUCH_EVERY) {
+        if let Some(found) = found.as_mut().filter(|found| found.now >= found.seen_at + TOUCH_EVERY) {
             sessions::touch(client, found.id).await?;
+            found.seen_at = found.now;
         }
         Ok::<_, db::Error>(found)
     });
+    let lifetimes = house.lifetimes;
     Ok(match in_time(look).await? {
         None => Visitor::Nobody,
-        Some(found) if found.is_half => Visitor::Half(HalfSignedIn(SignedIn { found, secret })),
-        Some(found) => Visitor::Whole(SignedIn { found, secret }),
+        Some(found) if found.is_half => Visitor::Half(HalfSignedIn(SignedIn { found, secret, lifetimes })),
+        Some(found) => Visitor::Whole(SignedIn { found, secret, lifetimes }),
     })
+}
+
+/// Somebody wants to stay signed in: the session is heard of now, however lately it was before. For how long it then lasts.
+pub async fn stay(house: &House, by: &SignedIn) -> Result<Left, Refusal> {
+    let touch = async |client: &mut deadpool_postgres::Object| sessions::touch(client, by.session()).await;
+    in_time(house.store.ask(touch)).await?;
+    Ok(house.lifetimes.left(by.now(), by.found.ends_at, by.now()))
 }
 
 /// Begins one, with a secret that nobody had before. What the browser came with is no longer honoured.

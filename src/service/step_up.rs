@@ -115,7 +115,8 @@ async fn shown(
     }
 }
 
-fn told(by: &SignedIn, browser: &Browser, done: &Result<(), NotIn>) {
+/// Writes into the log how that went.
+pub(super) fn told(by: &SignedIn, browser: &Browser, done: &Result<(), NotIn>) {
     let (user, address) = (by.user(), browser.address().map(|address| address.to_string()));
     match done {
         Ok(()) => info!(%user, address, "has shown once more who it is"),

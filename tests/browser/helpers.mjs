@@ -45,7 +45,7 @@ export async function signIn(page, name, secret = password) {
 export async function fill(page, name, secret = password) {
   await page.getByLabel("E-mail").fill(email(name));
   await page.getByLabel("Password").fill(secret);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 export const heading = (page) => page.getByRole("heading", { level: 1 }).textContent();

@@ -42,15 +42,25 @@ async fn people(house: &House) {
     for name in ["Tries", "Fay", "Stale", "Lee", "Ida", "Uma"] {
         person(house, &format!("{}@example.com", name.to_lowercase()), name, PASSWORD).await;
     }
+    for name in ["Kit", "Ola", "Quin", "Idle", "Brief"] {
+        person(house, &format!("{}@example.com", name.to_lowercase()), name, PASSWORD).await;
+    }
     person(house, "hostile@example.com", "<img src=x onerror=alert(1)>", PASSWORD).await;
     let age = "CREATE FUNCTION age() RETURNS trigger LANGUAGE plpgsql AS $$
                BEGIN NEW.confirmed_at := now() - interval '16 minutes'; RETURN NEW; END $$;
                CREATE TRIGGER age BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION age();";
     let db = house.sql("superuser").await;
-    let whose = "SELECT id FROM users WHERE name = 'Stale'";
-    let stale: uuid::Uuid = db.query_one(whose, &[]).await.unwrap().get(0);
+    let id_of = async |name: &str| -> uuid::Uuid {
+        db.query_one("SELECT id FROM users WHERE name = $1", &[&name]).await.unwrap().get(0)
+    };
+    let stale = id_of("Stale").await;
     let age = age.replace("FOR EACH ROW", &format!("FOR EACH ROW WHEN (NEW.user_id = '{stale}')"));
     db.batch_execute(&age).await.unwrap();
+    let brief = age.replace("age()", "brief()").replace("TRIGGER age", "TRIGGER brief");
+    let brief =
+        brief.replace("confirmed_at := now() - interval '16 minutes'", "ends_at := now() + interval '100 seconds'");
+    let brief = brief.replace(&stale.to_string(), &id_of("Brief").await.to_string());
+    db.batch_execute(&brief).await.unwrap();
 }
 
 // Tries from here are those of a proxy that says nothing: one test is not in another's way.
@@ -99,6 +109,16 @@ async fn people_sign_in_and_out() {
 #[tokio::test]
 async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
     run("looks.test.mjs").await;
+}
+
+#[tokio::test]
+async fn people_add_passkeys_and_sign_in_with_them() {
+    run("passkeys.test.mjs").await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_is_told_of_before() {
+    run("ending.test.mjs").await;
 }
 
 #[tokio::test]

@@ -59,6 +59,9 @@ actions! {
     UserPasswordChanged = "user.password_changed";
     UserSecondFactorOn = "user.second_factor_on";
     UserSecondFactorOff = "user.second_factor_off";
+    UserRecoveryCodesRenewed = "user.recovery_codes_renewed";
+    UserPasskeyAdded = "user.passkey_added";
+    UserPasskeyRemoved = "user.passkey_removed";
     PolicyChanged = "policy.changed";
     AuditRetained = "audit.retained";
 }

@@ -11,7 +11,7 @@ use tracing::warn;
 use super::INTERVAL;
 use crate::{
     db::{
-        Error,
+        Error, ceremonies,
         counts::{expiring::expiring, write},
         fresh::feed,
         idempotency, keys, sessions, tries,
@@ -58,6 +58,7 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
             house.meters.will_end(expiring(operator).await?);
             sessions::sweep(operator, house.lifetimes).await?;
             tries::sweep(operator).await?;
+            ceremonies::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
             let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}

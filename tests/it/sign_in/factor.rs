@@ -4,7 +4,7 @@ use meshkey::domain::second_factor::FactorSecret;
 use totp_rs::{Builder, Secret};
 
 use super::visitor::{EMAIL, PASSWORD, Visitor, alert, danas, leads_to, text};
-use crate::{house::House, tools::one};
+use crate::{client::Answer, house::House, tools::one};
 
 const PAGE: &str = "/account/second-factor";
 const ENTRY: &str = "/sign-in/second-factor";
@@ -23,7 +23,11 @@ pub async fn turn_on(house: &House, dana: &mut Visitor) -> Vec<String> {
     assert_eq!(leads_to(&dana.send(PAGE, &[("do", "begin")]).await), PAGE);
     let code = code(house, -1).await;
     let shown = dana.send(PAGE, &[("do", "confirm"), ("code", &code)]).await.expect(200);
-    let list = text(&shown).split("<ol class=\"codes\">").nth(1).unwrap().split("</ol>").next().unwrap();
+    shown_codes(&shown)
+}
+
+fn shown_codes(shown: &Answer) -> Vec<String> {
+    let list = text(shown).split("<ol class=\"codes\">").nth(1).unwrap().split("</ol>").next().unwrap();
     list.split("<code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
 }
 
@@ -194,4 +198,34 @@ async fn turning_it_on_or_off_takes_a_fresh_proof() {
     dana.send(PAGE, &[("do", "end")]).await.expect(303);
     assert_eq!(one(&db, "SELECT (SELECT count(*) FROM totp) + (SELECT count(*) FROM recovery_codes)").await, "0");
     assert!(Visitor::dana(&house).await.is_in().await);
+}
+
+//
+#[tokio::test]
+async fn new_recovery_codes_take_the_place_of_the_old_ones() {
+    let house = danas().await;
+    let join = "INSERT INTO memberships (org_id, user_id, role) SELECT orgs.id, users.id, 'viewer' FROM orgs, users";
+    let db = house.sql("superuser").await;
+    db.batch_execute(join).await.unwrap();
+    let mut dana = Visitor::dana(&house).await;
+    // Without a second factor there are none.
+    assert_eq!(leads_to(&dana.send(PAGE, &[("do", "codes")]).await), PAGE);
+    let old = turn_on(&house, &mut dana).await;
+    let shown = dana.send(PAGE, &[("do", "codes")]).await.expect(200);
+    let new = shown_codes(&shown);
+    assert!(new.len() == 10 && new.iter().all(|code| !old.contains(code)), "{new:?}");
+    assert_eq!(one(&db, "SELECT count(*) FROM recovery_codes").await, "10");
+    let enter = async |code: &str| {
+        let mut dana = Visitor::new(&house);
+        dana.sign_in(EMAIL, PASSWORD).await.expect(303);
+        dana.send(ENTRY, &[("code", code)]).await.status
+    };
+    assert_eq!((enter(&old[0]).await, enter(&new[0]).await), (200, 303));
+    let renewed =
+        "SELECT count(*) FROM audit_events WHERE action = 'user.recovery_codes_renewed' AND actor_kind = 'user'";
+    assert_eq!(one(&db, renewed).await, "1");
+    db.batch_execute("UPDATE sessions SET confirmed_at = now() - interval '15 minutes'").await.unwrap();
+    let confirm = "/confirm?next=%2Faccount%2Fsecond-factor";
+    assert_eq!(leads_to(&dana.send(PAGE, &[("do", "codes")]).await), confirm);
+    assert_eq!(one(&db, "SELECT count(*) FROM recovery_codes WHERE used_at IS NULL").await, "9");
 }

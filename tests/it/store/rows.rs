@@ -9,12 +9,14 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 13] = [
+const WITHOUT: [&str; 15] = [
+    "ceremonies",
     "feed_marks",
     "idempotency",
     "key_changes",
     "mail_outbox",
     "one_time_codes",
+    "passkeys",
     "passwords",
     "recovery_codes",
     "refinery_schema_history",

@@ -1,0 +1,90 @@
+
+// Two minutes before a session ends the page says so, and lets one stay where that is possible. When it has ended, one signs in again
+// and is on this page again, with what was filled in; never with a secret. All tabs of a browser have one session: they tell each other.
+{
+  const box = document.querySelector("[data-ending]");
+  const [told, form, again] = box ? ["p", "form", "a"].map((name) => box.querySelector(name)) : [];
+  const [second, warnFor] = [1000, 120];
+  const here = location.pathname + location.search;
+  const key = `meshkey-kept ${location.pathname}`;
+  let ends = { idle: Infinity, life: Infinity };
+  let phase = "";
+  let timer;
+
+  const isKept = (field) =>
+    field.name && !field.readOnly && !["hidden", "password", "file", "submit"].includes(field.type) &&
+    !/one-time-code|password|username/.test(field.autocomplete) && !("fragment" in field.dataset);
+  const fields = () => [...document.querySelectorAll("main input, main textarea, main select")].filter(isKept);
+  const keep = () => {
+    const kept = fields().map((field) => [field.id || field.name, field.value, field.checked === true]);
+    if (kept.length) sessionStorage.setItem(key, JSON.stringify({ who: box.dataset.who, kept }));
+  };
+  const restore = () => {
+    const { who, kept } = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+    sessionStorage.removeItem(key);
+    if (who !== box.dataset.who) return;
+    const all = fields();
+    for (const [name, value, checked] of kept) {
+      const field = all.find((one) => (one.id || one.name) === name);
+      if (!field) continue;
+      if (["checkbox", "radio"].includes(field.type)) field.checked = checked;
+      else field.value = value;
+    }
+  };
+
+  const set = ({ idle, life }) => { ends = { idle: Date.now() + idle * second, life: Date.now() + life * second }; };
+  const show = (now, text, canStay, path) => {
+    if (phase === now) return;
+    phase = now;
+    told.textContent = text;
+    box.classList.toggle("shown", text !== "");
+    form.hidden = !canStay;
+    again.hidden = path === null;
+    if (path !== null) again.href = path;
+  };
+  const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const next = `next=${encodeURIComponent(here)}`;
+  const over = () => show("over", "You have been signed out. What you typed here is kept until you have signed in again.", false, `/sign-in?${next}`);
+  const look = () => {
+    const now = Date.now();
+    const left = (Math.min(ends.idle, ends.life) - now) / second;
+    clearTimeout(timer);
+    if (phase === "over") return;
+    if (left <= 0) over();
+    else if (left > warnFor) show("", "", false, null);
+    else if (ends.life <= ends.idle) show("life", `You will be signed out at ${clock(ends.life)}: sign in again to go on.`, false, `/sign-in?again&${next}`);
+    else show("idle", `You will be signed out at ${clock(ends.idle)}, since nothing was done here for long.`, true, null);
+    // Not one long wait: a computer that sleeps would stop it.
+    if (left > 0) timer = setTimeout(look, Math.min(Math.max(left > warnFor ? left - warnFor : left, 0.25), 30) * second);
+  };
+
+  const stay = async (event) => {
+    event.preventDefault();
+    const answer = await fetch("/account/stay", { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    if (answer?.ok && !answer.redirected) {
+      const left = await answer.json();
+      set(left);
+      others?.postMessage({ who: box.dataset.who, left });
+      look();
+    } else if (answer?.redirected) over();
+    else told.textContent = "That could not be done now. Try again in a moment.";
+  };
+
+  const others = box && "BroadcastChannel" in window ? new BroadcastChannel("meshkey-session") : null;
+  if (box) {
+    const left = { idle: Number(box.dataset.idle), life: Number(box.dataset.life) };
+    set(left);
+    restore();
+    others?.postMessage({ who: box.dataset.who, left });
+    others?.addEventListener("message", ({ data }) => {
+      if (data.who !== box.dataset.who || phase === "over") return;
+      set(data.left);
+      look();
+    });
+    form.addEventListener("submit", stay);
+    again.addEventListener("click", keep);
+    document.addEventListener("submit", () => { if (phase === "over") keep(); });
+    document.addEventListener("visibilitychange", look);
+    look();
+  }
+}
