@@ -67,6 +67,14 @@ enum Verb {
     Backup(backup::Backup),
     /// Make an installation from such a file, in an empty data directory
     Restore(restore::Restore),
+    /// Sign this terminal in: a page in the browser says what it may do
+    Login(client::login::Login),
+    /// Revoke the key that `meshkey login` got, and forget it
+    Logout(client::logout::Logout),
+    /// Show who is signed in here, or print the key
+    Auth(client::auth::Auth),
+    /// Make, look at and choose profiles: where a service is, under a name
+    Profile(client::profile::Profile),
     /// Issue, look at, change and end keys; ask what one may do
     Key(client::key::Key),
     /// Make, look at, rename and archive meshes
@@ -162,6 +170,10 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Migrate(migrate) => migrate.run().await,
         Verb::Backup(backup) => backup.run().await.map(|()| Outcome::Done),
         Verb::Restore(restore) => restore.run().await.map(|()| Outcome::Done),
+        Verb::Login(login) => login.run().await,
+        Verb::Logout(logout) => logout.run().await,
+        Verb::Auth(auth) => auth.run().await,
+        Verb::Profile(profile) => profile.run(),
         Verb::Key(key) => key.run().await,
         Verb::Mesh(mesh) => mesh.run().await,
         Verb::Topic(topic) => topic.run().await,

@@ -7,8 +7,8 @@ use actix_web::{
 };
 
 use super::{
-    account, assets, confirm, ending, errors::errors, invitation, passkeys, password, reset, second_factor, setup,
-    sign_in,
+    account, assets, confirm, device, device_request, ending, errors::errors, invitation, passkeys, password, reset,
+    second_factor, setup, sign_in,
 };
 use crate::http::{metrics::Route, routes as api};
 
@@ -61,5 +61,7 @@ pages! {
     "/account/stay" { post ending::stay; }
     "/invitation" { get invitation::show; post invitation::open; }
     "/invitation/accept" { post invitation::accept; }
+    "/device" { get device::show; post device::find; }
+    "/device/request" { get device_request::show; post device_request::take; }
     "/assets/{name}" { get assets::show; }
 }

@@ -15,6 +15,8 @@ pub mod connect;
 #[cfg(feature = "server")]
 pub mod counts;
 #[cfg(feature = "server")]
+pub mod devices;
+#[cfg(feature = "server")]
 pub mod embedded;
 pub mod error;
 pub mod fresh;
@@ -108,6 +110,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("capabilities", capabilities::ALL),
     ("ceremonies", ceremonies::ALL),
     ("counts", counts::read::ALL),
+    ("devices", devices::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),

@@ -128,6 +128,8 @@ ids! {
     InvitationId = "inv";
     /// A passkey of a person.
     PasskeyId = "passkey";
+    /// A login of a terminal that waits for its person.
+    DeviceLoginId = "login";
 }
 
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod capability;
 pub mod content;
 pub mod credential;
+pub mod device;
 pub mod explain;
 pub mod fresh;
 pub mod gate;
@@ -56,7 +57,9 @@ pub use content::{Author, Content, Message, State};
 pub use credential::Credential;
 pub use gate::Gate;
 pub use grant::{Grant, Requirement, Terms};
-pub use id::{EventId, GateId, InvitationId, KeyId, MeshId, MessageId, OrgId, PasskeyId, SessionId, UserId};
+pub use id::{
+    DeviceLoginId, EventId, GateId, InvitationId, KeyId, MeshId, MessageId, OrgId, PasskeyId, SessionId, UserId,
+};
 pub use key::{Key, Status};
 pub use member::Member;
 pub use moment::Moment;

@@ -30,6 +30,9 @@ impl Default for Limit {
 }
 
 impl Limit {
+    /// As many as a page can have.
+    pub const MOST: Self = Self(200);
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> usize {

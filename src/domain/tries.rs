@@ -28,6 +28,8 @@ pub enum Tried<'a> {
     AccountEverywhere(&'a str),
     /// The second factor of a person.
     Factor(UserId),
+    /// The codes of terminals that a person types.
+    UserCode(UserId),
     /// Whence they come: an IPv4 address, or the half of an IPv6 address that one customer has for itself.
     Address(IpAddr),
 }
@@ -54,6 +56,7 @@ impl Tried<'_> {
             }
             Self::AccountEverywhere(email) => ("everywhere", account(email), FREE_OF_ACCOUNT_EVERYWHERE),
             Self::Factor(user) => ("factor", user.to_string(), FREE_OF_ACCOUNT),
+            Self::UserCode(user) => ("user code", user.to_string(), FREE_OF_ACCOUNT),
             Self::Address(address) => ("address", network(*address), FREE_OF_ADDRESS),
         };
         let account = match self {

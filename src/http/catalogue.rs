@@ -42,6 +42,22 @@ catalogue! {
         "The body could not be read as JSON. The detail says where reading stopped.";
     UNAUTHORIZED_CLIENT = 400 "unauthorized_client" "Not yours to revoke"
         "The token is a key that yours may know of and may not revoke. That takes the key itself, or one with `admin` that covers it.";
+    AUTHORIZATION_PENDING = 400 "authorization_pending" "Not decided yet"
+        "Nobody has said yes or no to this login. Ask again after `interval` seconds, until it has ended.";
+    SLOW_DOWN = 400 "slow_down" "Too early"
+        "The terminal has asked again too early. From now on it waits for 5 seconds more between two questions.";
+    ACCESS_DENIED = 400 "access_denied" "Login denied"
+        "Somebody has said no to this login; or may not any more what was approved, or has signed out before the terminal came for its key.";
+    EXPIRED_TOKEN = 400 "expired_token" "Login over"
+        "The login was not decided within ten minutes. Begin another one.";
+    INVALID_GRANT = 400 "invalid_grant" "No such login"
+        "There is no login with this device code, or its key was taken already: it is given once.";
+    INVALID_CLIENT = 400 "invalid_client" "Client not known"
+        "The `client_id` names no client of this service. There is one, `meshkey-cli`, and it has no secret.";
+    UNSUPPORTED_GRANT_TYPE = 400 "unsupported_grant_type" "Grant type not supported"
+        "The one `grant_type` that there is here is `urn:ietf:params:oauth:grant-type:device_code`.";
+    INVALID_SCOPE = 400 "invalid_scope" "Scope not understood"
+        "The `scope` names something that is neither a capability nor a topic as `topic:deploys`. The detail says what.";
     INVALID_CURSOR = 400 "invalid_cursor" "Cursor not valid here"
         "The cursor belongs to another list or to other filters. Start again without a cursor.";
     UNAUTHENTICATED = 401 "unauthenticated" "Key required"
@@ -140,6 +156,8 @@ catalogue! {
         "The key is used more often than its rate allows. Wait for `Retry-After` seconds. `RateLimit-Policy` says what it may, and `RateLimit` on every answer how much of that is left.";
     TOO_MANY_FAILURES = 429 "too_many_failures" "Too many failed attempts"
         "Too many requests came from this address with keys that nobody holds, and this one had none either. A key that somebody holds is never answered so. Wait for `Retry-After` seconds before you try another.";
+    TOO_MANY_LOGINS = 429 "too_many_logins" "Too many logins"
+        "As many logins are open as may be, from this address or in all. Each is over after ten minutes: try again after `Retry-After` seconds.";
     INTERNAL = 500 "internal" "Internal error"
         "A mistake of ours. The log has its cause under the request id.";
     REVOCATION_UNCONFIRMED = 503 "revocation_unconfirmed" "Not confirmed"

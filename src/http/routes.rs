@@ -146,6 +146,8 @@ routes! {
     "/v1/me/sessions" { get me::sessions; delete me::end_other_sessions; }
     "/v1/me/sessions/{session}" { delete me::end_session; }
     "/v1/revoke" { post oauth::revoke::revoke; }
+    "/v1/device-authorization" { post oauth::device::authorize; }
+    "/v1/token" { post oauth::device::token; }
     "/v1/explain" { post explain::explain; }
     "/.well-known/oauth-authorization-server" { get oauth::metadata::authorization_server; }
     "/.well-known/oauth-protected-resource" { get oauth::metadata::protected_resource; }

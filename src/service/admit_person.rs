@@ -18,7 +18,7 @@ use crate::{
         signed_in::{self, Found},
     },
     domain::{
-        Denial, Owner, SessionSecret, TopicName,
+        Denial, Owner, SessionHash, SessionSecret, TopicName,
         audit::{ActorId, Trail},
         person::SignedIn,
     },
@@ -31,8 +31,18 @@ pub async fn admit_person(
     demand: &Demand<'_>,
     trail: Trail,
 ) -> Result<Admitted, Rejection> {
+    admit_session(house, session.hash(), demand, trail).await
+}
+
+/// The same by the hash of the session: for what a person has approved in it a moment ago.
+pub(super) async fn admit_session(
+    house: &House,
+    hash: SessionHash,
+    demand: &Demand<'_>,
+    trail: Trail,
+) -> Result<Admitted, Rejection> {
     let nobody = |why| Rejection { who: None, why };
-    let shown = Shown { hash: session.hash(), lifetimes: house.lifetimes };
+    let shown = Shown { hash, lifetimes: house.lifetimes };
     let look = house.store.ask(async |client| find(client, shown, demand.org).await);
     let person = match in_time(look).await.map_err(|error| nobody(Why::Undecided(error)))? {
         Ok(person) => Arc::<SignedIn>::from(person),

@@ -20,6 +20,8 @@ pub mod capabilities;
 #[cfg(feature = "server")]
 mod conclude;
 #[cfg(feature = "server")]
+pub mod device;
+#[cfg(feature = "server")]
 pub mod disable;
 #[cfg(feature = "server")]
 pub mod edit;

@@ -102,6 +102,12 @@ impl SignedIn {
         self.lifetimes.left(self.found.seen_at, self.found.ends_at, self.found.now)
     }
 
+    /// Whether it will still be a short while ago after so long.
+    #[must_use]
+    pub fn stays_fresh_for(&self, span: Duration) -> bool {
+        is_fresh(self.found.confirmed_at, self.found.now + span)
+    }
+
     /// Whether the person has shown a short while ago who it is.
     #[must_use]
     pub fn is_fresh(&self) -> bool {

@@ -39,13 +39,16 @@ fn equipment() -> Option<(PathBuf, PathBuf)> {
 
 /// Who is there: each test has people of its own.
 async fn people(house: &House) {
-    for name in ["Tries", "Fay", "Stale", "Lee", "Ida", "Uma"] {
+    for name in ["Tries", "Fay", "Stale", "Lee", "Ida", "Uma", "Gus"] {
         person(house, &format!("{}@example.com", name.to_lowercase()), name, PASSWORD).await;
     }
     for name in ["Kit", "Ola", "Quin", "Idle", "Brief"] {
         person(house, &format!("{}@example.com", name.to_lowercase()), name, PASSWORD).await;
     }
     person(house, "hostile@example.com", "<img src=x onerror=alert(1)>", PASSWORD).await;
+    let member = "INSERT INTO memberships (org_id, user_id, role)
+                  SELECT o.id, u.id, 'admin' FROM orgs o, users u WHERE o.slug = 'acme' AND u.name = 'Gus'";
+    house.sql("superuser").await.batch_execute(member).await.unwrap();
     let age = "CREATE FUNCTION age() RETURNS trigger LANGUAGE plpgsql AS $$
                BEGIN NEW.confirmed_at := now() - interval '16 minutes'; RETURN NEW; END $$;
                CREATE TRIGGER age BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION age();";
@@ -124,6 +127,11 @@ async fn a_session_that_ends_is_told_of_before() {
 #[tokio::test]
 async fn the_link_of_an_invitation_is_followed() {
     run("invitation.test.mjs").await;
+}
+
+#[tokio::test]
+async fn a_terminal_is_let_in() {
+    run("login.test.mjs").await;
 }
 
 // A-29

@@ -196,6 +196,9 @@ impl Answer {
         let mut body = self.body.clone();
         if let (200 | 201, Some(members)) = (self.status, body.as_object_mut()) {
             members.remove("secret");
+            if self.asked == "POST /v1/token" {
+                members.remove("access_token");
+            }
         }
         let is_page = self.headers.get(CONTENT_TYPE).is_some_and(|kind| {
             ["text/html", "yaml", "javascript"].iter().any(|page| kind.to_str().unwrap_or_default().contains(page))

@@ -25,6 +25,8 @@ pub(super) struct Ask {
     pub(super) headers: Vec<(String, String)>,
     /// The body and its media type.
     pub(super) body: Option<(&'static str, String)>,
+    /// Whether anybody may ask it, without a key.
+    pub(super) is_open: bool,
 }
 
 impl Ask {
@@ -39,7 +41,7 @@ impl Ask {
     }
 
     fn at(method: Method, place: Place) -> Self {
-        Self { method, place, query: Vec::new(), headers: Vec::new(), body: None }
+        Self { method, place, query: Vec::new(), headers: Vec::new(), body: None, is_open: false }
     }
 
     /// A look.
@@ -55,6 +57,16 @@ impl Ask {
     /// A verb with a body.
     pub(super) fn post(path: &[&str], body: &Value) -> Self {
         Self::act(path).with_body("application/json", body)
+    }
+
+    /// A form, as the doors of OAuth take it.
+    pub(super) fn form(path: &[&str], pairs: &[(&str, &str)]) -> Self {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(pairs);
+        let mut ask = Self::act(path);
+        ask.body = Some(("application/x-www-form-urlencoded", form.finish()));
+        ask.is_open = true;
+        ask
     }
 
     /// A change, by a merge patch (RFC 7396), of what was seen as `etag`.

@@ -82,7 +82,7 @@ fn kept_or_asked(what: &str) -> Option<Value> {
 /// The service that the environment names: what stands on the unfinished line is not looked at.
 fn flags() -> Option<ClientFlags> {
     let command = <ClientFlags as clap::Args>::augment_args(clap::Command::new("meshkey"));
-    ClientFlags::from_arg_matches(&command.try_get_matches_from(["meshkey"]).ok()?).ok()
+    ClientFlags::from_arg_matches(&command.try_get_matches_from(["meshkey"]).ok()?).ok()?.settled().ok()
 }
 
 async fn ask(flags: &ClientFlags, what: &str) -> Result<String, Failure> {
@@ -100,9 +100,9 @@ async fn ask(flags: &ClientFlags, what: &str) -> Result<String, Failure> {
 fn cache(flags: &ClientFlags, what: &str) -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let base = base.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    let token = super::token::Token::find(flags).ok()??;
+    let client = Client::open(flags).ok()?;
     let mut hasher = DefaultHasher::new();
-    (flags.named_url(), flags.named_org(), flags.named_mesh(), token.text.as_str()).hash(&mut hasher);
+    (flags.named_url(), flags.named_org(), flags.named_mesh(), client.secret().ok()?).hash(&mut hasher);
     Some(base.join("meshkey").join(format!("{what}-{:016x}.json", hasher.finish())))
 }
 

@@ -32,12 +32,19 @@ pub(in crate::cli) struct Client {
 impl Client {
     /// Opens the way. Nothing is sent yet.
     pub(super) fn open(flags: &ClientFlags) -> Result<Self, Failure> {
+        let flags = flags.settled()?;
+        let token = Token::find(&flags, &base(&flags)?)?;
+        Self::with(&flags, token)
+    }
+
+    /// The same with this key, or with none, whatever was said of keys.
+    pub(super) fn with(flags: &ClientFlags, token: Option<Token>) -> Result<Self, Failure> {
         let base = base(flags)?;
         let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(REACH).timeout(PATIENCE);
         let http = http.user_agent(concat!("meshkey/", env!("CARGO_PKG_VERSION")));
         let http = if is_local(&base) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| Failure::Other(error.to_string()))?;
-        Ok(Self { http, base, token: Token::find(flags)?, flags: flags.clone(), own: OnceCell::new() })
+        Ok(Self { http, base, token, flags: flags.clone(), own: OnceCell::new() })
     }
 
     /// Sends, and gives the answer if it is no problem.
@@ -67,10 +74,14 @@ impl Client {
 
     /// Sends, and gives what comes as it comes.
     pub(super) async fn send(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
-        let token = self.token.as_ref().ok_or_else(no_key)?;
         let url = ask.url(&self.base)?;
         let shown = format!("{} {}", ask.method, url.path());
-        let mut request = self.http.request(ask.method.clone(), url).bearer_auth(token.text.as_str());
+        let mut request = self.http.request(ask.method.clone(), url);
+        request = match &self.token {
+            Some(token) => request.bearer_auth(token.text.as_str()),
+            None if ask.is_open => request,
+            None => return Err(no_key()),
+        };
         for (name, value) in &ask.headers {
             request = request.header(name, value);
         }
@@ -98,6 +109,21 @@ impl Client {
         }
         let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
         Failure::Unavailable(format!("{} {what}{why}; --url or MESHKEY_URL names another", self.base))
+    }
+
+    /// Where the service is.
+    pub(super) const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Where the key came from, if there is one.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.token.as_ref().map(|token| token.origin.as_str())
+    }
+
+    /// The text of the key, for who asked for it.
+    pub(super) fn secret(&self) -> Result<&str, Failure> {
+        self.token.as_ref().map(|token| token.text.as_str()).ok_or_else(no_key)
     }
 
     /// Who asks.
@@ -156,8 +182,8 @@ impl Client {
 }
 
 fn no_key() -> Failure {
-    let how = "no key to ask with: put one in a file and name it by MESHKEY_TOKEN_FILE or --token-file; on the server's \
-               host `meshkey org key ORG` makes an admin key";
+    let how = "no key to ask with: sign in with `meshkey login`, or put a key in a file and name it by MESHKEY_TOKEN_FILE or \
+               --token-file; on the server's host `meshkey org key ORG` makes an admin key";
     Failure::NotSignedIn(how.to_owned())
 }
 

@@ -5,6 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCandidates;
 
+use super::{
+    super::Failure,
+    kept::{Profile, Settings},
+};
+
 /// Where the service listens when nobody says otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:7700";
 
@@ -29,7 +34,13 @@ pub(in crate::cli) struct ClientFlags {
     #[arg(long, global = true, value_name = "URL", help_heading = "Service")]
     #[arg(help = format!("Where the service is [env: MESHKEY_URL] [default: {DEFAULT_URL}]"))]
     url: Option<String>,
-    /// File with the key to ask with; - reads it from stdin [env: MESHKEY_TOKEN_FILE, or the key in MESHKEY_TOKEN]
+    /// The profile that counts.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Service")]
+    #[arg(
+        help = "The profile that says where the service is, and has the key of `meshkey login` [env: MESHKEY_PROFILE]"
+    )]
+    profile: Option<String>,
+    /// File with the key to ask with; - reads it from stdin [env: MESHKEY_TOKEN_FILE, or the key in MESHKEY_TOKEN] [default: that of the profile]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Service")]
     pub(super) token_file: Option<PathBuf>,
     /// The org, by slug or id; that of the key if nothing is said [env: MESHKEY_ORG]
@@ -61,6 +72,9 @@ pub(in crate::cli) struct ClientFlags {
     /// Show each request and its answer's status on stderr, never a key
     #[arg(long, short, global = true, conflicts_with = "quiet", help_heading = "Output")]
     pub(super) verbose: bool,
+    /// What the profile says, once it was looked at.
+    #[arg(skip)]
+    settled: Option<Profile>,
 }
 
 impl ClientFlags {
@@ -73,19 +87,56 @@ impl ClientFlags {
         }
     }
 
-    /// The mesh that was named, by the flag or else by the variable.
+    /// The same, with what the profile says. One that was named and is not there is refused.
+    pub(super) fn settled(&self) -> Result<Self, Failure> {
+        let settled = self.with_profile()?;
+        settled.profile()?.ensure_there()?;
+        Ok(settled)
+    }
+
+    /// The same where the profile may still have to be made.
+    pub(super) fn with_profile(&self) -> Result<Self, Failure> {
+        if self.settled.is_some() {
+            return Ok(self.clone());
+        }
+        Ok(Self { settled: Some(Profile::find(self.profile.as_deref())?), ..self.clone() })
+    }
+
+    /// The same for the service at this URL, whatever else was said.
+    pub(super) fn at(&self, url: &str) -> Self {
+        Self { url: Some(url.to_owned()), ..self.clone() }
+    }
+
+    /// The profile that counts.
+    pub(super) fn profile(&self) -> Result<&Profile, Failure> {
+        self.settled.as_ref().ok_or_else(|| Failure::Other("the profile was not looked at".to_owned()))
+    }
+
+    /// The mesh that was named: by the flag, else by the variable, else by the profile.
     pub(super) fn named_mesh(&self) -> Option<String> {
-        given(self.mesh.as_ref(), "MESHKEY_MESH")
+        given(self.mesh.as_ref(), "MESHKEY_MESH").or_else(|| self.kept(|settings| &settings.mesh))
     }
 
-    /// The org that was named, by the flag or else by the variable.
+    /// The org that was named: by the flag, else by the variable, else by the profile.
     pub(in crate::cli) fn named_org(&self) -> Option<String> {
-        given(self.org.as_ref(), "MESHKEY_ORG")
+        given(self.org.as_ref(), "MESHKEY_ORG").or_else(|| self.kept(|settings| &settings.org))
     }
 
-    /// Where the service is, by the flag, else the variable, else on this host.
+    /// Where the service is: by the flag, else the variable, else the profile, else on this host.
     pub(super) fn named_url(&self) -> String {
-        given(self.url.as_ref(), "MESHKEY_URL").unwrap_or_else(|| DEFAULT_URL.to_owned())
+        self.url_and_origin().0
+    }
+
+    /// The same, and who says so.
+    pub(super) fn url_and_origin(&self) -> (String, &'static str) {
+        let variable = || given(None, "MESHKEY_URL").map(|url| (url, "MESHKEY_URL"));
+        let flag = self.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "--url"));
+        let kept = || self.kept(|settings| &settings.url).map(|url| (url, "the profile"));
+        flag.or_else(variable).or_else(kept).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "default"))
+    }
+
+    fn kept(&self, what: impl Fn(&Settings) -> &Option<String>) -> Option<String> {
+        self.settled.as_ref().and_then(|profile| what(&profile.settings).clone())
     }
 
     /// Whether people are to read it.

@@ -6,9 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use reqwest::Url;
 use zeroize::Zeroizing;
 
-use super::{super::Failure, flags::ClientFlags};
+use super::{
+    super::Failure,
+    flags::ClientFlags,
+    kept::{Credentials, Place},
+};
 
 /// The variable that holds the key.
 const VARIABLE: &str = "MESHKEY_TOKEN";
@@ -26,8 +31,8 @@ pub(super) struct Token {
 }
 
 impl Token {
-    /// Finds it: the flag, else the environment.
-    pub(super) fn find(flags: &ClientFlags) -> Result<Option<Self>, Failure> {
+    /// Finds it: the flag, else the environment, else the profile.
+    pub(super) fn find(flags: &ClientFlags, base: &Url) -> Result<Option<Self>, Failure> {
         if let Some(path) = &flags.token_file {
             return Self::from_file(path, "--token-file").map(Some);
         }
@@ -38,8 +43,35 @@ impl Token {
             }
             (Some(text), None) => Self::of(&text, VARIABLE.to_owned()).map(Some),
             (None, Some(path)) => Self::from_file(&PathBuf::from(path.as_str()), FILE_VARIABLE).map(Some),
-            (None, None) => Ok(None),
+            (None, None) => Self::of_profile(flags, base),
         }
+    }
+
+    /// The one that `meshkey login` has got. It is sent to the service that it is of, and to no other.
+    fn of_profile(flags: &ClientFlags, base: &Url) -> Result<Option<Self>, Failure> {
+        let (profile, place) = (flags.profile()?, Place::find());
+        let Some(place) = place else { return Ok(None) };
+        let credentials = Credentials::read(&place)?;
+        let Some(kept) = credentials.of(&profile.name) else { return Ok(None) };
+        if kept.url.parse::<Url>().ok().as_ref() != Some(base) {
+            return Err(Failure::NotSignedIn(format!(
+                "the profile {} is signed in to {}, and its key is not sent to {base}: sign in there under a profile of its own, \
+                 `meshkey login --profile NAME --url {base}`",
+                profile.name, kept.url
+            )));
+        }
+        let origin = format!("the profile {} ({})", profile.name, Credentials::file(&place));
+        Self::of(&kept.token, origin).map(Some)
+    }
+
+    /// One that was got just now.
+    pub(super) fn got(text: &str) -> Result<Self, Failure> {
+        Self::of(text, "meshkey login".to_owned())
+    }
+
+    /// One that is to be read from stdin.
+    pub(super) fn from_stdin() -> Result<Self, Failure> {
+        Self::from_file(Path::new("-"), "")
     }
 
     fn from_file(path: &Path, by: &str) -> Result<Self, Failure> {

@@ -30,6 +30,9 @@ const takeCode = () => {
 takeCode();
 addEventListener("hashchange", takeCode);
 
+// The code of a terminal goes along while somebody signs in first: what leads on from here keeps the fragment.
+if (location.hash.startsWith("#user_code=")) for (const form of document.forms) form.action += location.hash;
+
 // Buttons that copy the text of an element, where that can be done; where it cannot, the text is selected and that is said.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);

@@ -74,7 +74,7 @@ impl<'a> From<&'a Held> for Active<'a> {
 }
 
 /// What a key may do as one text. A topic to which it is confined is one more word.
-fn scope(capabilities: &CapabilitySet, topics: &TopicScope) -> String {
+pub(super) fn scope(capabilities: &CapabilitySet, topics: &TopicScope) -> String {
     let topics = topics.patterns().unwrap_or_default().iter().map(|pattern| format!("topic:{pattern}"));
     capabilities.iter().map(ToString::to_string).chain(topics).collect::<Vec<_>>().join(" ")
 }

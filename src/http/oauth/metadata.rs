@@ -8,6 +8,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
+use super::device;
 use crate::{
     domain::Capability,
     http::{Problem, catalogue, reply::ok},
@@ -49,17 +50,20 @@ impl PublicUrl {
     }
 }
 
-/// What we are for clients of OAuth: no issuer of tokens, but who knows of them.
+/// What we are for clients of OAuth: who knows of tokens, and gives one to a terminal whose person says yes.
 #[derive(Serialize)]
 struct AuthorizationServer<'a> {
     issuer: &'a str,
+    device_authorization_endpoint: String,
+    token_endpoint: String,
+    token_endpoint_auth_methods_supported: [&'static str; 1],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 1],
     scopes_supported: [Capability; 5],
     response_types_supported: [&'static str; 0],
-    grant_types_supported: [&'static str; 0],
+    grant_types_supported: [&'static str; 1],
     service_documentation: String,
 }
 
@@ -78,6 +82,9 @@ pub async fn authorization_server(request: HttpRequest) -> Result<HttpResponse, 
     let url = public_url(&request)?;
     ok(&AuthorizationServer {
         issuer: &url.0,
+        device_authorization_endpoint: url.at("/v1/device-authorization"),
+        token_endpoint: url.at("/v1/token"),
+        token_endpoint_auth_methods_supported: ["none"],
         introspection_endpoint: url.at("/v1/introspect"),
         // The names of registered methods, and of a registered type of tokens (RFC 8414, 2).
         introspection_endpoint_auth_methods_supported: ["client_secret_basic", "Bearer"],
@@ -85,7 +92,7 @@ pub async fn authorization_server(request: HttpRequest) -> Result<HttpResponse, 
         revocation_endpoint_auth_methods_supported: ["client_secret_basic"],
         scopes_supported: Capability::BUILT_IN,
         response_types_supported: [],
-        grant_types_supported: [],
+        grant_types_supported: [device::GRANT],
         service_documentation: url.at("/docs/"),
     })
 }

@@ -1,6 +1,7 @@
 //! The OAuth doors: for gateways and libraries that speak no API of ours. They judge nothing of their own.
 
 pub mod client;
+pub mod device;
 pub mod form;
 pub mod introspect;
 pub mod metadata;

@@ -6,10 +6,22 @@ use actix_web::http::{
 };
 use serde::Serialize;
 
-use super::{Problem, catalogue};
+use super::{Kind, Problem, catalogue};
 
 /// The routes at which errors are read by clients of OAuth.
-const DOORS: [&str; 2] = ["/v1/introspect", "/v1/revoke"];
+const DOORS: [&str; 4] = ["/v1/introspect", "/v1/revoke", "/v1/device-authorization", "/v1/token"];
+/// The codes that have the same name there.
+const SAME: [&Kind; 9] = [
+    catalogue::UNAUTHORIZED_CLIENT,
+    catalogue::AUTHORIZATION_PENDING,
+    catalogue::SLOW_DOWN,
+    catalogue::ACCESS_DENIED,
+    catalogue::EXPIRED_TOKEN,
+    catalogue::INVALID_GRANT,
+    catalogue::INVALID_CLIENT,
+    catalogue::UNSUPPORTED_GRANT_TYPE,
+    catalogue::INVALID_SCOPE,
+];
 const BASIC: HeaderValue = HeaderValue::from_static(r#"Basic realm="meshkey""#);
 const BEARER: HeaderValue = HeaderValue::from_static(r#"Bearer realm="meshkey", error="invalid_token""#);
 
@@ -72,7 +84,7 @@ impl Problem {
     pub(super) fn said(&self) -> Said {
         let error = match self.0.status.as_u16() {
             401 => "invalid_client",
-            _ if self.code() == catalogue::UNAUTHORIZED_CLIENT.code => catalogue::UNAUTHORIZED_CLIENT.code,
+            _ if SAME.iter().any(|same| same.code == self.code()) => self.code(),
             429 | 503 => "temporarily_unavailable",
             500.. => "server_error",
             _ => "invalid_request",

@@ -13,6 +13,7 @@ use crate::{
     db::{
         Error, ceremonies,
         counts::{expiring::expiring, write},
+        devices,
         fresh::feed,
         idempotency, keys, sessions, tries,
     },
@@ -59,6 +60,7 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
             sessions::sweep(operator, house.lifetimes).await?;
             tries::sweep(operator).await?;
             ceremonies::sweep(operator).await?;
+            devices::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
             let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}

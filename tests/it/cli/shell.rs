@@ -82,7 +82,7 @@ impl Shell {
             command.env_remove(name);
         }
         command.env("MESHKEY_URL", &self.base).env("MESHKEY_TOKEN_FILE", "token").env_remove("COLUMNS");
-        command.current_dir(self.dir.path());
+        command.env("XDG_CONFIG_HOME", self.path("config")).current_dir(self.dir.path());
         command
     }
 

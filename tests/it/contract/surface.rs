@@ -94,7 +94,7 @@ async fn the_docs_fetch_nothing_from_elsewhere() {
 #[tokio::test]
 async fn what_is_open_is_open() {
     let house = House::with(&[("MESHKEY_PUBLIC_URL", "https://keys.example.org")]).await;
-    for operation in PROMISE.operations.iter().filter(|operation| operation.open) {
+    for operation in PROMISE.operations.iter().filter(|operation| operation.open && operation.method == "get") {
         let path = operation.path.replace("{code}", "insufficient_scope");
         house.stranger().get(&path).await.expect(operation.successes[0]);
     }

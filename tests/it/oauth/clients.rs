@@ -1,7 +1,7 @@
 //! Libraries that others wrote, as they are: what they send is understood, and what they are told satisfies them.
 
 use std::{
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::Scene;
-use crate::{house::House, libraries};
+use crate::{house::House, libraries, login, persons::Person};
 
 const URL: &str = "https://keys.example.org";
 
@@ -68,6 +68,29 @@ async fn authlib_asks_revokes_and_guards() {
         "refused": "invalid_token",
     });
     assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn oauth4webapi_signs_a_terminal_in() {
+    let fetched = libraries::of_npm("oauth4webapi-3.8.8", &sources());
+    let Some(place) = fetched else { return };
+    let house = House::with(&[("MESHKEY_PUBLIC_URL", URL)]).await;
+    let dana = Person::in_org(&house, "Dana", "member").await;
+    let mut node = Command::new("node");
+    node.arg(sources().join("oauth4webapi_signs_in.mjs")).arg(place).arg(URL).arg(house.stranger().base());
+    let mut child = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let begun = next();
+    assert_eq!((&begun["expires_in"], &begun["interval"]), (&json!(600), &json!(5)));
+    assert_eq!(begun["verification_uri"], format!("{URL}/device"));
+    assert_eq!(next(), json!(["authorization_pending", "slow_down"]));
+    let mut browser = login::visitor(&house, &dana).await;
+    login::approve_code(&mut browser, begun["user_code"].as_str().unwrap(), &[]).await.expect(200);
+    login::rested(&house).await;
+    child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+    assert_eq!(next(), json!({ "scope": "send", "token_type": "bearer", "again": "invalid_grant", "accepted": 200 }));
+    assert!(child.wait().unwrap().success());
 }
 
 #[tokio::test]

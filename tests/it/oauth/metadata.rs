@@ -34,13 +34,16 @@ async fn what_is_told_is_whole_and_of_the_name_that_was_set() {
     let scopes = ["send", "read", "state_write", "admin", "verify"];
     let server = json!({
         "issuer": URL,
+        "device_authorization_endpoint": format!("{URL}/v1/device-authorization"),
+        "token_endpoint": format!("{URL}/v1/token"),
+        "token_endpoint_auth_methods_supported": ["none"],
         "introspection_endpoint": format!("{URL}/v1/introspect"),
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "revocation_endpoint": format!("{URL}/v1/revoke"),
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
         "scopes_supported": scopes,
         "response_types_supported": [],
-        "grant_types_supported": [],
+        "grant_types_supported": ["urn:ietf:params:oauth:grant-type:device_code"],
         "service_documentation": format!("{URL}/docs/"),
     });
     let resource = json!({

@@ -48,6 +48,7 @@ async fn the_example_of_each_error_is_what_the_service_answers() {
         answers.extend(provoked::by_the_gateway(&house).await);
         answers.extend(provoked::by_too_many_keys(&house).await);
         answers.extend(provoked::by_people(&house).await);
+        answers.extend(provoked::by_a_login(&house).await);
     }
     {
         let house = House::new().await;

@@ -9,8 +9,9 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 15] = [
+const WITHOUT: [&str; 16] = [
     "ceremonies",
+    "device_logins",
     "feed_marks",
     "idempotency",
     "key_changes",

@@ -93,6 +93,33 @@ pub(super) async fn by_people(house: &House) -> Vec<Answer> {
     ]
 }
 
+pub(super) async fn by_a_login(house: &House) -> Vec<Answer> {
+    const BEGIN: &str = "/v1/device-authorization";
+    let (stranger, client) = (house.stranger(), ("client_id", "meshkey-cli"));
+    let grant = ("grant_type", "urn:ietf:params:oauth:grant-type:device_code");
+    let ask = async || stranger.form(BEGIN, &[client]).await;
+    let poll = async |code: &str| stranger.form("/v1/token", &[grant, client, ("device_code", code)]).await;
+    let begun = ask().await.expect(200).body;
+    let code = begun["device_code"].as_str().unwrap();
+    let mut answers = vec![poll(code).await, poll(code).await];
+    for change in ["ends_at = clock_timestamp() - interval '1 second'", "state = 'denied'"] {
+        let change = format!("UPDATE device_logins SET polled_at = NULL, {change}");
+        house.sql("superuser").await.batch_execute(&change).await.unwrap();
+        answers.push(poll(code).await);
+    }
+    answers.extend([
+        poll("0000000000000000000000000000000000000000000").await,
+        stranger.form(BEGIN, &[("client_id", "gh")]).await,
+        stranger.form(BEGIN, &[client, ("scope", "Send")]).await,
+        stranger.form("/v1/token", &[("grant_type", "password"), client]).await,
+    ]);
+    for _ in 0..20 {
+        ask().await.expect(200);
+    }
+    answers.push(ask().await);
+    answers
+}
+
 pub(super) async fn by_too_many_keys(house: &House) -> Vec<Answer> {
     let strict = Other::on(house, ("MESHKEY_FAILED_AUTH_PER_MINUTE", "1")).await;
     let there = Client::new(&strict.address, "acme").with_key("mshk_short");

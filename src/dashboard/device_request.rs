@@ -1,0 +1,167 @@
+//! `/device/request`: what a terminal asks for, and what its person gives. Nothing is given by opening it.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{
+    Fault, Form, Page,
+    device::REQUEST,
+    device_form::{Filled, choose_org, decide, granted},
+    page::alert,
+    visitor::{Person, Sent, then},
+};
+use crate::{
+    domain::{Capability, DeviceLoginId, device::DeviceLogin},
+    http::{Problem, catalogue, guard::trail},
+    service::{
+        House, Refusal,
+        device::{self, Choice},
+    },
+};
+
+/// What the query says.
+#[derive(Deserialize)]
+pub struct Asked {
+    id: String,
+    org: Option<String>,
+}
+
+/// The page.
+pub async fn show(house: Data<House>, person: Person, asked: Query<Asked>) -> Result<HttpResponse, Fault> {
+    let Ok(id) = asked.id.parse::<DeviceLoginId>() else { return Ok(over(&person)) };
+    let login = match device::show(&house, &person.by, id).await {
+        Ok(login) => login,
+        Err(Refusal::NotFound) => return Ok(over(&person)),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    if login.asked.capabilities.contains(&Capability::Admin) {
+        ensure_fresh(&person, id, asked.org.as_deref())?;
+    }
+    let filled = Filled::proposed(&login);
+    page(&house, &person, &login, asked.org.as_deref(), &filled, &[]).await
+}
+
+/// Who gives `admin` shows first that it is still there, and comes back to the same login.
+fn ensure_fresh(person: &Person, id: DeviceLoginId, org: Option<&str>) -> Result<(), Fault> {
+    if person.by.stays_fresh_for(device::MARGIN) {
+        return Ok(());
+    }
+    let org = org.map(|org| format!("&org={org}")).unwrap_or_default();
+    let here = format!("{REQUEST}?id={id}{org}").parse().unwrap_or_default();
+    Err(Fault::Elsewhere(then("/confirm", &here)))
+}
+
+async fn page(
+    house: &House,
+    person: &Person,
+    login: &DeviceLogin,
+    org: Option<&str>,
+    filled: &Filled,
+    wrong: &[String],
+) -> Result<HttpResponse, Fault> {
+    let token = person.token();
+    let choice = device::choice(house, &person.by, login, org, trail(house, &person.request)).await?;
+    let body = match &choice {
+        Choice::Org(orgs) => choose_org(login, orgs),
+        Choice::Here { org, is_whole, meshes, may } => decide(login, &token, org, (*is_whole, meshes), may, filled),
+    };
+    let main = html! {
+        @for wrong in wrong { (alert(wrong)) }
+        (who_asks(login))
+        (body)
+    };
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(Page::new("Does this code stand in your terminal?", main)
+        .with_status(status)
+        .signed(person.signed(&token))
+        .answer())
+}
+
+fn who_asks(login: &DeviceLogin) -> Markup {
+    let address = login.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+    html! {
+        p.user-code { code { (login.code) } }
+        p.alert {
+            "Go on only if you have just run " code { "meshkey login" } " yourself, and this very code stands there. Whoever sends you "
+            "a link or a code wants to act in your name."
+        }
+        dl.facts {
+            dt { "Calls itself" } dd { (login.device) }
+            dt { "Asks from" } dd { (address) }
+            dt { "Began" } dd { (super::account::moment(login.created_at)) }
+        }
+    }
+}
+
+/// Approves or denies.
+pub async fn take(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse, Fault> {
+    let Sent { by: person, form } = sent;
+    let Ok(id) = form.text("id").parse::<DeviceLoginId>() else { return Ok(over(&person)) };
+    let login = match device::show(&house, &person.by, id).await {
+        Ok(login) => login,
+        Err(Refusal::NotFound) => return Ok(over(&person)),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    match form.text("do") {
+        "approve" => approve(&house, &person, &login, &form).await,
+        "deny" => match device::deny(&house, &person.by, id).await {
+            Ok(()) => Ok(done(&person, "Denied", "The terminal gets nothing. You may close this page.")),
+            Err(Refusal::NotFound) => Ok(over(&person)),
+            Err(refusal) => Err(refusal.into()),
+        },
+        _ => Err(Problem::new(catalogue::INVALID_REQUEST, "the form does not say what is to be done").into()),
+    }
+}
+
+async fn approve(house: &House, person: &Person, login: &DeviceLogin, form: &Form) -> Result<HttpResponse, Fault> {
+    let (org, filled) = (form.text("org"), Filled::sent(form, login));
+    let granted = match granted(&filled) {
+        Ok(granted) => granted,
+        Err(wrong) => return page(house, person, login, Some(org), &filled, &[wrong]).await,
+    };
+    let trail = trail(house, &person.request);
+    let wrong = match device::approve(house, &person.by, login.id, org, granted, trail).await {
+        Ok(()) => {
+            let words = "The terminal has its key within seconds. You may close this page; stay signed in until then.";
+            return Ok(done(person, "Approved", words));
+        }
+        Err(Refusal::NotFound) => return Ok(over(person)),
+        Err(Refusal::NotFresh) => {
+            ensure_fresh(person, login.id, Some(org))?;
+            return Err(Refusal::NotFresh.into());
+        }
+        Err(Refusal::Invalid(faults) | Refusal::Exceeds(faults)) => {
+            faults.into_iter().map(|fault| sentence(&fault.detail)).collect::<Vec<_>>()
+        }
+        Err(refusal @ Refusal::Conflict(_)) => vec![sentence(Problem::from(refusal).words().1)],
+        Err(refusal) => return Err(refusal.into()),
+    };
+    page(house, person, login, Some(org), &filled, &wrong).await
+}
+
+/// Errors are said in lower case below, and begin a line here.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn done(person: &Person, title: &'static str, words: &str) -> HttpResponse {
+    let token = person.token();
+    let main = html! { p.note role="status" { (words) } p { a href="/account" { "To your account" } } };
+    Page::new(title, main).signed(person.signed(&token)).answer()
+}
+
+/// There is nothing to decide: it was decided, its time is over, or somebody else has typed its code.
+fn over(person: &Person) -> HttpResponse {
+    let token = person.token();
+    let main = html! {
+        (alert("No terminal waits here for you. It was decided already, or ten minutes are over."))
+        p { a href="/device" { "Type a code" } }
+    };
+    Page::new("Nothing to decide", main).with_status(StatusCode::NOT_FOUND).signed(person.signed(&token)).answer()
+}

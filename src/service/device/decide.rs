@@ -1,0 +1,201 @@
+//! The decision: a person who is signed in types the code of its terminal, sees what is asked for, and says yes or no.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::take::nothing;
+use crate::{
+    db::{
+        self,
+        devices::{self, Approval},
+        signed_in,
+    },
+    domain::{
+        Capability, DeviceLoginId, Mesh, Owner, SessionHash, Slug,
+        audit::Trail,
+        device::{DeviceLogin, Granted, UserCode},
+        page::Limit,
+        tries::Tried,
+    },
+    service::{
+        Admitted, Demand, House, Reach, Refusal, Why,
+        admit_person::admit_session,
+        edit::Patch,
+        house::Mode,
+        issue::{Ends, Wish},
+        meshes,
+        patience::in_time,
+        personal,
+        sessions::{Browser, SignedIn},
+        sign_in::NotIn,
+        tries,
+    },
+};
+
+/// How long a terminal may take to come for what was approved: the person is still fresh then.
+pub const MARGIN: Duration = Duration::from_mins(1);
+
+/// The login whose code was typed. From now on it is this person's to decide. Wrong codes are counted.
+pub async fn find(house: &House, by: &SignedIn, typed: &str, browser: &Browser) -> Result<DeviceLoginId, NotIn> {
+    let found = try_find(house, by, typed, browser).await;
+    let (user, address) = (by.user(), browser.address().map(|address| address.to_string()));
+    match &found {
+        Ok(login) => info!(%user, address, %login, "has typed the code of a terminal"),
+        Err(NotIn::Wrong) => info!(%user, address, "has typed a code that no terminal has"),
+        Err(NotIn::Later(left)) => {
+            warn!(%user, address, seconds = left.as_secs(), "too many tries at codes of terminals");
+        }
+        Err(NotIn::Refused(_)) => {}
+    }
+    found
+}
+
+async fn try_find(house: &House, by: &SignedIn, typed: &str, browser: &Browser) -> Result<DeviceLoginId, NotIn> {
+    // What cannot be a code is no guess.
+    let Ok(code) = typed.parse::<UserCode>() else { return Err(NotIn::Wrong) };
+    let address = browser.address().map(Tried::Address);
+    let tried: Vec<_> = address.into_iter().chain([Tried::UserCode(by.user())]).collect();
+    let taken = tries::take(house, &tried).await?;
+    let claim = house.store.ask(async |client| {
+        let transaction = client.transaction().await.map_err(db::Error::from)?;
+        let claimed = devices::claim(&transaction, &code, by.user()).await?;
+        if claimed.is_some() {
+            taken.were_good(&transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok::<_, db::Error>(claimed)
+    });
+    in_time(claim).await?.ok_or(NotIn::Wrong)
+}
+
+/// An open login that is this person's to decide.
+pub async fn show(house: &House, by: &SignedIn, id: DeviceLoginId) -> Result<DeviceLogin, Refusal> {
+    let show = house.store.ask(async |client| devices::show(client, id, by.user()).await);
+    in_time(show).await?.ok_or(Refusal::NotFound)
+}
+
+/// Where a person can give a key.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// In one of these orgs; none where it is a member of none.
+    Org(Vec<Slug>),
+    /// Here.
+    Here {
+        /// The org.
+        org: Slug,
+        /// Whether for the whole of it.
+        is_whole: bool,
+        /// For which of its meshes.
+        meshes: Vec<Mesh>,
+        /// What the person may do there, of what every org knows and of what was asked for.
+        may: Vec<Capability>,
+    },
+}
+
+/// What the person can choose, in the org that is named, or that was asked for, or in its only one.
+pub async fn choice(
+    house: &House,
+    by: &SignedIn,
+    login: &DeviceLogin,
+    named: Option<&str>,
+    trail: Trail,
+) -> Result<Choice, Refusal> {
+    let orgs = in_time(house.store.ask(async |client| signed_in::orgs(client, by.user()).await)).await?;
+    let is_one = |named: &&str| orgs.iter().any(|org| org.as_str() == *named);
+    let only = if let [only] = orgs.as_slice() { Some(only.as_str()) } else { None };
+    let asked = login.asked.org.as_deref();
+    let Some(org) = named.filter(is_one).or(asked.filter(is_one)).or(only).map(str::to_owned) else {
+        return Ok(Choice::Org(orgs));
+    };
+    let admitted = admitted(house, by.secret().hash(), &org, trail).await?;
+    let (rights, all) = (admitted.rights(), Limit::MOST);
+    let meshes = meshes::list(house, &admitted, Some(false), all, None).await?.items;
+    let known = Capability::BUILT_IN.into_iter().chain(login.asked.capabilities.iter().cloned());
+    let mut may: Vec<Capability> = Vec::new();
+    for capability in known.filter(|capability| rights.allows(capability)) {
+        if !may.contains(&capability) {
+            may.push(capability);
+        }
+    }
+    let is_whole = rights.reach_into(Owner::Org(admitted.org()));
+    Ok(Choice::Here { org: admitted.org_slug().clone(), is_whole, meshes, may })
+}
+
+/// Approves it: all checks of an issue are made now, and again when the terminal comes for its key.
+pub async fn approve(
+    house: &House,
+    by: &SignedIn,
+    id: DeviceLoginId,
+    org: &str,
+    granted: Granted,
+    trail: Trail,
+) -> Result<(), Refusal> {
+    let gives_admin = granted.capabilities.allows(&Capability::Admin);
+    if gives_admin && !by.stays_fresh_for(MARGIN) {
+        return Err(Refusal::NotFresh);
+    }
+    let session = by.secret().hash();
+    let admitted = admitted(house, session, org, trail).await?;
+    let wish = wish(&granted, by.now())?;
+    personal::issue_own(house, &admitted, &wish, Mode::Dry, None, &nothing).await?;
+    let approval = Approval { org: admitted.org(), session, granted };
+    let approve = house.store.ask(async |client| devices::approve(client, id, by.user(), &approval).await);
+    if !in_time(approve).await? {
+        return Err(Refusal::NotFound);
+    }
+    info!(user = %by.user(), org = %approval.org, login = %id, "has approved a terminal");
+    Ok(())
+}
+
+/// Says no.
+pub async fn deny(house: &House, by: &SignedIn, id: DeviceLoginId) -> Result<(), Refusal> {
+    let deny = house.store.ask(async |client| devices::deny(client, id, by.user()).await);
+    if !in_time(deny).await? {
+        return Err(Refusal::NotFound);
+    }
+    info!(user = %by.user(), login = %id, "has denied a terminal");
+    Ok(())
+}
+
+/// The person as a caller in this org.
+async fn admitted(house: &House, session: SessionHash, org: &str, trail: Trail) -> Result<Admitted, Refusal> {
+    admit_session(house, session, &demand(org), trail).await.map_err(|rejection| match rejection.why {
+        Why::Undecided(error) => error.into(),
+        Why::Denied(denial) => denial.into(),
+        Why::SignedOut => Refusal::SignedOut,
+        Why::Token(_) | Why::NotFound | Why::WhichOrg(_) => Refusal::NotFound,
+    })
+}
+
+/// What a person demands who gives itself a key: to be a member.
+pub(super) const fn demand(org: &str) -> Demand<'_> {
+    Demand {
+        capability: None,
+        reach: Reach::Within,
+        org: Some(org),
+        mesh: None,
+        topic: None,
+        own_key: None,
+        own_user: None,
+        claims: None,
+        acts_in_mesh: false,
+        counts: false,
+    }
+}
+
+/// The key that is wished for, if it is made at this time.
+pub(super) fn wish(granted: &Granted, now: time::OffsetDateTime) -> Result<Wish, Refusal> {
+    let note = "meshkey login".parse().map_err(|_| Refusal::Impossible("a note that is none"))?;
+    Ok(Wish {
+        label: granted.label.clone(),
+        note: Some(note),
+        mesh: granted.mesh.clone(),
+        capabilities: granted.capabilities.clone(),
+        topics: granted.topics.clone(),
+        addresses: None,
+        ends: Ends::At(granted.ends_at(now)),
+        rate: Patch::Keep,
+        user: None,
+    })
+}
