@@ -10,6 +10,6 @@ mod spans;
 
 pub use database::{Database, Share, at_socket, check, data_dir, database, database_in_words, embedded_settings};
 pub use error::Error;
-pub use house::{house, house_as_it_is, mail, migrate};
+pub use house::{house, house_as_it_is, mail, migrate, providers};
 pub use links::Origin;
 pub use server::{Server, start, start_with};

@@ -9,6 +9,7 @@ use crate::{
     domain::{address::MalformedNetwork, secret::MalformedPrefix},
     service::Refusal,
     service::mail::MalformedMail,
+    service::openid::MalformedProvider,
     telemetry::spans,
 };
 
@@ -39,6 +40,9 @@ pub enum Error {
     /// The address to listen on.
     #[error("cannot listen on {0}: {1}; is another server there? --listen chooses another address")]
     Listen(SocketAddr, #[source] io::Error),
+    /// By whom people may sign in besides.
+    #[error(transparent)]
+    Provider(#[from] MalformedProvider),
     /// What sends spans.
     #[error(transparent)]
     Spans(#[from] spans::Error),

@@ -19,6 +19,7 @@ use crate::{
         failures::Failures,
         fresh::{Duty, Fresh, Wishes},
         mail::{Mail, MalformedMail},
+        openid::{Known, MalformedProvider, Providers},
         passkeys::Passkeys,
         passwords::Passwords,
         turns::Turns,
@@ -71,6 +72,7 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         passwords: Passwords::default(),
         passkeys: Passkeys::at(&passkeys_origin(settings, settings.listen)),
         mail: mail(settings)?,
+        providers: providers(settings)?,
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),
     })
@@ -80,6 +82,20 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
 pub fn mail(settings: &Settings) -> Result<Mail, MalformedMail> {
     let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen));
     Mail::new(settings.smtp_url.as_ref().map(SecretText::reveal), settings.mail_from.as_deref(), url)
+}
+
+/// By whom people may sign in besides. Nobody is asked yet.
+pub fn providers(settings: &Settings) -> Result<Providers, MalformedProvider> {
+    let url = settings.public_url.clone().unwrap_or_default();
+    let known = settings.providers.iter().map(|provider| Known {
+        name: provider.name.clone(),
+        title: provider.title.clone(),
+        issuer: provider.issuer.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.as_ref().map(|secret| secret.reveal().to_owned().into()),
+        scopes: provider.scopes.clone(),
+    });
+    Providers::new(known, &url)
 }
 
 /// How a process with these settings remembers.

@@ -41,7 +41,7 @@ enum Verb {
     Suspend(One),
     /// Let a suspended person in again
     Resume(One),
-    /// Set a person's password, or print a link by which the person does; ends its sessions, removes its passkeys
+    /// Set a person's password, or print a link by which the person does; takes away all other ways in
     ResetPassword(Reset),
 }
 
@@ -218,15 +218,22 @@ async fn suspend(opened: &Opened, email: &Email, suspended: bool, as_json: bool)
 async fn reset(opened: &Opened, wish: &Reset, as_json: bool) -> Result<(), Failure> {
     let (email, text) = (&wish.one.email, wish.password.read()?);
     let done = admin::reset(&opened.house, &Operator::on_this_host(), email, text, wish.without_second_factor).await;
-    let admin::Reset { user, code, passkeys } = done.map_err(|no| refused(no, email, "", ""))?;
+    let admin::Reset { user, code, passkeys, identities } = done.map_err(|no| refused(no, email, "", ""))?;
     if as_json {
         let url = code.as_ref().map(|code| opened.origin.reset(code));
         let reset_url = url.as_ref().map(|url| url.as_str());
-        return show::print(&json!({ "user": person(&user), "reset_url": reset_url, "passkeys_removed": passkeys }));
+        return show::print(&json!({
+            "user": person(&user), "reset_url": reset_url, "passkeys_removed": passkeys, "identities_removed": identities,
+        }));
     }
     eprintln!("{email} is signed out everywhere");
     if passkeys > 0 {
         eprintln!("its passkeys are removed ({passkeys}), since somebody else may have added one");
+    }
+    match identities {
+        0 => {}
+        1 => eprintln!("1 identity is disconnected: the person connects it again once it is signed in"),
+        many => eprintln!("{many} identities are disconnected: the person connects them again once it is signed in"),
     }
     if let Some(code) = &code {
         return show::reset_link(opened, email, code);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Failure, show};
 use crate::{
     app,
-    config::{Origin, ServeFlags, Setting, Settings, example, table},
+    config::{Origin, Provider, ServeFlags, Setting, Settings, example, openid, table},
 };
 
 /// The settings: what they are, whether they would do, and a file to begin with.
@@ -94,11 +94,13 @@ impl Show {
     fn run(self) -> Result<(), Failure> {
         let settings = load(&self.flags.flags)?;
         if self.json {
-            let shown: Vec<_> = table::ALL.iter().map(|setting| as_json(&settings, setting)).collect();
+            let flat = table::ALL.iter().map(|setting| as_json(&settings, setting));
+            let shown: Vec<_> = flat.chain(of_providers(&settings, provider_as_json)).collect();
             return show::print(&json!({ "file": settings.file(), "settings": shown }));
         }
         let head = ["SETTING", "VALUE", "FROM"].map(str::to_owned).to_vec();
         let rows = table::ALL.iter().map(|setting| row(&settings, setting));
+        let rows = rows.chain(of_providers(&settings, provider_row));
         show::table(&[head].into_iter().chain(rows).collect::<Vec<_>>())
     }
 }
@@ -130,6 +132,25 @@ fn as_json(settings: &Settings, setting: &Setting) -> Value {
     json!({
         "name": setting.name, "value": value(settings, setting), "secret": setting.secret,
         "set": is_set(settings, setting), "origin": origin(settings.origin(setting)),
+    })
+}
+
+/// Every field of every provider.
+fn of_providers<T>(settings: &Settings, told: fn(&Provider, &Setting) -> T) -> impl Iterator<Item = T> {
+    settings.providers.iter().flat_map(move |provider| openid::FIELDS.iter().map(move |field| told(provider, field)))
+}
+
+fn provider_row(provider: &Provider, field: &Setting) -> Vec<String> {
+    let is_set = *provider.origin(field) != Origin::Default;
+    let otherwise = if is_set { "set" } else { field.fallback.words() };
+    let value = provider.text(field).unwrap_or_else(|| otherwise.to_owned());
+    vec![provider.key(field), value, provider.origin(field).to_string()]
+}
+
+fn provider_as_json(provider: &Provider, field: &Setting) -> Value {
+    json!({
+        "name": provider.key(field), "value": provider.text(field), "secret": field.secret,
+        "set": *provider.origin(field) != Origin::Default, "origin": origin(provider.origin(field)),
     })
 }
 

@@ -20,23 +20,43 @@ impl Credentials {
     /// Refuses a name that is nearly one of ours: without the database that was meant, the embedded one would be used
     /// (P-19). What else lies there belongs to others.
     pub(super) fn open(directory: Option<&OsString>) -> Result<Self, ConfigError> {
-        let directory = directory.map(PathBuf::from);
-        let entries = directory.iter().filter_map(|directory| fs::read_dir(directory).ok()).flatten();
-        for name in entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()) {
+        let found = Self(directory.map(PathBuf::from));
+        for name in found.names() {
             let hint = Hint::find(&name, secrets());
             if hint.is_near() && !secrets().any(|secret| secret == name) {
                 return Err(ConfigError::UnknownCredential { name, hint });
             }
         }
-        Ok(Self(directory))
+        Ok(found)
+    }
+
+    /// Refuses a name that begins like this and is none of those.
+    pub(super) fn ensure_known(&self, start: &str, known: &[String]) -> Result<(), ConfigError> {
+        match self.names().find(|name| name.starts_with(start) && !known.contains(name)) {
+            Some(name) => {
+                let hint = Hint::find(&name, known.iter().cloned());
+                Err(ConfigError::UnknownCredential { name, hint })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        let entries = self.0.iter().filter_map(|directory| fs::read_dir(directory).ok()).flatten();
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
     }
 
     /// The credential of a secret setting, if it is there.
     pub(super) fn find(&self, setting: &Setting) -> Result<Option<Found>, ConfigError> {
+        self.find_named(setting, setting.name)
+    }
+
+    /// The credential of this name, if the setting is secret and it is there.
+    pub(super) fn find_named(&self, setting: &Setting, name: &str) -> Result<Option<Found>, ConfigError> {
         let Some(directory) = self.0.as_ref().filter(|_| setting.secret) else { return Ok(None) };
-        let path = directory.join(setting.name);
+        let path = directory.join(name);
         match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(Found::new(text.trim_end_matches(['\r', '\n']), Origin::Credential(setting.name)))),
+            Ok(text) => Ok(Some(Found::new(text.trim_end_matches(['\r', '\n']), Origin::Credential(name.to_owned())))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(cause) => {
                 Err(ConfigError::Unreadable { named_by: Origin::Environment(DIRECTORY.to_owned()), path, cause })

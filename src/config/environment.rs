@@ -6,6 +6,7 @@ use super::{
     ConfigError, Origin,
     credentials::{self, Credentials},
     error::Hint,
+    openid,
     origin::Found,
     table::{self, Alias, Setting},
 };
@@ -34,10 +35,11 @@ impl Environment {
         let mut ours = BTreeMap::new();
         for (name, value) in all {
             let name = name.to_string_lossy().into_owned();
-            if known.contains(&name) {
+            if known.contains(&name) || openid::provider_of(&name).is_some() {
                 ours.insert(name, value);
             } else if name.starts_with("MESHKEY_") && !is_foreign(&name, &value.to_string_lossy()) {
-                let hint = Hint::find(&name, known.into_iter().chain(CLIENT.map(str::to_owned)));
+                let all = known.into_iter().chain(CLIENT.map(str::to_owned)).chain(openid::near(&name));
+                let hint = Hint::find(&name, all);
                 return Err(ConfigError::UnknownVariable { name, hint });
             }
         }
@@ -67,7 +69,13 @@ impl Environment {
         Credentials::open(self.0.get(credentials::DIRECTORY))
     }
 
-    fn of(&self, setting: &Setting, variable: &str) -> Result<Option<Found>, ConfigError> {
+    /// The providers of OpenID Connect of which it tells.
+    pub(super) fn providers(&self) -> impl Iterator<Item = String> {
+        self.0.keys().filter_map(|name| openid::provider_of(name))
+    }
+
+    /// What this variable, or the file that it names, says of a setting.
+    pub(super) fn of(&self, setting: &Setting, variable: &str) -> Result<Option<Found>, ConfigError> {
         let plain = self.get(variable)?;
         let file = if setting.secret { self.get(&format!("{variable}_FILE"))? } else { None };
         match (plain, file) {
@@ -86,7 +94,7 @@ fn choose(alias: Alias, own: Found, other: Found) -> Result<Found, ConfigError> 
 }
 
 /// The text of the file that a variable names, without the newline that editors put at its end.
-fn content(file: Found) -> Result<Found, ConfigError> {
+pub(super) fn content(file: Found) -> Result<Found, ConfigError> {
     let path = PathBuf::from(file.text.reveal());
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Found::new(text.trim_end_matches(['\r', '\n']), file.origin)),

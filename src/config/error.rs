@@ -59,6 +59,12 @@ pub enum ConfigError {
         /// The variable that holds the value.
         variable: String,
     },
+    /// The same in the file.
+    #[error("{key} and {key}_file are both set: unset one of them")]
+    TwiceInFile {
+        /// The key that holds the value.
+        key: String,
+    },
     /// Two variables for one setting that do not say the same.
     #[error("{first} and {second} are both set and differ: unset one of them")]
     Differ {
@@ -74,17 +80,17 @@ pub enum ConfigError {
     #[error("{setting} is set by {origin}, but {needed} is not: set both or none")]
     Alone {
         /// The setting.
-        setting: &'static str,
+        setting: String,
         /// Where it came from.
         origin: Origin,
         /// What it needs.
-        needed: &'static str,
+        needed: String,
     },
     /// A value that does not do.
     #[error("{setting} cannot be {value} (set by {origin}): give {wanted}")]
     BadValue {
         /// The setting.
-        setting: &'static str,
+        setting: String,
         /// The value in backticks, or words in place of a secret.
         value: String,
         /// Where it came from.

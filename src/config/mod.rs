@@ -7,6 +7,7 @@ mod error;
 mod example;
 mod file;
 mod flags;
+pub mod openid;
 mod origin;
 mod secret;
 mod sources;
@@ -27,6 +28,7 @@ use std::{
 pub use error::{ConfigError, Hint};
 pub use example::example;
 pub use flags::{DatabaseFlags, LinkFlags, ServeFlags};
+pub use openid::Provider;
 pub use origin::Origin;
 pub use secret::SecretText;
 pub use table::Setting;
@@ -102,6 +104,8 @@ pub struct Settings {
     pub log: String,
     /// See [`table::LOG_FORMAT`].
     pub log_format: LogFormat,
+    /// Whom people may sign in by besides, in their order.
+    pub providers: Vec<Provider>,
     file: Option<PathBuf>,
     given: BTreeMap<&'static str, Given>,
 }
@@ -144,6 +148,7 @@ impl Settings {
             bootstrap_file: from.optional(&table::BOOTSTRAP_FILE, value::path)?,
             log: from.value(&table::LOG, value::filter)?,
             log_format: from.value(&table::LOG_FORMAT, value::log_format)?,
+            providers: from.providers()?,
             file: from.file(),
             given: from.into_given(),
         };
@@ -199,10 +204,18 @@ impl Settings {
         ] {
             if is_set && !is_there {
                 let origin = self.origin(&setting).clone();
-                return Err(ConfigError::Alone { setting: setting.name, origin, needed: needed.name });
+                let (setting, needed) = (setting.name.to_owned(), needed.name.to_owned());
+                return Err(ConfigError::Alone { setting, origin, needed });
             }
         }
-        Ok(())
+        self.ensure_providers_lead_back()
+    }
+
+    /// A provider sends people back to where it was told beforehand, and not to what a request says.
+    fn ensure_providers_lead_back(&self) -> Result<(), ConfigError> {
+        let Some(first) = self.providers.first().filter(|_| self.public_url.is_none()) else { return Ok(()) };
+        let (setting, origin) = (first.key(&openid::ISSUER), first.origin(&openid::ISSUER).clone());
+        Err(ConfigError::Alone { setting, origin, needed: table::PUBLIC_URL.name.to_owned() })
     }
 }
 

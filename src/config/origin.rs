@@ -12,7 +12,7 @@ pub enum Origin {
     /// The environment variable of this name.
     Environment(String),
     /// The credential of this name, which systemd has passed on.
-    Credential(&'static str),
+    Credential(String),
     /// The file of settings.
     File {
         /// Where it is.

@@ -21,9 +21,9 @@ pub(super) struct Given {
 /// Every place that a setting may come from, and what each that was read did say.
 pub(super) struct Sources<'a> {
     flags: &'a ServeFlags,
-    environment: Environment,
-    credentials: Credentials,
-    file: File,
+    pub(super) environment: Environment,
+    pub(super) credentials: Credentials,
+    pub(super) file: File,
     given: BTreeMap<&'static str, Given>,
 }
 
@@ -79,8 +79,13 @@ impl<'a> Sources<'a> {
         if let Some(found) = self.flags.find(setting) {
             return Ok(Some(found));
         }
-        match (self.environment.find(setting)?, self.credentials.find(setting)?) {
-            (None, None) => self.file.find(setting),
+        let given = Self::agreed(self.environment.find(setting)?, self.credentials.find(setting)?)?;
+        given.map_or_else(|| self.file.find(setting), |given| Ok(Some(given)))
+    }
+
+    /// What one of two says, or both.
+    pub(super) fn agreed(first: Option<Found>, second: Option<Found>) -> Result<Option<Found>, ConfigError> {
+        match (first, second) {
             (Some(first), Some(second)) if first.text.reveal() != second.text.reveal() => {
                 Err(ConfigError::Differ { first: first.origin, second: second.origin })
             }
@@ -97,7 +102,7 @@ impl<'a> Sources<'a> {
         let text = (!setting.secret).then(|| found.text.reveal().to_owned());
         self.given.insert(setting.name, Given { origin: found.origin.clone(), text });
         parse(found.text.reveal()).map_err(|wanted| ConfigError::BadValue {
-            setting: setting.name,
+            setting: setting.name.to_owned(),
             value: value::shown(setting, found.text.reveal()),
             origin: found.origin.clone(),
             wanted,

@@ -58,11 +58,11 @@ pub struct Setting {
 }
 
 impl Setting {
-    const fn open(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
+    pub(super) const fn open(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
         Self { name, alias: Alias::None, secret: false, fallback, doc }
     }
 
-    const fn secret(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
+    pub(super) const fn secret(name: &'static str, fallback: Fallback, doc: &'static str) -> Self {
         Self { secret: true, ..Self::open(name, fallback, doc) }
     }
 

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
 
 use super::{
-    Fault, Page,
+    Fault, Page, identities,
     page::{lead_to, token},
     visitor::{Person, Sent},
 };
 use crate::{
     domain::session::Session,
     service::{
-        House,
+        House, openid,
         passkeys::own,
         second_factor::{self, Standing},
         sessions,
@@ -24,6 +24,7 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
     let list = sessions::list(&house, &person.by).await?;
     let standing = second_factor::show(&house, &person.by).await?;
     let passkeys = own::count(&house, &person.by).await?;
+    let identities = openid::list(&house, person.by.user()).await?;
     let form_token = person.token();
     let main = html! {
         section {
@@ -39,6 +40,7 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
                 dt { "Password" } dd { a href="/account/password" { "Change the password" } }
                 dt { "Second factor" } dd { (factor(&standing)) }
                 dt { "Passkeys" } dd { (passkeys_of(&house, passkeys)) }
+                (identities::on_account(&house, &identities))
             }
         }
         section {

@@ -6,21 +6,24 @@ use maud::{Markup, html};
 use super::{
     Fault, Page,
     ceremony::{self, Wish},
+    openid,
     page::{alert, token},
     sign_in::{code_field, next, onward, refused},
     visitor::{Person, Sent, browser, to, wanted},
 };
 use crate::{
     domain::{Place, Typed},
-    service::{House, passkeys::enter as by_passkey, step_up},
+    service::{House, first_password, openid::Provider, passkeys::enter as by_passkey, step_up},
 };
 
 const WRONG: &str = "That is wrong";
 
 /// The form.
 pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fault> {
-    let (asked, token) = (Asked::of(&house, &person, wanted(&person.request)).await?, person.token());
-    Ok(form(&person, &token, &asked, None).answer())
+    let next = wanted(&person.request);
+    let ways = Ways::of(&house, &person, &next).await?;
+    let token = person.token();
+    Ok(form(&person, &token, &next, &ways, None).answer())
 }
 
 /// Takes the password, and the code where there is a second factor; or a passkey.
@@ -38,47 +41,67 @@ pub async fn take(house: Data<House>, sent: Sent<Person>) -> Result<HttpResponse
     match confirmed {
         Ok(()) => Ok(to(&next)),
         Err(why) => {
-            let (asked, token) = (Asked::of(&house, &person, next).await?, person.token());
-            refused(why, wrong, |text| form(&person, &token, &asked, Some(text)))
+            let ways = Ways::of(&house, &person, &next).await?;
+            let token = person.token();
+            refused(why, wrong, |text| form(&person, &token, &next, &ways, Some(text)))
         }
     }
 }
 
-/// What may be shown, and where one goes on.
-struct Asked {
-    has_factor: bool,
+/// By what a person can show who it is.
+pub(super) struct Ways<'a> {
+    has_password: bool,
+    /// Whether a code is asked for too.
+    pub(super) has_factor: bool,
+    /// The button for a passkey, where it has one.
     passkey: Markup,
-    next: Place,
+    /// The providers that know it.
+    pub(super) providers: Vec<&'a Provider>,
 }
 
-impl Asked {
-    async fn of(house: &House, person: &Person, next: Place) -> Result<Self, Fault> {
+impl<'a> Ways<'a> {
+    /// Those of this person.
+    pub(super) async fn of(house: &'a House, person: &Person, next: &Place) -> Result<Self, Fault> {
         let has_factor = step_up::asks_for_factor(house, &person.by).await?;
-        let passkey = ceremony::own_button(house, &person.by, "Use a passkey", ("/confirm", &next)).await?;
-        Ok(Self { has_factor, passkey, next })
+        let has_password = first_password::has_one(house, &person.by).await?;
+        let passkey = ceremony::own_button(house, &person.by, "Use a passkey", ("/confirm", next)).await?;
+        Ok(Self { has_password, has_factor, passkey, providers: openid::providers_of(house, person).await? })
     }
 }
 
-fn form<'a>(person: &'a Person, form_token: &'a str, asked: &Asked, wrong: Option<&str>) -> Page<'a> {
+pub(super) fn form<'a>(
+    person: &'a Person,
+    form_token: &'a str,
+    next: &Place,
+    ways: &Ways<'_>,
+    wrong: Option<&str>,
+) -> Page<'a> {
     let main = html! {
         @if let Some(wrong) = wrong { (alert(wrong)) }
         p { "What you want to do next matters more than most. After this you are not asked again for 15 minutes." }
+        @if ways.has_password { (with_password(person, form_token, next, ways.has_factor)) }
+        section.narrow { (ways.passkey) }
+        (openid::on_confirm(ways, form_token, next))
+    };
+    Page::new("Confirm that it is you", main).signed(person.signed(form_token))
+}
+
+fn with_password(person: &Person, form_token: &str, next: &Place, has_factor: bool) -> Markup {
+    html! {
         section.narrow {
             form method="post" action="/confirm" {
-                (token(form_token)) (onward(&asked.next))
+                (token(form_token)) (onward(next))
                 // For password managers, which would else not know whose password is wanted.
                 input type="text" name="email" value=(person.by.email()) autocomplete="username" readonly hidden;
                 div.field {
                     label for="password" { "Password" }
                     input id="password" name="password" type="password" autocomplete="current-password" required autofocus;
                 }
-                @if asked.has_factor {
+                @if has_factor {
                     (code_field("Code", "The six digits that your authenticator app shows, or one of your recovery codes."))
                 }
                 div.actions { button { "Confirm" } a href="/account" { "Cancel" } }
             }
-            (asked.passkey)
         }
-    };
-    Page::new("Confirm that it is you", main).signed(person.signed(form_token))
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     Fault, Page,
     account::moment,
     forms::TOKEN,
+    openid,
     page::{Signed, alert, token},
     visitor::{Anyone, SIGN_IN, Sent},
 };
@@ -53,7 +54,7 @@ pub async fn open(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpResponse
     let Sent { by, form } = sent;
     let Ok(known) = form.secret("token").parse::<InvitationToken>() else { return Ok(unknown()) };
     match look(&house, &known).await {
-        Ok(offer) => Ok(answer(offered(&offer, &known, signed_in(&by), &Typed::default()), signed_in(&by))),
+        Ok(offer) => Ok(answer(offered(&house, &offer, &known, signed_in(&by), &Typed::default()), signed_in(&by))),
         Err(why) => refused(why, signed_in(&by)),
     }
 }
@@ -65,14 +66,20 @@ struct Typed<'a> {
     wrong: Option<String>,
 }
 
-const fn signed_in(by: &Anyone) -> Option<&SignedIn> {
+pub(super) const fn signed_in(by: &Anyone) -> Option<&SignedIn> {
     match &by.visitor {
         Visitor::Whole(person) => Some(person),
         Visitor::Half(_) | Visitor::Nobody => None,
     }
 }
 
-fn offered(offer: &Offer, known: &InvitationToken, by: Option<&SignedIn>, typed: &Typed<'_>) -> Page<'static> {
+fn offered(
+    house: &House,
+    offer: &Offer,
+    known: &InvitationToken,
+    by: Option<&SignedIn>,
+    typed: &Typed<'_>,
+) -> Page<'static> {
     let to = &offer.invitation;
     let hidden = html! { input type="hidden" name="token" value=(known.reveal().as_str()); };
     let main = html! {
@@ -100,7 +107,10 @@ fn offered(offer: &Offer, known: &InvitationToken, by: Option<&SignedIn>, typed:
                 p { "You have an account with this address. Sign in, and then open the link of the invitation once more." }
                 p { a href=(SIGN_IN) { "Sign in" } }
             },
-            None => (newcomer(&hidden, to.email.as_str(), typed)),
+            None => {
+                (newcomer(&hidden, to.email.as_str(), typed))
+                (openid::on_invitation(house, known))
+            },
         }
     };
     Page::new("Invitation", main)
@@ -184,7 +194,7 @@ async fn again(
 ) -> Result<HttpResponse, Fault> {
     match look(house, known).await {
         Ok(offer) => {
-            let page = offered(&offer, known, person, &Typed { name, wrong: Some(wrong) });
+            let page = offered(house, &offer, known, person, &Typed { name, wrong: Some(wrong) });
             Ok(answer(page.with_status(StatusCode::UNPROCESSABLE_ENTITY), person))
         }
         Err(why) => refused(why, person),
@@ -197,7 +207,7 @@ fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn accepted_page(accepted: &Accepted, is_signed_in: bool) -> Page<'static> {
+pub(super) fn accepted_page(accepted: &Accepted, is_signed_in: bool) -> Page<'static> {
     let main = html! {
         p.note role="status" { "You are a member of " (accepted.org.name) " now." }
         @if is_signed_in { p { a href="/account" { "To your account" } } } @else { p { a href=(SIGN_IN) { "Sign in" } } }
@@ -205,13 +215,13 @@ fn accepted_page(accepted: &Accepted, is_signed_in: bool) -> Page<'static> {
     Page::new("Welcome", main)
 }
 
-fn unknown() -> HttpResponse {
+pub(super) fn unknown() -> HttpResponse {
     let wrong =
         "This link opens nothing. Perhaps a newer one was made: look for the latest, or ask who has invited you.";
     asking(Some(wrong)).with_status(StatusCode::NOT_FOUND).answer()
 }
 
-fn refused(why: NotAccepted, person: Option<&SignedIn>) -> Result<HttpResponse, Fault> {
+pub(super) fn refused(why: NotAccepted, person: Option<&SignedIn>) -> Result<HttpResponse, Fault> {
     let (status, text) = match why {
         NotAccepted::Unknown => return Ok(unknown()),
         NotAccepted::Over(Status::Accepted) => (StatusCode::GONE, "This invitation was accepted: sign in."),
@@ -219,6 +229,10 @@ fn refused(why: NotAccepted, person: Option<&SignedIn>) -> Result<HttpResponse, 
         NotAccepted::Over(_) => (StatusCode::GONE, "This invitation has expired: ask who has invited you for another."),
         NotAccepted::OtherPerson => (StatusCode::FORBIDDEN, "This invitation is for somebody else."),
         NotAccepted::HasAccount => (StatusCode::CONFLICT, "You have an account with this address: sign in first."),
+        NotAccepted::NotVouchedFor => (
+            StatusCode::FORBIDDEN,
+            "The provider does not say that this address is yours: open the link once more, and choose a password.",
+        ),
         NotAccepted::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "This may not be a password."),
         NotAccepted::Refused(refusal) => return Err(refusal.into()),
     };

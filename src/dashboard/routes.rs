@@ -7,8 +7,8 @@ use actix_web::{
 };
 
 use super::{
-    account, assets, confirm, device, device_request, ending, errors::errors, invitation, passkeys, password, reset,
-    second_factor, setup, sign_in,
+    account, assets, confirm, device, device_request, ending, errors::errors, identities, invitation, openid, passkeys,
+    password, reset, second_factor, setup, sign_in,
 };
 use crate::http::{metrics::Route, routes as api};
 
@@ -51,12 +51,16 @@ pages! {
     "/reset" { get reset::show; post reset::finish; }
     "/sign-in" { get sign_in::show; post sign_in::enter; }
     "/sign-in/second-factor" { get sign_in::show_factor; post sign_in::enter_factor; }
+    "/sign-in/openid/{name}" { post openid::start; }
+    "/sign-in/openid/{name}/callback" { get openid::come_back; }
     "/sign-out" { post sign_in::leave; }
     "/confirm" { get confirm::show; post confirm::take; }
+    "/confirm/openid/{name}" { post openid::start_confirming; }
     "/account" { get account::show; }
     "/account/passkeys" { get passkeys::show; post passkeys::change; }
     "/account/password" { get password::show; post password::change; }
     "/account/second-factor" { get second_factor::show; post second_factor::change; }
+    "/account/identities" { get identities::show; post identities::change; }
     "/account/sessions" { post account::end; }
     "/account/stay" { post ending::stay; }
     "/invitation" { get invitation::show; post invitation::open; }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::{
     Fault, Page,
     ceremony::{self, Wish},
+    openid,
     page::{alert, lead_to, token},
     setup::ensure_set_up,
     visitor::{Anyone, Halfway, Person, SIGN_IN, Sent, browser, forget, is_asked, remember, then, to, wanted},
@@ -129,6 +130,7 @@ fn form(house: &House, email: &str, next: &Place, wrong: Option<&str>) -> Page<'
             }
             (ceremony::button(house, "Sign in with a passkey", (SIGN_IN, None, next), is_offered))
         }
+        (openid::on_sign_in(house, next))
         details {
             summary { "Locked out?" }
             p { "Whoever runs this server can give you another password, with a shell on its host:" }
@@ -185,12 +187,17 @@ fn factor_form(half: &HalfSignedIn, next: &Place, passkey: &Markup, wrong: Optio
 
 /// The field for a code: it may be pasted, and browsers may fill it in.
 pub(super) fn code_field(label: &str, hint: &str) -> Markup {
+    code_field_as("code", label, hint)
+}
+
+/// The same, one of several on a page.
+pub(super) fn code_field_as(id: &str, label: &str, hint: &str) -> Markup {
     html! {
         div.field {
-            label for="code" { (label) }
-            input id="code" name="code" type="text" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
-                required aria-describedby="code-hint";
-            span.hint id="code-hint" { (hint) }
+            label for=(id) { (label) }
+            input id=(id) name="code" type="text" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
+                required aria-describedby={ (id) "-hint" };
+            span.hint id={ (id) "-hint" } { (hint) }
         }
     }
 }

@@ -36,10 +36,15 @@ pub const SIGN_IN: &str = "/sign-in";
 /// The secret that the browser has, if it has one. Two are none: nobody knows which is ours.
 #[must_use]
 pub fn presented(request: &HttpRequest) -> Option<SessionSecret> {
+    kept(request, COOKIE)
+}
+
+/// The secret that the browser keeps under this name.
+pub(super) fn kept(request: &HttpRequest, cookie: &str) -> Option<SessionSecret> {
     let lines = request.headers().get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
     let mut own = lines.flat_map(|line| line.split(';')).filter_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
+        (name == cookie).then_some(value)
     });
     let (first, second) = (own.next(), own.next());
     first.filter(|_| second.is_none())?.parse().ok()
@@ -49,17 +54,18 @@ pub fn presented(request: &HttpRequest) -> Option<SessionSecret> {
 #[must_use]
 pub fn remember(answer: HttpResponse, secret: &SessionSecret, house: &House, is_half: bool) -> HttpResponse {
     let life = if is_half { HALF } else { house.lifetimes.life };
-    with_cookie(answer, &secret.reveal(), life)
+    with_cookie(answer, COOKIE, &secret.reveal(), life)
 }
 
 /// An answer that takes it away.
 #[must_use]
 pub fn forget(answer: HttpResponse) -> HttpResponse {
-    with_cookie(answer, "", Duration::ZERO)
+    with_cookie(answer, COOKIE, "", Duration::ZERO)
 }
 
-fn with_cookie(mut answer: HttpResponse, value: &str, life: Duration) -> HttpResponse {
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Lax", life.as_secs());
+/// An answer that has the browser keep this under a name, for as long.
+pub(super) fn with_cookie(mut answer: HttpResponse, name: &str, value: &str, life: Duration) -> HttpResponse {
+    let cookie = format!("{name}={value}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Lax", life.as_secs());
     if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
         cookie.set_sensitive(true);
         answer.headers_mut().append(header::SET_COOKIE, cookie);

@@ -26,6 +26,8 @@ pub mod guard;
 #[cfg(feature = "server")]
 pub mod idempotency;
 #[cfg(feature = "server")]
+pub mod identities;
+#[cfg(feature = "server")]
 pub mod inspect;
 #[cfg(feature = "server")]
 pub mod invitations;
@@ -46,6 +48,8 @@ pub mod messages;
 pub mod migrate;
 #[cfg(feature = "server")]
 pub mod one_time;
+#[cfg(feature = "server")]
+pub mod openid;
 #[cfg(feature = "server")]
 pub mod orgs;
 #[cfg(feature = "server")]
@@ -85,6 +89,8 @@ pub mod unused;
 pub mod usage;
 #[cfg(feature = "server")]
 pub mod users;
+#[cfg(feature = "server")]
+pub mod ways;
 
 pub use error::Error;
 pub use store::{Store, Transaction};
@@ -118,6 +124,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("gates", gates::ALL),
     ("guard", guard::ALL),
     ("idempotency", idempotency::ALL),
+    ("identities", identities::ALL),
     ("invitations", invitations::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),
@@ -126,6 +133,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("meshes", meshes::ALL),
     ("messages", messages::ALL),
     ("one_time", one_time::ALL),
+    ("openid", openid::ALL),
     ("orgs", orgs::ALL),
     ("outbox", outbox::ALL),
     ("passkeys", passkeys::ALL),
@@ -144,4 +152,5 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("usage", counts::write::ALL),
     ("usage", usage::ALL),
     ("users", users::ALL),
+    ("ways", ways::ALL),
 ];

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use super::{Error, queries, row};
-use crate::domain::{PasskeyId, SessionId, Title, UserId};
+use crate::domain::{PasskeyId, Title, UserId};
 
 queries! {
     LIST = "SELECT id, name, credential, created_at, used_at FROM passkeys WHERE user_id = $1 ORDER BY created_at, id";
@@ -15,17 +15,10 @@ queries! {
         SELECT p.id, p.user_id, p.credential FROM passkeys p
         WHERE p.credential_id = $1 AND EXISTS (SELECT FROM users u WHERE u.id = p.user_id AND u.suspended_at IS NULL)
         FOR UPDATE OF p";
-    /// Whoever adds or removes one of this person waits until the end of the transaction.
-    LOCK = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
-    IS_SIGNED_IN = "SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND id = $2) AS is_signed_in";
     INSERT = "INSERT INTO passkeys (id, user_id, credential_id, credential, name) VALUES ($1, $2, $3, $4, $5)";
     USED = "UPDATE passkeys SET credential = $2, used_at = clock_timestamp() WHERE id = $1";
     REMOVE = "DELETE FROM passkeys WHERE user_id = $1 AND id = $2 RETURNING name";
     REMOVE_ALL = "DELETE FROM passkeys WHERE user_id = $1";
-    /// Whether the person could sign in without any one of its passkeys.
-    HAS_OTHER_WAY = "
-        SELECT EXISTS (SELECT FROM passwords WHERE user_id = $1)
-            OR (SELECT count(*) FROM passkeys WHERE user_id = $1) > 1 AS has_other_way";
 }
 
 /// A passkey, as it is kept.
@@ -76,14 +69,6 @@ pub async fn hold(db: &impl GenericClient, credential_id: &[u8]) -> Result<Optio
     Ok(Some(Held { id, user, credential: row::get(&row, "credential")? }))
 }
 
-/// Holds what ways this person has to sign in. Whether it is still signed in there: it may have been signed out while this waited.
-pub async fn lock(db: &impl GenericClient, user: UserId, session: SessionId) -> Result<bool, Error> {
-    let lock = db.prepare_cached(LOCK).await?;
-    db.execute(&lock, &[&user.uuid()]).await?;
-    let ask = db.prepare_cached(IS_SIGNED_IN).await?;
-    row::get(&db.query_one(&ask, &[&user.uuid(), &session.uuid()]).await?, "is_signed_in")
-}
-
 /// Adds one. The id of its credential may be taken.
 pub async fn insert(
     db: &impl GenericClient,
@@ -114,10 +99,4 @@ pub async fn remove(db: &impl GenericClient, user: UserId, id: PasskeyId) -> Res
 pub async fn remove_all(db: &impl GenericClient, user: UserId) -> Result<u64, Error> {
     let remove = db.prepare_cached(REMOVE_ALL).await?;
     Ok(db.execute(&remove, &[&user.uuid()]).await?)
-}
-
-/// Whether the person could sign in without any one of its passkeys.
-pub async fn has_other_way(db: &impl GenericClient, user: UserId) -> Result<bool, Error> {
-    let ask = db.prepare_cached(HAS_OTHER_WAY).await?;
-    row::get(&db.query_one(&ask, &[&user.uuid()]).await?, "has_other_way")
 }

@@ -60,9 +60,11 @@ pub async fn settle(db: &Client) -> Result<(), Error> {
     Ok(db.batch_execute("ANALYZE").await?)
 }
 
-/// Ends what opened something when the backup was made, and may have been ended since: sessions, codes of set-ups and resets, and what
-/// browsers were asked about passkeys.
+/// Ends what opened something when the backup was made, and may have been ended since: sessions, codes of set-ups and resets, what
+/// browsers were asked about passkeys, ways to a provider and back, and logins of terminals.
 /// After the migrations: an older backup has none of these tables.
 pub async fn end_what_opens(db: &Client) -> Result<(), Error> {
-    Ok(db.batch_execute("DELETE FROM ceremonies; DELETE FROM sessions; DELETE FROM one_time_codes").await?)
+    let end = "DELETE FROM ceremonies; DELETE FROM openid_flows; DELETE FROM device_logins; DELETE FROM sessions; \
+               DELETE FROM one_time_codes";
+    Ok(db.batch_execute(end).await?)
 }

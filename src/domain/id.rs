@@ -130,6 +130,8 @@ ids! {
     PasskeyId = "passkey";
     /// A login of a terminal that waits for its person.
     DeviceLoginId = "login";
+    /// By whom a person is named: a provider, and whom it means.
+    IdentityId = "idn";
 }
 
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).

@@ -20,6 +20,7 @@ pub mod member;
 pub mod moment;
 pub mod name;
 pub mod one_time;
+pub mod openid;
 pub mod owner;
 pub mod page;
 pub mod passkey;
@@ -58,7 +59,8 @@ pub use credential::Credential;
 pub use gate::Gate;
 pub use grant::{Grant, Requirement, Terms};
 pub use id::{
-    DeviceLoginId, EventId, GateId, InvitationId, KeyId, MeshId, MessageId, OrgId, PasskeyId, SessionId, UserId,
+    DeviceLoginId, EventId, GateId, IdentityId, InvitationId, KeyId, MeshId, MessageId, OrgId, PasskeyId, SessionId,
+    UserId,
 };
 pub use key::{Key, Status};
 pub use member::Member;

@@ -17,6 +17,7 @@ use super::{
     fresh::{Basis, Fresh},
     mail::Mail,
     meters::Meters,
+    openid::Providers,
     passkeys::Passkeys,
     passwords::Passwords,
     patience::{PATIENCE, undisturbed, within},
@@ -50,6 +51,8 @@ pub struct House {
     pub passkeys: Passkeys,
     /// The way that mail goes.
     pub mail: Mail,
+    /// By whom people may sign in besides.
+    pub providers: Providers,
     /// How many transactions each org may have under way.
     pub turns: Turns,
     /// How many long walks along its chain each org may have under way: one.

@@ -5,7 +5,7 @@ mod create;
 mod over;
 
 pub use self::{
-    accept::{Accepted, NotAccepted, Offer, Taker, accept, look},
+    accept::{Accepted, NotAccepted, Offer, Taker, accept, accept_by, look},
     create::{Invited, Wish, create, resend},
     over::withdraw,
 };

@@ -32,6 +32,8 @@ pub mod explain;
 #[cfg(feature = "server")]
 pub mod failures;
 #[cfg(feature = "server")]
+pub mod first_password;
+#[cfg(feature = "server")]
 pub mod forward;
 #[cfg(feature = "server")]
 pub mod founding;
@@ -59,6 +61,8 @@ pub mod messages;
 pub mod meters;
 #[cfg(feature = "server")]
 pub mod once;
+#[cfg(feature = "server")]
+pub mod openid;
 #[cfg(feature = "server")]
 pub mod operator;
 #[cfg(feature = "server")]
@@ -117,6 +121,8 @@ pub mod usage;
 pub mod uses;
 #[cfg(feature = "server")]
 pub mod verify;
+#[cfg(feature = "server")]
+mod ways;
 
 #[cfg(feature = "server")]
 pub use admit::{Demand, Rejection, Why, admit};

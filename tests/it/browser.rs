@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     house::House,
     libraries::{of_npm, skipped},
+    openid::provider::Provider,
     sign_in::visitor::{PASSWORD, person, with_dana},
     tools::database_url,
 };
@@ -132,6 +133,27 @@ async fn the_link_of_an_invitation_is_followed() {
 #[tokio::test]
 async fn a_terminal_is_let_in() {
     run("login.test.mjs").await;
+}
+
+/// A port that nobody listens on: who is sent back by a provider is sent to where it was told beforehand.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn people_sign_in_by_a_provider() {
+    let Some(equipment) = equipment() else { return };
+    let listen = format!("127.0.0.1:{}", free_port());
+    let url = format!("http://{listen}");
+    let Some(provider) = Provider::start("localhost", &url, &json!({})) else { return };
+    let named = provider.settings("one");
+    let mut settings: Vec<_> = named.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    settings.extend([("MESHKEY_LISTEN", listen.as_str()), ("MESHKEY_PUBLIC_URL", &url)]);
+    settings.extend(SETTINGS);
+    let house = with_dana(&settings).await;
+    people(&house).await;
+    let invitations = invitations(&house).await;
+    run_on(&house, "openid.test.mjs", equipment, &invitations).await;
 }
 
 //

@@ -47,6 +47,7 @@ mod metrics;
 mod migrations;
 mod nemesis;
 mod oauth;
+mod openid;
 #[cfg(feature = "otel")]
 mod otlp;
 mod packaging;

@@ -4,7 +4,7 @@ mod account;
 mod authenticator;
 mod ending;
 mod entering;
-mod factor;
+pub mod factor;
 mod forms;
 mod leading;
 mod pages;

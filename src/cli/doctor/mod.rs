@@ -9,6 +9,7 @@ mod database;
 mod finding;
 mod freshness;
 mod mail;
+mod openid;
 mod schema;
 mod server;
 
@@ -60,6 +61,7 @@ impl Doctor {
             look_at_database(&settings, report).await;
         }
         mail::look(&settings, report).await;
+        openid::look(&settings, report).await;
         server::look(&settings, self.url.as_ref(), report).await;
     }
 }

@@ -20,7 +20,7 @@ fn every_secret_is_read_from_the_credential_of_its_name() {
         let (_dir, path) = credentials(&[("database_url", &text), (setting.name, own), ("tls_key", "of others")]);
         let of_mail = [("MESHKEY_MAIL_FROM", "keys@mail.example"), ("MESHKEY_PUBLIC_URL", "https://keys.example")];
         let settings = load(&[&of_mail[..], &[("CREDENTIALS_DIRECTORY", &path)]].concat()).unwrap();
-        assert_eq!(*settings.origin(setting), Origin::Credential(setting.name));
+        assert_eq!(*settings.origin(setting), Origin::Credential(setting.name.to_owned()));
         assert_eq!(database_of(&settings), url(PASSWORD));
     }
 }

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod precedence;
+mod providers;
 mod refusals;
 mod whole_table;
 

@@ -93,19 +93,29 @@ fn the_docs_list_exactly_the_settings_there_are() {
     let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/settings.md")).unwrap();
     let written: Vec<&str> = docs.lines().filter(|line| line.starts_with("| `")).collect();
     let flags = flag_names();
-    let expected: Vec<String> = table::ALL.iter().map(|setting| row(setting, &flags)).collect();
+    let flat = table::ALL.iter().map(|setting| row(setting, &flags));
+    let expected: Vec<String> = flat.chain(openid::FIELDS.iter().map(row_of_provider)).collect();
     assert_eq!(written, expected, "docs/reference/settings.md should hold:\n{}\n", expected.join("\n"));
 }
 
 fn row(setting: &Setting, flags: &[String]) -> String {
     let has_flag = flags.iter().any(|name| name == setting.name);
     let flag = if has_flag { format!("`{}`", setting.flag()) } else { "none".to_owned() };
-    let variables = setting.variables().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    written(setting.name, &flag, &setting.variables(), setting)
+}
+
+fn row_of_provider(field: &Setting) -> String {
+    let (key, variables) = openid::in_docs(field);
+    written(&key, "none", &variables, field)
+}
+
+fn written(name: &str, flag: &str, variables: &[String], setting: &Setting) -> String {
+    let variables = variables.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let fallback = match setting.fallback {
         table::Fallback::Value(text) => format!("`{text}`"),
         table::Fallback::Words(text) => text.to_owned(),
     };
-    format!("| `{}` | {flag} | {variables} | {fallback} | {} |", setting.name, setting.doc)
+    format!("| `{name}` | {flag} | {variables} | {fallback} | {} |", setting.doc)
 }
 
 #[test]
@@ -121,4 +131,6 @@ fn the_example_holds_every_setting_and_is_legal_as_it_is_and_in_force() {
             assert_eq!(all.text(setting), Some(text));
         }
     }
+    let [example] = &all.providers[..] else { panic!("one provider") };
+    assert!(openid::FIELDS.iter().all(|field| matches!(example.origin(field), Origin::File { .. })));
 }

@@ -62,6 +62,8 @@ actions! {
     UserRecoveryCodesRenewed = "user.recovery_codes_renewed";
     UserPasskeyAdded = "user.passkey_added";
     UserPasskeyRemoved = "user.passkey_removed";
+    UserIdentityAdded = "user.identity_added";
+    UserIdentityRemoved = "user.identity_removed";
     PolicyChanged = "policy.changed";
     AuditRetained = "audit.retained";
 }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{HOST, NotDone, lock_person, work};
 use crate::{
-    db::{Transaction, passkeys, people, tries, users},
+    db::{Transaction, identities, passkeys, people, tries, users},
     domain::{
         Email, OneTimeCode, User,
         audit::Action,
@@ -27,10 +27,12 @@ pub struct Reset {
     pub code: Option<OneTimeCode>,
     /// How many passkeys were removed.
     pub passkeys: u64,
+    /// How many identities were disconnected.
+    pub identities: u64,
 }
 
 /// Sets a person's password to this text; or takes it away, and makes a code by which the person sets another. Ends its sessions, and
-/// removes its passkeys: the account may have been in other hands, and those may have added one.
+/// removes its passkeys and identities: the account may have been in other hands, and those may have added one.
 pub async fn reset(
     house: &House,
     _: &Operator,
@@ -70,6 +72,7 @@ async fn within(transaction: &Transaction<'_>, user: User, how: &How) -> Result<
     let code = set_password(transaction, user.id, how.hash.as_ref()).await?;
     // In this order: who signs in by one at this moment is waited for, and signed out.
     let passkeys = passkeys::remove_all(transaction, user.id).await?;
+    let identities = identities::forget(transaction, user.id).await?;
     people::sign_out(transaction, user.id).await?;
     tries::clear_account(transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
     if how.without_second_factor {
@@ -78,9 +81,10 @@ async fn within(transaction: &Transaction<'_>, user: User, how: &How) -> Result<
     let by = if code.is_some() { "link" } else { "host" };
     let facts = json!({
         "email": user.email, "by": by, "without_second_factor": how.without_second_factor, "passkeys_removed": passkeys,
+        "identities_removed": identities,
     });
     write_everywhere(transaction, &HOST, &user, Action::UserPasswordReset, &facts).await?;
-    Ok(Reset { user, code, passkeys })
+    Ok(Reset { user, code, passkeys, identities })
 }
 
 async fn fit(house: &House, email: &Email, text: Zeroizing<String>) -> Result<PasswordHash, NotDone> {

@@ -1,5 +1,6 @@
 //! Accept an invitation: as who is signed in, or as a newcomer, who becomes a person by it.
 
+use serde_json::json;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -7,13 +8,15 @@ use crate::{
     db::{
         self, Transaction, audit,
         fresh::feed,
+        identities,
         invitations::{self, Opener},
         members, orgs, outbox, passwords, users,
     },
     domain::{
-        Denial, InvitationId, Member, Org, OrgId, Title, User, UserId,
-        audit::{Action, Actor, Trail},
-        invitation::{Invitation, InvitationToken, Status},
+        Denial, IdentityId, InvitationId, Member, Org, OrgId, Title, User, UserId,
+        audit::{Action, Actor, Change, Subject, Trail},
+        invitation::{Invitation, InvitationToken, Status, TokenHash},
+        openid::Claims,
         password::{Password, PasswordHash, UnfitPassword},
         role::Role,
     },
@@ -48,12 +51,20 @@ pub enum Taker {
         /// Its password, as it was typed.
         password: Zeroizing<String>,
     },
+    /// The same, who signs in by a provider that has named it so.
+    Named {
+        /// What it is to be called.
+        name: Title,
+        /// What the provider says.
+        claims: Claims,
+    },
 }
 
 /// The same, when what is slow was done.
 enum Ready<'a> {
     Known(UserId),
     Newcomer(UserId, &'a Title, PasswordHash),
+    Named(UserId, &'a Title, &'a Claims),
 }
 
 /// What came of it.
@@ -80,6 +91,9 @@ pub enum NotAccepted {
     /// There is a person with this address, who has to sign in.
     #[error("there is a person with this address")]
     HasAccount,
+    /// The provider does not say that the address that was invited is theirs.
+    #[error("the provider does not vouch for the address")]
+    NotVouchedFor,
     /// That may not be a password.
     #[error(transparent)]
     Unfit(#[from] UnfitPassword),
@@ -96,6 +110,10 @@ impl From<db::Error> for NotAccepted {
 
 /// What a token invites to, for whoever has it.
 pub async fn look(house: &House, token: &InvitationToken) -> Result<Offer, NotAccepted> {
+    look_by(house, token.hash()).await
+}
+
+async fn look_by(house: &House, token: TokenHash) -> Result<Offer, NotAccepted> {
     let (id, org) = find(house, token).await?;
     let look = async |transaction: &Transaction<'_>| {
         let invitation = invitations::show(transaction, org, id).await?.ok_or(Refusal::NotFound)?;
@@ -112,8 +130,7 @@ pub async fn look(house: &House, token: &InvitationToken) -> Result<Offer, NotAc
     Ok(offer)
 }
 
-async fn find(house: &House, token: &InvitationToken) -> Result<(InvitationId, OrgId), NotAccepted> {
-    let hash = token.hash();
+async fn find(house: &House, hash: TokenHash) -> Result<(InvitationId, OrgId), NotAccepted> {
     house.store.ask(async |client| invitations::find(client, hash).await).await?.ok_or(NotAccepted::Unknown)
 }
 
@@ -134,6 +151,11 @@ pub async fn accept(
     taker: &Taker,
     trail: &Trail,
 ) -> Result<Accepted, NotAccepted> {
+    accept_by(house, token.hash(), taker, trail).await
+}
+
+/// The same, by the hash of the token that was shown.
+pub async fn accept_by(house: &House, token: TokenHash, taker: &Taker, trail: &Trail) -> Result<Accepted, NotAccepted> {
     let (id, org) = find(house, token).await?;
     let ready = ready(house, token, taker).await?;
     let outcome = house
@@ -152,12 +174,13 @@ pub async fn accept(
 }
 
 /// Hashes a newcomer's password: slow on purpose, and nothing is held meanwhile.
-async fn ready<'a>(house: &House, token: &InvitationToken, taker: &'a Taker) -> Result<Ready<'a>, NotAccepted> {
+async fn ready<'a>(house: &House, token: TokenHash, taker: &'a Taker) -> Result<Ready<'a>, NotAccepted> {
     let (name, text) = match taker {
         Taker::Known(user) => return Ok(Ready::Known(*user)),
+        Taker::Named { name, claims } => return Ok(Ready::Named(UserId::new(), name, claims)),
         Taker::Newcomer { name, password } => (name, password),
     };
-    let offer = look(house, token).await?;
+    let offer = look_by(house, token).await?;
     if offer.has_account {
         return Err(NotAccepted::HasAccount);
     }
@@ -168,13 +191,13 @@ async fn ready<'a>(house: &House, token: &InvitationToken, taker: &'a Taker) -> 
 async fn accept_within(
     transaction: &Transaction<'_>,
     (org, id): (OrgId, InvitationId),
-    token: &InvitationToken,
+    token: TokenHash,
     taker: &Ready<'_>,
     trail: &Trail,
 ) -> Result<Accepted, NotAccepted> {
     let org = orgs::lock(transaction, org).await?.ok_or(NotAccepted::Unknown)?;
     let invitation = invitations::lock(transaction, org.id, id).await?.ok_or(NotAccepted::Unknown)?;
-    let opener = invitations::opens(transaction, org.id, id, token.hash()).await?.ok_or(NotAccepted::Unknown)?;
+    let opener = invitations::opens(transaction, org.id, id, token).await?.ok_or(NotAccepted::Unknown)?;
     ensure_open(&invitation, &org)?;
     ensure_an_owner_asked(transaction, &invitation, org.id).await?;
     let person = person(transaction, &invitation, taker).await?;
@@ -191,9 +214,18 @@ async fn accept_within(
         Some(before) if before.part == member.part => {}
         Some(before) => events.push(rearranged(Action::MemberEdited, before, &member)),
     }
+    events.extend(named(taker, &person));
     let head = audit::head(transaction, org.id).await?;
     audit::append(transaction, head, Actor::User(person.id), trail, events).await?;
     Ok(Accepted { org, member })
+}
+
+/// That the person is known by a provider from now on.
+fn named(taker: &Ready<'_>, person: &User) -> Option<Change> {
+    let Ready::Named(_, _, claims) = taker else { return None };
+    let subject = Subject { kind: "member", id: person.id.to_string() };
+    let after = Some(json!({ "issuer": claims.issuer }));
+    Some(Change { action: Action::UserIdentityAdded, subject, mesh: None, before: None, after })
 }
 
 /// Who invited an owner must be one still.
@@ -225,6 +257,19 @@ async fn person(
             }
             let user = users::insert(transaction, *id, (&invitation.email, false), name).await.map_err(taken)?;
             passwords::set(transaction, *id, password).await?;
+            Ok(user)
+        }
+        Ready::Named(id, name, claims) => {
+            if !claims.vouches_for(&invitation.email) {
+                return Err(NotAccepted::NotVouchedFor);
+            }
+            let is_known = identities::find(transaction, claims).await?.is_some();
+            if is_known || users::find(transaction, &invitation.email).await?.is_some() {
+                return Err(NotAccepted::HasAccount);
+            }
+            // The provider has vouched for the address.
+            let user = users::insert(transaction, *id, (&invitation.email, true), name).await.map_err(taken)?;
+            identities::insert(transaction, IdentityId::new(), *id, claims).await.map_err(taken)?;
             Ok(user)
         }
     }

@@ -15,6 +15,7 @@ use crate::{
         self,
         ceremonies::{Asked, Purpose},
         passkeys::{self, Kept},
+        ways,
     },
     domain::{
         PasskeyId, Title,
@@ -27,6 +28,7 @@ use crate::{
         second_factor::within,
         sessions::{Browser, SignedIn},
         sign_in::NotIn,
+        ways::is_left,
     },
 };
 
@@ -117,7 +119,7 @@ pub async fn add(
     let (id, credential) = (PasskeyId::new(), as_json(&verifier).map_err(NotChanged::Refused)?);
     let added = within(house, async |transaction| {
         // Whoever resets the account removes what was added before, and signs out who would add more.
-        if !passkeys::lock(transaction, by.user(), by.session()).await? {
+        if !ways::hold(transaction, by.user(), by.session()).await? {
             return Ok(Err(NotChanged::Wrong));
         }
         if passkeys::list(transaction, by.user()).await?.len() >= MOST {
@@ -139,10 +141,9 @@ pub async fn add(
 /// Removes one, unless the person could not sign in any more. There need not be one.
 pub async fn remove(house: &House, by: &SignedIn, id: PasskeyId, browser: &Browser) -> Result<(), NotChanged> {
     let removed = within(house, async |transaction| {
-        passkeys::lock(transaction, by.user(), by.session()).await?;
-        let has_other_way = passkeys::has_other_way(transaction, by.user()).await?;
+        ways::hold(transaction, by.user(), by.session()).await?;
         let Some(name) = passkeys::remove(transaction, by.user(), id).await? else { return Ok(false) };
-        if !has_other_way {
+        if !is_left(house, transaction, by.user()).await? {
             return Err(NotIn::Wrong);
         }
         let after = Some(json!({ "passkey": id, "name": name }));

@@ -15,7 +15,7 @@ use crate::{
         counts::{expiring::expiring, write},
         devices,
         fresh::feed,
-        idempotency, keys, sessions, tries,
+        idempotency, keys, openid, sessions, tries,
     },
     domain::usage::KEPT,
     service::{House, patience::in_time, policies::Watch},
@@ -61,6 +61,7 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
             tries::sweep(operator).await?;
             ceremonies::sweep(operator).await?;
             devices::sweep(operator).await?;
+            openid::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
             let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}

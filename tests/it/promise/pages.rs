@@ -7,8 +7,12 @@ use super::{Seen, ensure, header};
 /// Whether there is a page at this path, whatever its query says.
 pub fn is_page(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let (of_assets, rest) = (path.strip_prefix("/assets/"), PATHS.contains(&path));
-    rest || of_assets.is_some_and(|name| !name.contains('/'))
+    let is_at = |pattern: &&str| {
+        let (mut parts, mut known) = (path.split('/'), pattern.split('/'));
+        let is_one = |part: &str, known: &str| part == known || known.starts_with('{') && !part.is_empty();
+        known.by_ref().all(|known| parts.next().is_some_and(|part| is_one(part, known))) && parts.next().is_none()
+    };
+    PATHS.iter().any(is_at)
 }
 
 /// Why the answer is none that a page may give.
@@ -37,7 +41,9 @@ pub fn judge(seen: &Seen<'_>) -> Result<(), String> {
     let policy = said("content-security-policy");
     let is_strict = policy.starts_with("default-src 'none';") && !policy.contains("unsafe") && !policy.contains('*');
     ensure(is_strict, || format!("the policy is {policy}"))?;
-    ensure(said("referrer-policy") == "same-origin", || "others hear of it".to_owned())?;
+    ensure(["same-origin", "no-referrer"].contains(&said("referrer-policy").as_str()), || {
+        "others hear of it".to_owned()
+    })?;
     ensure(said("cross-origin-opener-policy") == "same-origin", || "others may hold its window".to_owned())?;
     let body = String::from_utf8_lossy(seen.bytes);
     let has_inline = [" style=", "<style", " onclick=", "javascript:"].into_iter().find(|part| body.contains(part));

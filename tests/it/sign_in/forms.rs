@@ -3,7 +3,7 @@
 use super::visitor::{EMAIL, PASSWORD, Visitor, danas, text, with_dana};
 use crate::client::{Answer, Request};
 
-const FORMS: [&str; 7] = [
+const FORMS: [&str; 8] = [
     "/sign-in",
     "/sign-in/second-factor",
     "/sign-out",
@@ -11,6 +11,7 @@ const FORMS: [&str; 7] = [
     "/account/password",
     "/account/second-factor",
     "/account/sessions",
+    "/account/identities",
 ];
 
 async fn sent(request: Request, visitor: &Visitor) -> Answer {

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use crate::house::House;
 
 /// The queries that only the operator's role runs.
-const OPERATOR_ONLY: [(&str, &str); 64] = [
+const OPERATOR_ONLY: [(&str, &str); 66] = [
     ("unused", "UNUSED"),
     ("unused", "TAKE"),
     ("unused", "DISABLE"),
@@ -61,6 +61,8 @@ const OPERATOR_ONLY: [(&str, &str); 64] = [
     ("outbox", "DONE"),
     ("outbox", "FAILED"),
     ("usage", "KEYS"),
+    ("identities", "FORGET"),
+    ("openid", "SWEEP"),
     ("usage", "SECRETS"),
     ("usage", "TURN"),
     ("usage", "LINES"),
@@ -161,7 +163,18 @@ async fn every_query_is_legal_and_allowed_to_the_role_that_runs_it() {
 async fn every_query_about_a_tenants_rows_names_the_org_first() {
     let of_nobodys_tenant =
         ["fresh", "guard", "idempotency", "lookup", "one_time", "outbox", "people", "unused", "usage"];
-    let of_a_person = ["ceremonies", "devices", "passkeys", "passwords", "second_factor", "sessions", "tries", "users"];
+    let of_a_person = [
+        "ceremonies",
+        "devices",
+        "identities",
+        "openid",
+        "passkeys",
+        "passwords",
+        "second_factor",
+        "sessions",
+        "tries",
+        "users",
+    ];
     let is_of_a_tenant = |module: &&str| !of_nobodys_tenant.contains(module) && !of_a_person.contains(module);
     for (module, queries) in QUERIES.iter().filter(|(module, _)| is_of_a_tenant(module)) {
         for (name, sql) in *queries {

@@ -9,14 +9,16 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 16] = [
+const WITHOUT: [&str; 18] = [
     "ceremonies",
     "device_logins",
     "feed_marks",
     "idempotency",
+    "identities",
     "key_changes",
     "mail_outbox",
     "one_time_codes",
+    "openid_flows",
     "passkeys",
     "passwords",
     "recovery_codes",

@@ -1,0 +1,100 @@
+//! Who was sent to a provider of OpenID Connect, and is to come back.
+
+use deadpool_postgres::GenericClient;
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{Error, queries, row};
+use crate::domain::{
+    Place, SessionHash,
+    invitation::TokenHash,
+    openid::{Purpose, WAY, Way},
+};
+
+/// How many rows are taken away at once.
+const PAGE: i64 = 10_000;
+
+queries! {
+    BEGIN = "
+        INSERT INTO openid_flows (state, browser, provider, purpose, session_id, invitation, next, ends_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8))";
+    TAKE = "
+        DELETE FROM openid_flows
+        WHERE state = $1 AND browser = $2 AND provider = $3 AND ends_at > clock_timestamp()
+        RETURNING purpose, session_id, invitation, next, created_at";
+    SWEEP = "
+        DELETE FROM openid_flows WHERE ctid IN (
+            SELECT ctid FROM openid_flows WHERE ends_at <= clock_timestamp() LIMIT $1)";
+    /// Who was let in showed to the provider who it is before we sent it there: that is how fresh it is.
+    AGE = "UPDATE sessions SET confirmed_at = least(confirmed_at, $2) WHERE hash = $1";
+}
+
+/// Who has come back.
+pub struct Back {
+    /// What for it was sent.
+    pub purpose: Purpose,
+    /// Where it goes on.
+    pub next: Place,
+    /// When it was sent.
+    pub begun_at: OffsetDateTime,
+}
+
+/// Somebody is sent there.
+pub async fn begin(
+    db: &impl GenericClient,
+    way: &Way,
+    provider: &str,
+    purpose: Purpose,
+    next: &Place,
+) -> Result<(), Error> {
+    let begin = db.prepare_cached(BEGIN).await?;
+    let (state, browser) = (way.state.hash(), way.browser.hash());
+    let session: Option<Uuid> = match purpose {
+        Purpose::Connect(session) | Purpose::Confirm(session) => Some(session.uuid()),
+        Purpose::SignIn | Purpose::Invitation(_) => None,
+    };
+    let invitation = if let Purpose::Invitation(token) = &purpose { Some(token.0.as_slice()) } else { None };
+    let (state, browser) = (state.0.as_slice(), browser.0.as_slice());
+    let life = WAY.as_secs_f64();
+    db.execute(&begin, &[&state, &browser, &provider, &purpose.name(), &session, &invitation, &next.as_str(), &life])
+        .await?;
+    Ok(())
+}
+
+/// Somebody comes back, once. Nothing if nobody was sent there by this browser, or too long ago.
+pub async fn take(db: &impl GenericClient, way: &Way, provider: &str) -> Result<Option<Back>, Error> {
+    let take = db.prepare_cached(TAKE).await?;
+    let (state, browser) = (way.state.hash(), way.browser.hash());
+    let row = db.query_opt(&take, &[&state.0.as_slice(), &browser.0.as_slice(), &provider]).await?;
+    row.as_ref().map(back).transpose()
+}
+
+fn back(row: &Row) -> Result<Back, Error> {
+    let session = || row::id(row, "session_id");
+    let purpose = match row::get::<&str>(row, "purpose")? {
+        "sign_in" => Purpose::SignIn,
+        "connect" => Purpose::Connect(session()?),
+        "confirm" => Purpose::Confirm(session()?),
+        "invitation" => {
+            let token: &[u8] = row::get(row, "invitation")?;
+            Purpose::Invitation(TokenHash(token.try_into().map_err(row::corrupt)?))
+        }
+        _ => return Err(row::corrupt("no purpose")),
+    };
+    let next = row::get::<&str>(row, "next")?.parse().map_err(row::corrupt)?;
+    Ok(Back { purpose, next, begun_at: row::get(row, "created_at")? })
+}
+
+/// The session is no fresher than this.
+pub async fn age(db: &impl GenericClient, session: SessionHash, shown_at: OffsetDateTime) -> Result<(), Error> {
+    let age = db.prepare_cached(AGE).await?;
+    db.execute(&age, &[&session.0.as_slice(), &shown_at]).await?;
+    Ok(())
+}
+
+/// Takes away what is over. Takes the operator's role.
+pub async fn sweep(db: &impl GenericClient) -> Result<u64, Error> {
+    let sweep = db.prepare_cached(SWEEP).await?;
+    Ok(db.execute(&sweep, &[&PAGE]).await?)
+}
