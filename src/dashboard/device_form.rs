@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Form, device::REQUEST, fields::Field, page::token};
 use crate::domain::{
-    Capability, CapabilitySet, Mesh, Slug, TopicPattern, TopicScope,
+    Capability, CapabilitySet, Mesh, Slug, Span, TopicPattern, TopicScope,
     device::{DeviceLogin, Granted, LONGEST},
     scope::MalformedScope,
 };
@@ -127,7 +127,7 @@ pub(super) fn decide(
     form_token: &str,
     org: &Slug,
     (is_whole, meshes): (bool, &[Mesh]),
-    may: &[Capability],
+    (may, longest): (&[Capability], Option<Span>),
     filled: &Filled,
 ) -> Markup {
     let label = Field::new("label", "Name of the key").with_text(&filled.label).filled_by("off");
@@ -150,7 +150,7 @@ pub(super) fn decide(
                 }
                 (boxes(login, may, filled))
                 (topics(filled))
-                (life(filled))
+                (life(filled, longest))
                 div.actions {
                     button name="do" value="approve" { "Approve" }
                     button.danger name="do" value="deny" formnovalidate { "Deny" }
@@ -210,14 +210,22 @@ fn topics(filled: &Filled) -> Markup {
     }
 }
 
-fn life(filled: &Filled) -> Markup {
-    let is_of_list = LIVES.iter().any(|(seconds, _)| *seconds == filled.seconds);
+/// What the org's policy does not allow is there, and cannot be chosen.
+fn life(filled: &Filled, longest: Option<Span>) -> Markup {
+    let longest = longest.map_or(i64::MAX, |longest| longest.duration().whole_seconds());
+    let chosen = filled.seconds.min(longest);
+    let is_of_list = LIVES.iter().any(|(seconds, _)| *seconds == chosen);
     html! {
         div.field {
             label for="life" { "For how long" }
             select id="life" name="life" {
-                @if !is_of_list { option value=(filled.seconds) selected { "As it asked: " (about(filled.seconds)) } }
-                @for (seconds, words) in LIVES { option value=(seconds) selected[seconds == filled.seconds] { (words) } }
+                @if !is_of_list { option value=(chosen) selected { (about(chosen)) } }
+                @for (seconds, words) in LIVES {
+                    option value=(seconds) selected[seconds == chosen] disabled[seconds > longest] { (words) }
+                }
+            }
+            @if longest < LONGEST.whole_seconds() {
+                span.hint { "The policy of the org allows " (about(longest)) " at most." }
             }
         }
     }

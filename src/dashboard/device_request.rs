@@ -12,7 +12,7 @@ use super::{
     Fault, Form, Page,
     device::REQUEST,
     device_form::{Filled, choose_org, decide, granted},
-    page::alert,
+    page::{alert, sentence},
     visitor::{Person, Sent, then},
 };
 use crate::{
@@ -68,7 +68,9 @@ async fn page(
     let choice = device::choice(house, &person.by, login, org, trail(house, &person.request)).await?;
     let body = match &choice {
         Choice::Org(orgs) => choose_org(login, orgs),
-        Choice::Here { org, is_whole, meshes, may } => decide(login, &token, org, (*is_whole, meshes), may, filled),
+        Choice::Here { org, is_whole, meshes, may, longest } => {
+            decide(login, &token, org, (*is_whole, meshes), (may, *longest), filled)
+        }
     };
     let main = html! {
         @for wrong in wrong { (alert(wrong)) }
@@ -138,16 +140,11 @@ async fn approve(house: &House, person: &Person, login: &DeviceLogin, form: &For
         Err(Refusal::Invalid(faults) | Refusal::Exceeds(faults)) => {
             faults.into_iter().map(|fault| sentence(&fault.detail)).collect::<Vec<_>>()
         }
+        Err(Refusal::Policy(breaches)) => breaches.into_iter().map(|breach| sentence(&breach.detail)).collect(),
         Err(refusal @ Refusal::Conflict(_)) => vec![sentence(Problem::from(refusal).words().1)],
         Err(refusal) => return Err(refusal.into()),
     };
     page(house, person, login, Some(org), &filled, &wrong).await
-}
-
-/// Errors are said in lower case below, and begin a line here.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn done(person: &Person, title: &'static str, words: &str) -> HttpResponse {

@@ -9,7 +9,7 @@ use super::{
     account::moment,
     forms::TOKEN,
     openid,
-    page::{Signed, alert, token},
+    page::{Signed, alert, sentence, token},
     visitor::{Anyone, SIGN_IN, Sent},
 };
 use crate::{
@@ -199,12 +199,6 @@ async fn again(
         }
         Err(why) => refused(why, person),
     }
-}
-
-/// Errors are said in lower case below, and begin a line here.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 pub(super) fn accepted_page(accepted: &Accepted, is_signed_in: bool) -> Page<'static> {

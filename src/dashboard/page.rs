@@ -145,6 +145,13 @@ pub fn alert(text: &str) -> Markup {
     html! { p.alert role="alert" { (text) } }
 }
 
+/// Errors are said in lower case below, and begin a line here.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// To another page of ours, by `GET`.
 #[must_use]
 pub fn lead_to(path: &str) -> HttpResponse {

@@ -198,7 +198,7 @@ pub async fn suspend(
             people::sign_out(transaction, user.id).await?;
         }
         let facts = json!({ "email": user.email, "suspended": suspended });
-        write_everywhere(transaction, &HOST, &user, action, &facts).await?;
+        write_everywhere(transaction, &HOST, user.id, action, Some(facts)).await?;
         let ownerless = people::ownerless(transaction, Some(user.id)).await?;
         Ok((user, ownerless, true))
     })

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{
     Refusal,
-    house::record,
+    people::{Author, write_everywhere},
     sessions::{Browser, SignedIn},
 };
 use crate::{
-    db::{Transaction, store::act_for, users},
-    domain::audit::{Action, Actor, Change, Subject},
+    db::Transaction,
+    domain::audit::{Action, Actor},
 };
 
 /// Writes it down, as the last act of its transaction.
@@ -20,13 +20,6 @@ pub(super) async fn write(
     action: Action,
     after: Option<Value>,
 ) -> Result<(), Refusal> {
-    let user = by.user();
-    // In their order, so that nobody waits for who waits.
-    for org in users::orgs(transaction, user).await? {
-        act_for(transaction, org).await?;
-        let subject = Subject { kind: "member", id: user.to_string() };
-        let change = Change { action, subject, mesh: None, before: None, after: after.clone() };
-        record(transaction, org, Actor::User(user), &browser.trail, change).await?;
-    }
-    Ok(())
+    let author = Author { actor: Actor::User(by.user()), trail: &browser.trail };
+    write_everywhere(transaction, &author, by.user(), action, after).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, house::record, meshes::taken};
 use crate::{
-    db::{Transaction, one_time, passwords, people, users},
+    db::{Transaction, one_time, passwords, store::act_for, users},
     domain::{
         Email, Membership, OneTimeCode, OrgId, Title, User, UserId,
         audit::{Action, Actor, Change, Subject, Trail},
@@ -131,16 +131,14 @@ pub(super) fn part_changed(action: Action, before: Option<&Part<'_>>, after: Opt
 pub(super) async fn write_everywhere(
     transaction: &Transaction<'_>,
     author: &Author<'_>,
-    user: &User,
+    user: UserId,
     action: Action,
-    facts: &Value,
+    after: Option<Value>,
 ) -> Result<(), Refusal> {
-    let mut orgs: Vec<_> = people::parts(transaction, user.id).await?.iter().map(|part| part.at.org()).collect();
     // In their order, so that nobody waits for who waits.
-    orgs.sort_unstable();
-    orgs.dedup();
-    for org in orgs {
-        let change = Change { action, subject: subject(user.id), mesh: None, before: None, after: Some(facts.clone()) };
+    for org in users::orgs(transaction, user).await? {
+        act_for(transaction, org).await?;
+        let change = Change { action, subject: subject(user), mesh: None, before: None, after: after.clone() };
         author.write(transaction, org, change).await?;
     }
     Ok(())

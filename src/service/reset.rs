@@ -68,7 +68,7 @@ pub async fn finish(
         users::verified(&transaction, user.id).await?;
         tries::clear_account(&transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
         let facts = json!({ "email": user.email, "by": "link" });
-        write_everywhere(&transaction, &author, &user, Action::UserPasswordReset, &facts).await?;
+        write_everywhere(&transaction, &author, user.id, Action::UserPasswordReset, Some(facts)).await?;
         transaction.commit().await.map_err(db::Error::from)?;
         Ok::<_, Refusal>(true)
     });

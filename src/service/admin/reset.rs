@@ -83,7 +83,7 @@ async fn within(transaction: &Transaction<'_>, user: User, how: &How) -> Result<
         "email": user.email, "by": by, "without_second_factor": how.without_second_factor, "passkeys_removed": passkeys,
         "identities_removed": identities,
     });
-    write_everywhere(transaction, &HOST, &user, Action::UserPasswordReset, &facts).await?;
+    write_everywhere(transaction, &HOST, user.id, Action::UserPasswordReset, Some(facts)).await?;
     Ok(Reset { user, code, passkeys, identities })
 }
 

@@ -12,7 +12,7 @@ use crate::{
         signed_in,
     },
     domain::{
-        Capability, DeviceLoginId, Mesh, Owner, SessionHash, Slug,
+        Capability, DeviceLoginId, Mesh, Owner, SessionHash, Slug, Span,
         audit::Trail,
         device::{DeviceLogin, Granted, UserCode},
         page::Limit,
@@ -27,6 +27,7 @@ use crate::{
         meshes,
         patience::in_time,
         personal,
+        policies::InForce,
         sessions::{Browser, SignedIn},
         sign_in::NotIn,
         tries,
@@ -90,6 +91,8 @@ pub enum Choice {
         meshes: Vec<Mesh>,
         /// What the person may do there, of what every org knows and of what was asked for.
         may: Vec<Capability>,
+        /// For how long the org's policy lets a key live.
+        longest: Option<Span>,
     },
 }
 
@@ -118,8 +121,11 @@ pub async fn choice(
             may.push(capability);
         }
     }
-    let is_whole = rights.reach_into(Owner::Org(admitted.org()));
-    Ok(Choice::Here { org: admitted.org_slug().clone(), is_whole, meshes, may })
+    let of_org = Owner::Org(admitted.org());
+    let is_whole = rights.reach_into(of_org);
+    let policy = house.look(admitted.org(), async |transaction| InForce::read(transaction, of_org).await).await?;
+    let longest = policy.both.longest_life;
+    Ok(Choice::Here { org: admitted.org_slug().clone(), is_whole, meshes, may, longest })
 }
 
 /// Approves it: all checks of an issue are made now, and again when the terminal comes for its key.
