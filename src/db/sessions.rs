@@ -68,6 +68,14 @@ pub struct Found {
     pub ends_at: OffsetDateTime,
 }
 
+impl Found {
+    /// Whether it is alive, and its person may do something; it may wait for a second factor.
+    #[must_use]
+    pub fn is_live(&self, lifetimes: Lifetimes) -> bool {
+        !self.is_suspended && lifetimes.is_live(self.seen_at, self.ends_at, self.now)
+    }
+}
+
 /// A session that begins.
 pub struct NewSession<'a> {
     /// Which one.

@@ -3,7 +3,6 @@
 use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use super::{Error, lookup::memberships, queries, row};
 use crate::domain::{
@@ -50,27 +49,6 @@ pub async fn find(db: &impl GenericClient, hash: SessionHash, org: &str, lifetim
         Some(row) => read(&row, lifetimes),
         None => Ok(Found::Nobody),
     }
-}
-
-/// Who is signed in, whatever that person may do anywhere.
-#[derive(Debug)]
-pub struct Who {
-    /// Where.
-    pub session: SessionId,
-    /// Who.
-    pub user: UserId,
-    /// When it last showed who it is.
-    pub confirmed_at: OffsetDateTime,
-}
-
-/// Who is signed in by this session, if somebody is.
-pub async fn who(db: &impl GenericClient, hash: SessionHash, lifetimes: Lifetimes) -> Result<Option<Who>, Error> {
-    let find = db.prepare_cached(FIND).await?;
-    let nowhere: Option<Uuid> = None;
-    let row = db.query_opt(&find, &[&hash.0.as_slice(), &"", &nowhere]).await?;
-    let Some(row) = row.filter(|row| is_signed_in(row, lifetimes).unwrap_or(false)) else { return Ok(None) };
-    let (session, user) = (row::id(&row, "session_id")?, row::id(&row, "user_id")?);
-    Ok(Some(Who { session, user, confirmed_at: row::get(&row, "confirmed_at")? }))
 }
 
 fn is_signed_in(row: &Row, lifetimes: Lifetimes) -> Result<bool, Error> {

@@ -3,139 +3,26 @@
 //! All input goes *into* the [`Caller`]; beside it a guarded handler takes only `Data`. Every service function that
 //! touches a tenant's data takes the proof that only the guard hands out.
 
+mod needs;
+mod own;
+
 use std::{marker::PhantomData, net::IpAddr};
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderName, web::Data};
 use futures_util::future::LocalBoxFuture;
 use tracing::warn;
 
+pub use self::{
+    needs::{AnyKey, InMesh, InOrg, Need, OnTopic, Oneself, OneselfOr, OwnKeyOr, Right, Uncounted, Within, may},
+    own::{Myself, OwnSession},
+};
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
-    domain::{Capability, Secret, SessionSecret, audit::Trail},
-    service::{
-        Admitted, Demand, House, Reach, Refusal, admit, admit_person,
-        failures::Throttled,
-        me::Shown,
-        sessions::{self, SignedIn, Visitor},
-    },
+    domain::{Secret, SessionSecret, audit::Trail},
+    service::{Admitted, Demand, House, Refusal, admit, admit_person, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// Single rights, as types: `may::Send` never shadows `std`'s `Send`.
-pub mod may {
-    use super::Right;
-    use crate::domain::Capability;
-
-    macro_rules! rights {
-        ($($name:ident;)+) => {$(
-            #[doc = concat!("The capability `", stringify!($name), "`.")]
-            #[derive(Debug)]
-            pub enum $name {}
-
-            impl Right for $name {
-                const CAPABILITY: Capability = Capability::$name;
-            }
-        )+};
-    }
-
-    rights! { Send; Read; StateWrite; Admin; Verify; }
-}
-
-/// A single right.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no right; see http::guard::may")]
-pub trait Right {
-    /// The capability.
-    const CAPABILITY: Capability;
-}
-
-/// What a route demands.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no need; see http::guard: Within, InOrg, InMesh, OnTopic, OwnKeyOr, OneselfOr, AnyKey, Oneself, Uncounted"
-)]
-pub trait Need {
-    /// The capability, if one is demanded.
-    const CAPABILITY: Option<Capability>;
-    /// How much of the place the grant must reach.
-    const REACH: Reach;
-    /// Whether the holder of the key that is named may do this to it.
-    const OR_OWN: bool = false;
-    /// Whether the person who is named may do this to itself.
-    const OR_ONESELF: bool = false;
-    /// Whether the request counts as a use of the key.
-    const COUNTS: bool = true;
-    /// Whether it takes a person who is signed in, in the org that the query names.
-    const PERSON: bool = false;
-}
-
-macro_rules! needs {
-    ($($(#[$doc:meta])* $name:ident = $reach:ident $(or $own:ident)?;)+) => {$(
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name<R>(PhantomData<R>);
-
-        impl<R: Right> Need for $name<R> {
-            const CAPABILITY: Option<Capability> = Some(R::CAPABILITY);
-            const REACH: Reach = Reach::$reach;
-            $(const OR_OWN: bool = stringify!($own).len() > 0;)?
-        }
-    )+};
-}
-
-needs! {
-    /// The right anywhere in the org; the verb judges the rest, or shows only what the grant covers.
-    Within = Within;
-    /// The right in the whole org.
-    InOrg = Org;
-    /// The right in the whole mesh that the path names.
-    InMesh = Mesh;
-    /// The right on the topic that the path names.
-    OnTopic = Topic;
-    /// The right anywhere in the org, or to be the holder of the very key that the path names.
-    OwnKeyOr = Within or own;
-}
-
-/// The right in the whole org, or to be the person that the path names.
-#[derive(Debug)]
-pub struct OneselfOr<R>(PhantomData<R>);
-
-impl<R: Right> Need for OneselfOr<R> {
-    const CAPABILITY: Option<Capability> = Some(R::CAPABILITY);
-    const REACH: Reach = Reach::Org;
-    const OR_ONESELF: bool = true;
-}
-
-/// Any live key.
-#[derive(Debug)]
-pub struct AnyKey;
-
-impl Need for AnyKey {
-    const CAPABILITY: Option<Capability> = None;
-    const REACH: Reach = Reach::Within;
-}
-
-/// A person who is signed in, about itself. The org is named by the query, or is the only one that the person is in.
-#[derive(Debug)]
-pub struct Oneself;
-
-impl Need for Oneself {
-    const CAPABILITY: Option<Capability> = None;
-    const REACH: Reach = Reach::Within;
-    const PERSON: bool = true;
-}
-
-/// The same, by a request that does not count as a use of the key.
-#[derive(Debug)]
-pub struct Uncounted<N>(PhantomData<N>);
-
-impl<N: Need> Need for Uncounted<N> {
-    const CAPABILITY: Option<Capability> = N::CAPABILITY;
-    const REACH: Reach = N::REACH;
-    const OR_OWN: bool = N::OR_OWN;
-    const OR_ONESELF: bool = N::OR_ONESELF;
-    const COUNTS: bool = false;
-    const PERSON: bool = N::PERSON;
-}
 
 /// A caller who was admitted, with its input, which was read only then.
 pub struct Caller<N, I> {
@@ -176,58 +63,6 @@ fn session_of<N: Need>(request: &HttpRequest) -> Result<Option<SessionSecret>, P
     let names_org = N::PERSON || request.match_info().get("org").is_some();
     let may_be = names_org && credentials::are_none(request);
     if may_be { session::shown(request) } else { Ok(None) }
-}
-
-/// Somebody of whom it is known which person it is: by a session, or by a key that is bound to it.
-pub struct Myself {
-    /// By what it shows that.
-    pub who: Shown,
-}
-
-/// A person who is signed in, about its sessions: a key cannot.
-pub struct OwnSession {
-    /// The proof.
-    pub proof: SignedIn,
-}
-
-impl FromRequest for OwnSession {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let Some(session) = session_of::<Oneself>(&request)? else {
-                let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
-                admitted::<AnyKey>(&request, &secret, None).await?;
-                return Err(Problem::of(catalogue::PERSON_REQUIRED));
-            };
-            let house = house(&request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
-            match sessions::look(house, session).await? {
-                Visitor::Whole(proof) => Ok(Self { proof }),
-                Visitor::Half(_) | Visitor::Nobody => Err(Problem::signed_out()),
-            }
-        })
-    }
-}
-
-impl FromRequest for Myself {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            if let Some(session) = session_of::<Oneself>(&request)? {
-                return Ok(Self { who: Shown::Session(session.hash()) });
-            }
-            let secret = credentials::presented(&request).map_err(|problem| counted(&request, problem))?;
-            let proof = admitted::<AnyKey>(&request, &secret, None).await?;
-            let person = proof.credential()?.person.as_ref().map(|person| person.user);
-            let user = person.ok_or_else(|| Problem::of(catalogue::PERSON_REQUIRED))?;
-            Ok(Self { who: Shown::Key(user, proof.org()) })
-        })
-    }
 }
 
 /// Admits a person who is signed in to what the route demands.

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::{House, Refusal, patience::in_time};
 use crate::{
     db::{
+        sessions,
         signed_in::{self, Part},
         users,
     },
@@ -38,8 +39,10 @@ pub async fn show(house: &House, shown: Shown) -> Result<(Known, Option<Session>
         let (user, session) = match shown {
             Shown::Key(user, _) => (user, None),
             Shown::Session(hash) => {
-                let who = signed_in::who(client, hash, house.lifetimes).await?.ok_or(Refusal::SignedOut)?;
-                (who.user, Some((who.session, who.confirmed_at)))
+                let found = sessions::find(client, hash).await?;
+                let found = found.filter(|found| !found.is_half && found.is_live(house.lifetimes));
+                let found = found.ok_or(Refusal::SignedOut)?;
+                (found.user, Some((found.id, found.confirmed_at)))
             }
         };
         let known = users::show(client, user).await?.ok_or(Refusal::NotFound)?;

@@ -127,9 +127,7 @@ impl HalfSignedIn {
 pub async fn look(house: &House, secret: SessionSecret) -> Result<Visitor, Refusal> {
     let hash = secret.hash();
     let look = house.store.ask(async |client| {
-        let mut found = sessions::find(client, hash)
-            .await?
-            .filter(|found| !found.is_suspended && house.lifetimes.is_live(found.seen_at, found.ends_at, found.now));
+        let mut found = sessions::find(client, hash).await?.filter(|found| found.is_live(house.lifetimes));
         if let Some(found) = found.as_mut().filter(|found| found.now >= found.seen_at + TOUCH_EVERY) {
             sessions::touch(client, found.id).await?;
             found.seen_at = found.now;

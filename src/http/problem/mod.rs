@@ -1,14 +1,9 @@
 //! Problems: every error on the wire (RFC 9457). One table from what went wrong below to what is said; the cause of a 500
 //! is logged once, and never sent.
 
-use std::fmt;
-
-use actix_web::{
-    HttpResponse, ResponseError,
-    http::{
-        StatusCode,
-        header::{self, HeaderMap, HeaderValue},
-    },
+use actix_web::http::{
+    StatusCode,
+    header::{self, HeaderValue},
 };
 use serde::Serialize;
 
@@ -21,6 +16,7 @@ use crate::{domain::Denial, service::Settled};
 mod from;
 mod item;
 mod oauth;
+mod wire;
 
 pub use self::{
     item::{InPolicy, Item, Place},
@@ -55,26 +51,6 @@ struct Inner {
     is_failure: bool,
     /// Whether the log is to have no line for it: somebody would fill it with such.
     is_silent: bool,
-}
-
-/// The body of a problem.
-#[derive(Serialize)]
-struct Wire<'a> {
-    r#type: String,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-    code: &'static str,
-    request_id: &'a str,
-    instance: &'a str,
-    #[serde(skip_serializing_if = "<[Item]>::is_empty")]
-    errors: &'a [Item],
-    #[serde(flatten)]
-    missing: Option<&'a Missing>,
-    #[serde(flatten)]
-    settled: Option<&'a SettledView>,
-    #[serde(flatten)]
-    oauth: Option<oauth::Said>,
 }
 
 impl Problem {
@@ -247,57 +223,12 @@ impl Problem {
         }
         self
     }
-
-    /// The body for this request.
-    #[must_use]
-    pub fn body(&self, request_id: &str, pattern: &str) -> String {
-        let Inner { kind, status, detail, errors, missing, settled, .. } = &*self.0;
-        let wire = Wire {
-            r#type: format!("/docs/errors/{}", kind.code),
-            title: kind.title,
-            status: status.as_u16(),
-            detail,
-            code: kind.code,
-            request_id,
-            instance: pattern,
-            errors,
-            missing: missing.as_ref(),
-            settled: settled.as_ref(),
-            oauth: is_oauth(pattern).then(|| self.said()),
-        };
-        serde_json::to_string(&wire).unwrap_or_default()
-    }
-
-    /// Sets the headers that go with it.
-    pub fn set_headers(&self, headers: &mut HeaderMap) {
-        for (name, _) in &self.0.headers {
-            headers.remove(name);
-        }
-        for (name, value) in &self.0.headers {
-            headers.append(name.clone(), value.clone());
-        }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.0.kind.code, self.0.detail)
-    }
-}
-
-impl ResponseError for Problem {
-    fn status_code(&self) -> StatusCode {
-        self.0.status
-    }
-
-    /// The bare status: the body is written where the request is known, see [`super::trace`].
-    fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.status_code())
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::ResponseError as _;
+
     use super::*;
 
     #[test]

@@ -1,23 +1,23 @@
 //! Accept an invitation: as who is signed in, or as a newcomer, who becomes a person by it.
 
-use serde_json::json;
-use thiserror::Error;
-use zeroize::Zeroizing;
+mod taker;
 
+use thiserror::Error;
+
+pub use self::taker::Taker;
+use self::taker::{Ready, named, person, ready};
 use crate::{
     db::{
         self, Transaction, audit,
         fresh::feed,
-        identities,
         invitations::{self, Opener},
-        members, orgs, outbox, passwords, users,
+        members, orgs, outbox, users,
     },
     domain::{
-        Denial, IdentityId, InvitationId, Member, Org, OrgId, Title, User, UserId,
-        audit::{Action, Actor, Change, Subject, Trail},
+        Denial, InvitationId, Member, Org, OrgId, Title, User,
+        audit::{Action, Actor, Trail},
         invitation::{Invitation, InvitationToken, Status, TokenHash},
-        openid::Claims,
-        password::{Password, PasswordHash, UnfitPassword},
+        password::UnfitPassword,
         role::Role,
     },
     service::{
@@ -38,33 +38,6 @@ pub struct Offer {
     pub inviter: Option<Title>,
     /// Whether there is a person with this address already: it signs in and accepts then.
     pub has_account: bool,
-}
-
-/// Who accepts.
-pub enum Taker {
-    /// A person who is signed in.
-    Known(UserId),
-    /// Somebody who is nobody here yet.
-    Newcomer {
-        /// What it wants to be called.
-        name: Title,
-        /// Its password, as it was typed.
-        password: Zeroizing<String>,
-    },
-    /// The same, who signs in by a provider that has named it so.
-    Named {
-        /// What it is to be called.
-        name: Title,
-        /// What the provider says.
-        claims: Claims,
-    },
-}
-
-/// The same, when what is slow was done.
-enum Ready<'a> {
-    Known(UserId),
-    Newcomer(UserId, &'a Title, PasswordHash),
-    Named(UserId, &'a Title, &'a Claims),
 }
 
 /// What came of it.
@@ -173,21 +146,6 @@ pub async fn accept_by(house: &House, token: TokenHash, taker: &Taker, trail: &T
     Ok(accepted)
 }
 
-/// Hashes a newcomer's password: slow on purpose, and nothing is held meanwhile.
-async fn ready<'a>(house: &House, token: TokenHash, taker: &'a Taker) -> Result<Ready<'a>, NotAccepted> {
-    let (name, text) = match taker {
-        Taker::Known(user) => return Ok(Ready::Known(*user)),
-        Taker::Named { name, claims } => return Ok(Ready::Named(UserId::new(), name, claims)),
-        Taker::Newcomer { name, password } => (name, password),
-    };
-    let offer = look_by(house, token).await?;
-    if offer.has_account {
-        return Err(NotAccepted::HasAccount);
-    }
-    let password = Password::new(text.clone(), &offer.invitation.email, name)?;
-    Ok(Ready::Newcomer(UserId::new(), name, house.passwords.hash(&password).await?))
-}
-
 async fn accept_within(
     transaction: &Transaction<'_>,
     (org, id): (OrgId, InvitationId),
@@ -220,14 +178,6 @@ async fn accept_within(
     Ok(Accepted { org, member })
 }
 
-/// That the person is known by a provider from now on.
-fn named(taker: &Ready<'_>, person: &User) -> Option<Change> {
-    let Ready::Named(_, _, claims) = taker else { return None };
-    let subject = Subject { kind: "member", id: person.id.to_string() };
-    let after = Some(json!({ "issuer": claims.issuer }));
-    Some(Change { action: Action::UserIdentityAdded, subject, mesh: None, before: None, after })
-}
-
 /// Who invited an owner must be one still.
 async fn ensure_an_owner_asked(
     transaction: &Transaction<'_>,
@@ -238,46 +188,6 @@ async fn ensure_an_owner_asked(
     let Some(inviter) = asked else { return Ok(()) };
     let is_owner = members::show(transaction, org, inviter).await?.is_some_and(|inviter| inviter.part.is_owner());
     if is_owner { Ok(()) } else { Err(NotAccepted::Over(Status::Withdrawn)) }
-}
-
-/// The person who accepts: the one who is signed in, if it is the one who was invited, or a new one.
-async fn person(
-    transaction: &Transaction<'_>,
-    invitation: &Invitation,
-    taker: &Ready<'_>,
-) -> Result<User, NotAccepted> {
-    match taker {
-        Ready::Known(user) => {
-            let user = users::show(transaction, *user).await?.filter(|user| user.suspended_at.is_none());
-            user.filter(|user| user.email == invitation.email).ok_or(NotAccepted::OtherPerson)
-        }
-        Ready::Newcomer(id, name, password) => {
-            if users::find(transaction, &invitation.email).await?.is_some() {
-                return Err(NotAccepted::HasAccount);
-            }
-            let user = users::insert(transaction, *id, (&invitation.email, false), name).await.map_err(taken)?;
-            passwords::set(transaction, *id, password).await?;
-            Ok(user)
-        }
-        Ready::Named(id, name, claims) => {
-            if !claims.vouches_for(&invitation.email) {
-                return Err(NotAccepted::NotVouchedFor);
-            }
-            let is_known = identities::find(transaction, claims).await?.is_some();
-            if is_known || users::find(transaction, &invitation.email).await?.is_some() {
-                return Err(NotAccepted::HasAccount);
-            }
-            // The provider has vouched for the address.
-            let user = users::insert(transaction, *id, (&invitation.email, true), name).await.map_err(taken)?;
-            identities::insert(transaction, IdentityId::new(), *id, claims).await.map_err(taken)?;
-            Ok(user)
-        }
-    }
-}
-
-/// Another org's invitation has made the person meanwhile.
-fn taken(error: db::Error) -> NotAccepted {
-    if matches!(error, db::Error::Taken(_)) { NotAccepted::HasAccount } else { error.into() }
 }
 
 /// Gives the person the role, unless it has a stronger one there; the member as it is now, and as it was if it was one.
