@@ -12,7 +12,7 @@ use super::{
     Fault, Form, Page,
     device::REQUEST,
     device_form::{Filled, choose_org, decide, granted},
-    page::{alert, sentence},
+    page::{alert, lead_to, sentence},
     visitor::{Person, Sent, then},
 };
 use crate::{
@@ -25,14 +25,19 @@ use crate::{
 };
 
 /// What the query says.
-#[derive(Deserialize)]
-pub struct Asked {
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
     id: String,
     org: Option<String>,
 }
 
 /// The page.
-pub async fn show(house: Data<House>, person: Person, asked: Query<Asked>) -> Result<HttpResponse, Fault> {
+pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fault> {
+    let asked = Query::<Asked>::from_query(person.request.query_string()).map(Query::into_inner).unwrap_or_default();
+    if asked.id.is_empty() {
+        return Ok(lead_to("/device"));
+    }
     let Ok(id) = asked.id.parse::<DeviceLoginId>() else { return Ok(over(&person)) };
     let login = match device::show(&house, &person.by, id).await {
         Ok(login) => login,

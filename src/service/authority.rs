@@ -152,6 +152,23 @@ pub(super) async fn hold(transaction: &Transaction<'_>, by: &Admitted) -> Result
     holding(transaction, by, key).await
 }
 
+/// The same, with other keys: all of them and the caller's own in the order of their ids, so that two who want each other's do not
+/// wait in a circle.
+pub(super) async fn hold_with_keys(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    others: &[KeyId],
+) -> Result<Holding, Refusal> {
+    hold_person(transaction, by).await?;
+    let own = match &by.who {
+        Caller::Key(known, _) => Some(known.credential.key),
+        Caller::Person(..) => None,
+    };
+    let all: Vec<KeyId> = others.iter().copied().chain(own).collect();
+    keys::lock_all(transaction, by.org(), &all).await?;
+    hold(transaction, by).await
+}
+
 /// The same, with another person: who removes that one meanwhile waits. People are held in the order of their ids, and before any key.
 pub(super) async fn hold_beside(
     transaction: &Transaction<'_>,

@@ -45,10 +45,9 @@ pub async fn spread(house: &House, by: &Admitted, over: Span, mode: Mode) -> Res
     let (org, mesh) = (by.org(), place(by));
     house
         .patiently_change(org, org, mode, PATIENCE, async |transaction| {
-            let caller = authority::hold(transaction, by).await?;
-            caller.ensure_fresh()?;
             let found = policies::endless(transaction, org, mesh, MOST).await?;
-            keys::lock_all(transaction, org, &found).await?;
+            let caller = authority::hold_with_keys(transaction, by, &found).await?;
+            caller.ensure_fresh()?;
             policies::hold(transaction, org).await?;
             let before = still_endless(transaction, by, &caller, &found).await?;
             let ids: Vec<KeyId> = before.iter().map(|one| one.0.id).collect();

@@ -40,6 +40,10 @@ fn the_pages_are_these() {
         ("get", "/invitation"),
         ("post", "/invitation"),
         ("post", "/invitation/accept"),
+        ("get", "/device"),
+        ("post", "/device"),
+        ("get", "/device/request"),
+        ("post", "/device/request"),
         ("get", "/assets/{name}"),
     ];
     assert_eq!(TABLE, expected);
