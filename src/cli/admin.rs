@@ -87,6 +87,9 @@ struct Reset {
     /// Also turn the second factor off, with its recovery codes
     #[arg(long)]
     without_second_factor: bool,
+    /// Also revoke the keys that are bound to the person, in every org
+    #[arg(long)]
+    revoke_keys: bool,
     #[command(flatten)]
     one: One,
 }
@@ -180,7 +183,7 @@ async fn grant(opened: &Opened, wish: &Grant, as_json: bool) -> Result<(), Failu
     say(&format!("{email} is {} of {org}", role.name()), done.settled.as_ref());
     if done.value.is_given_anew {
         eprintln!(
-            "nobody had shown that this address is theirs: whoever had the account is out of it, and its password gone"
+            "nobody had shown that this address is theirs: whoever had the account is out of it, its password gone and its keys revoked"
         );
     }
     done.value.code.as_ref().map_or(Ok(()), |code| show::reset_link(opened, email, code))
@@ -217,14 +220,18 @@ async fn suspend(opened: &Opened, email: &Email, suspended: bool, as_json: bool)
 
 async fn reset(opened: &Opened, wish: &Reset, as_json: bool) -> Result<(), Failure> {
     let (email, text) = (&wish.one.email, wish.password.read()?);
-    let done = admin::reset(&opened.house, &Operator::on_this_host(), email, text, wish.without_second_factor).await;
-    let admin::Reset { user, code, passkeys, identities } = done.map_err(|no| refused(no, email, "", ""))?;
+    let also = admin::Also { second_factor: wish.without_second_factor, keys: wish.revoke_keys };
+    let done = admin::reset(&opened.house, &Operator::on_this_host(), email, text, also).await;
+    let admin::Reset { user, code, passkeys, identities, keys, settled } =
+        done.map_err(|no| refused(no, email, "", ""))?;
     if as_json {
         let url = code.as_ref().map(|code| opened.origin.reset(code));
         let reset_url = url.as_ref().map(|url| url.as_str());
-        return show::print(&json!({
-            "user": person(&user), "reset_url": reset_url, "passkeys_removed": passkeys, "identities_removed": identities,
-        }));
+        let more = json!({
+            "reset_url": reset_url, "passkeys_removed": passkeys, "identities_removed": identities,
+            "keys": keys, "keys_revoked": also.keys,
+        });
+        return show::print(&told(json!({ "user": person(&user) }), settled.as_ref(), more));
     }
     eprintln!("{email} is signed out everywhere");
     if passkeys > 0 {
@@ -234,6 +241,11 @@ async fn reset(opened: &Opened, wish: &Reset, as_json: bool) -> Result<(), Failu
         0 => {}
         1 => eprintln!("1 identity is disconnected: the person connects it again once it is signed in"),
         many => eprintln!("{many} identities are disconnected: the person connects them again once it is signed in"),
+    }
+    match (keys, &settled) {
+        (0, _) => {}
+        (keys, Some(settled)) => eprintln!("its personal keys are revoked ({keys}): {}", show::settled(settled)),
+        (keys, None) => eprintln!("its personal keys go on working ({keys}): --revoke-keys revokes them"),
     }
     if let Some(code) = &code {
         return show::reset_link(opened, email, code);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Error, queries, row};
 use crate::domain::{
-    Place, SessionHash,
+    Place,
     invitation::TokenHash,
     openid::{Purpose, WAY, Way},
 };
@@ -26,8 +26,6 @@ queries! {
     SWEEP = "
         DELETE FROM openid_flows WHERE ctid IN (
             SELECT ctid FROM openid_flows WHERE ends_at <= clock_timestamp() LIMIT $1)";
-    /// Who was let in showed to the provider who it is before we sent it there: that is how fresh it is.
-    AGE = "UPDATE sessions SET confirmed_at = least(confirmed_at, $2) WHERE hash = $1";
 }
 
 /// Who has come back.
@@ -84,13 +82,6 @@ fn back(row: &Row) -> Result<Back, Error> {
     };
     let next = row::get::<&str>(row, "next")?.parse().map_err(row::corrupt)?;
     Ok(Back { purpose, next, begun_at: row::get(row, "created_at")? })
-}
-
-/// The session is no fresher than this.
-pub async fn age(db: &impl GenericClient, session: SessionHash, shown_at: OffsetDateTime) -> Result<(), Error> {
-    let age = db.prepare_cached(AGE).await?;
-    db.execute(&age, &[&session.0.as_slice(), &shown_at]).await?;
-    Ok(())
 }
 
 /// Takes away what is over. Takes the operator's role.

@@ -14,8 +14,8 @@ queries! {
         FROM memberships m JOIN users u ON u.id = m.user_id JOIN orgs o ON o.id = m.org_id
         WHERE m.mesh_id IS NULL AND m.role IN ('admin', 'owner')
         ORDER BY o.slug, m.role DESC, u.email";
-    /// Held against other changes of what this person is.
-    LOCK = "SELECT FROM users WHERE id = $1 FOR UPDATE";
+    /// Held against other changes of what this person is; who begins a session meanwhile, which refers to it, is not in the way.
+    LOCK = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
     PARTS = "SELECT org_id, mesh_id, role FROM memberships WHERE user_id = $1 ORDER BY org_id, mesh_id NULLS FIRST";
     /// The owners of the org, held until this transaction ends: two who leave at once take turns.
     OWNERS = "

@@ -34,6 +34,7 @@ queries! {
         ORDER BY seen_at DESC, id DESC";
     TOUCH = "UPDATE sessions SET seen_at = clock_timestamp() WHERE id = $1";
     CONFIRM = "UPDATE sessions SET confirmed_at = clock_timestamp() WHERE id = $1";
+    AGE = "UPDATE sessions SET confirmed_at = least(confirmed_at, $2) WHERE hash = $1";
     END = "DELETE FROM sessions WHERE user_id = $1 AND id = $2";
     END_OTHERS = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
     END_ALL = "DELETE FROM sessions WHERE user_id = $1";
@@ -187,4 +188,11 @@ pub async fn forget(db: &impl GenericClient, hash: SessionHash) -> Result<(), Er
 pub async fn sweep(db: &impl GenericClient, lifetimes: Lifetimes) -> Result<u64, Error> {
     let sweep = db.prepare_cached(SWEEP).await?;
     Ok(db.execute(&sweep, &[&lifetimes.idle.as_secs_f64(), &PAGE]).await?)
+}
+
+/// Its person has shown no later than this who it is.
+pub async fn age(db: &impl GenericClient, session: SessionHash, shown_at: OffsetDateTime) -> Result<(), Error> {
+    let age = db.prepare_cached(AGE).await?;
+    db.execute(&age, &[&session.0.as_slice(), &shown_at]).await?;
+    Ok(())
 }

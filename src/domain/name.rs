@@ -94,6 +94,14 @@ impl FromStr for StateName {
     }
 }
 
+/// Whether a character is not seen, and changes what is seen beside it: control characters, and marks that turn the direction of what
+/// follows, by which a text could be shown as another (Unicode Technical Report 36, "Bidirectional Text Spoofing").
+fn is_unseen(character: char) -> bool {
+    let turns =
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || turns
+}
+
 /// A text for people: trimmed, then `LEAST` to `MOST` characters, no control characters but, where `LEAST` is 0, line
 /// ends and tabs (A-6: what is measured is what is kept).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -130,7 +138,7 @@ impl<const LEAST: usize, const MOST: usize> FromStr for Text<LEAST, MOST> {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let is_allowed = |c: char| !c.is_control() || (LEAST == 0 && matches!(c, '\n' | '\r' | '\t'));
+        let is_allowed = |c: char| !is_unseen(c) || (LEAST == 0 && matches!(c, '\n' | '\r' | '\t'));
         let fits = (LEAST..=MOST).contains(&text.chars().count());
         if !fits || !text.chars().all(is_allowed) {
             return Err(MalformedName::Text { least: LEAST, most: MOST });
@@ -187,7 +195,7 @@ mod tests {
         let label = |text: &str| text.parse::<Label>().map(|label| label.to_string());
         assert_eq!(label("  ci  "), Ok("ci".to_owned()));
         assert_eq!(label(&format!(" {} ", "é".repeat(64))), Ok("é".repeat(64)));
-        for bad in ["", "   ", "a\nb", "a\0b", &"x".repeat(65)] {
+        for bad in ["", "   ", "a\nb", "a\0b", "x\u{202e}gpj.exe", &"x".repeat(65)] {
             assert_eq!(label(bad), Err(MalformedName::Text { least: 1, most: 64 }), "{bad:?}");
         }
     }

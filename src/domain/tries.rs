@@ -28,6 +28,8 @@ pub enum Tried<'a> {
     AccountEverywhere(&'a str),
     /// The second factor of a person.
     Factor(UserId),
+    /// What a person who is signed in shows once more. Strangers can make none of these.
+    StepUp(UserId),
     /// The codes of terminals that a person types.
     UserCode(UserId),
     /// Whence they come: an IPv4 address, or the half of an IPv6 address that one customer has for itself.
@@ -56,6 +58,7 @@ impl Tried<'_> {
             }
             Self::AccountEverywhere(email) => ("everywhere", account(email), FREE_OF_ACCOUNT_EVERYWHERE),
             Self::Factor(user) => ("factor", user.to_string(), FREE_OF_ACCOUNT),
+            Self::StepUp(user) => ("step-up", user.to_string(), FREE_OF_ACCOUNT),
             Self::UserCode(user) => ("user code", user.to_string(), FREE_OF_ACCOUNT),
             Self::Address(address) => ("address", network(*address), FREE_OF_ADDRESS),
         };
@@ -64,6 +67,15 @@ impl Tried<'_> {
             _ => None,
         };
         Bucket { hash: Sha256::digest(format!("{kind} {value}")).into(), account, free }
+    }
+}
+
+impl Tried<'_> {
+    /// Whether one that was good only counts for nothing, and those before it go on to count: from an address there may be others, and
+    /// who has a code of its own could else begin to guess anew as often as it likes.
+    #[must_use]
+    pub const fn keeps_counting(&self) -> bool {
+        matches!(self, Self::Address(_) | Self::UserCode(_))
     }
 }
 

@@ -5,7 +5,7 @@ mod reset;
 
 use serde_json::json;
 
-pub use self::reset::{Reset, reset};
+pub use self::reset::{Also, Reset, reset};
 
 use super::{
     Done, House, Refusal, Settled,
@@ -126,7 +126,9 @@ pub async fn grant(
         let before = Part::of(&user, &parts, org.id);
         let old = before.role();
         if old == Some(role) {
-            return Err(NotDone::AlreadySo(None));
+            // Of an account that was given anew that stays.
+            let value = Granted { user, org, role, code, is_given_anew };
+            return if is_given_anew { Ok((value, old)) } else { Err(NotDone::AlreadySo(None)) };
         }
         if old == Some(Role::Owner) {
             ensure_owned(transaction, &org, user.id).await?;
@@ -141,7 +143,7 @@ pub async fn grant(
         Ok((Granted { user, org, role, code, is_given_anew }, old))
     })
     .await?;
-    let takes_away = old.is_some_and(|old| old > role);
+    let takes_away = value.is_given_anew || old.is_some_and(|old| old > role);
     let settled = if takes_away { Some(house.hold(change).await?) } else { house.courteously(Some(change)).await };
     Ok(Done { value, settled })
 }

@@ -21,7 +21,7 @@ use crate::{
         role::Role,
     },
 };
-pub(super) use remove::write_down;
+pub(super) use remove::{revoke_all, write_down};
 
 impl From<Forbidden> for Refusal {
     fn from(why: Forbidden) -> Self {

@@ -7,18 +7,18 @@ use super::{
     House, Refusal,
     patience::in_time,
     people::{Author, set_password, write_everywhere},
+    tries,
 };
 use crate::{
     db::{
         self,
         one_time::{self, Purpose},
-        people, tries, users,
+        people, users,
     },
     domain::{
         OneTimeCode, User,
         audit::{Action, Actor, Trail},
         password::{Password, UnfitPassword},
-        tries::Tried,
     },
 };
 
@@ -66,7 +66,7 @@ pub async fn finish(
         set_password(&transaction, user.id, Some(&hash)).await?;
         people::sign_out(&transaction, user.id).await?;
         users::verified(&transaction, user.id).await?;
-        tries::clear_account(&transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
+        tries::forget(&transaction, &user).await?;
         let facts = json!({ "email": user.email, "by": "link" });
         write_everywhere(&transaction, &author, user.id, Action::UserPasswordReset, Some(facts)).await?;
         transaction.commit().await.map_err(db::Error::from)?;

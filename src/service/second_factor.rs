@@ -140,9 +140,7 @@ pub async fn enter(house: &House, half: &HalfSignedIn, code: &str, browser: &Bro
 }
 
 async fn try_enter(house: &House, waiting: &SignedIn, code: &str, browser: &Browser) -> Result<SessionSecret, NotIn> {
-    let address = browser.address().map(Tried::Address);
-    let tried: Vec<_> = address.into_iter().chain([Tried::Factor(waiting.user())]).collect();
-    let taken = tries::take(house, &tried).await?;
+    let taken = tries::take(house, &tries::of_person(browser, Tried::Factor(waiting.user()))).await?;
     within(house, async |transaction| {
         // Of two who come at once with the same half, one finds it.
         if !db::sessions::end(transaction, waiting.user(), waiting.session()).await? {
@@ -150,7 +148,10 @@ async fn try_enter(house: &House, waiting: &SignedIn, code: &str, browser: &Brow
         }
         ensure_shown(transaction, waiting, code).await?;
         taken.were_good(transaction).await?;
-        Ok(sessions::begin(house, transaction, (waiting.user(), false), browser, None).await?)
+        let secret = sessions::begin(house, transaction, (waiting.user(), false), browser, None).await?;
+        // A code alone is no fresh proof: that is as old as what came before it.
+        db::sessions::age(transaction, secret.hash(), waiting.confirmed_at()).await?;
+        Ok(secret)
     })
     .await
 }

@@ -96,6 +96,12 @@ impl SignedIn {
         self.found.now
     }
 
+    /// When the person last showed who it is.
+    #[must_use]
+    pub const fn confirmed_at(&self) -> OffsetDateTime {
+        self.found.confirmed_at
+    }
+
     /// For how long the session lasts.
     #[must_use]
     pub fn left(&self) -> Left {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{self, passwords},
-    domain::{Password, PasswordHash, Typed, audit::Action},
+    domain::{Password, PasswordHash, Typed, audit::Action, tries::Tried},
 };
 
 /// Whether a second factor is asked for too.
@@ -98,8 +98,7 @@ async fn shown(
     browser: &Browser,
 ) -> Result<(Taken, PasswordHash), NotIn> {
     // Counted apart from tries to sign in: strangers can make those, and only who is signed in makes these.
-    let own = by.user().to_string();
-    let taken = tries::take(house, &tries::at_account(house, browser, &own)).await?;
+    let taken = tries::take(house, &tries::of_person(browser, Tried::StepUp(by.user()))).await?;
     let judged = async {
         let hash = in_time(house.store.ask(async |client| passwords::show(client, by.user()).await)).await?;
         let is_theirs = house.passwords.verify(password, hash.clone()).await?;

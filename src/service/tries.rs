@@ -3,7 +3,10 @@
 use super::{House, patience::in_time, sessions::Browser, sign_in::NotIn};
 use crate::{
     db::{self, Transaction, tries},
-    domain::tries::{Bucket, Tried},
+    domain::{
+        User,
+        tries::{Bucket, Tried},
+    },
 };
 
 /// Tries that were counted and are still to be judged.
@@ -17,11 +20,25 @@ pub(super) fn at_account<'a>(house: &House, browser: &Browser, email: &'a str) -
     address.map(Tried::Address).into_iter().chain(account).collect()
 }
 
+/// What a try by a person who is known is counted for: the address that it comes from, and this.
+pub(super) fn of_person<'a>(browser: &Browser, tried: Tried<'a>) -> Vec<Tried<'a>> {
+    browser.address().map(Tried::Address).into_iter().chain([tried]).collect()
+}
+
+/// Forgets all that failed for a person, from wherever it came.
+pub(super) async fn forget(transaction: &Transaction<'_>, user: &User) -> Result<(), db::Error> {
+    tries::clear_account(transaction, Tried::AccountEverywhere(user.email.as_str()).bucket()).await?;
+    for tried in [Tried::Factor(user.id), Tried::StepUp(user.id), Tried::UserCode(user.id)] {
+        tries::clear(transaction, tried.bucket()).await?;
+    }
+    Ok(())
+}
+
 /// Counts one for each of these, unless one of them pauses: then for none. A proxy that is trusted is not who tries.
 pub(super) async fn take(house: &House, tried: &[Tried<'_>]) -> Result<Taken, NotIn> {
     let is_proxy =
         |tried: &&Tried<'_>| matches!(tried, Tried::Address(address) if house.trusted_proxies.trusts(*address));
-    let shared = |tried: &Tried<'_>| (tried.bucket(), matches!(tried, Tried::Address(_)));
+    let shared = |tried: &Tried<'_>| (tried.bucket(), tried.keeps_counting());
     let buckets: Vec<_> = tried.iter().filter(|tried| !is_proxy(tried)).map(shared).collect();
     let taken = house.store.ask(async |client| {
         let transaction = client.transaction().await.map_err(db::Error::from)?;
@@ -40,7 +57,7 @@ pub(super) async fn take(house: &House, tried: &[Tried<'_>]) -> Result<Taken, No
 }
 
 impl Taken {
-    /// They were good: all that failed for the account is forgotten, and what failed from the address is not.
+    /// They were good: all that failed for the person is forgotten, and what goes on to count is not.
     pub(super) async fn were_good(&self, transaction: &Transaction<'_>) -> Result<(), db::Error> {
         for (bucket, is_shared) in &self.0 {
             if *is_shared {

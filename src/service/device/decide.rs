@@ -7,19 +7,19 @@ use tracing::{info, warn};
 use super::take::nothing;
 use crate::{
     db::{
-        self,
+        self, Transaction,
         devices::{self, Approval},
         signed_in,
     },
     domain::{
-        Capability, DeviceLoginId, Mesh, Owner, SessionHash, Slug, Span,
+        Capability, DeviceLoginId, Grant, Key, Mesh, Owner, SessionHash, Slug, Span,
         audit::Trail,
         device::{DeviceLogin, Granted, UserCode},
         page::Limit,
         tries::Tried,
     },
     service::{
-        Admitted, Demand, House, Reach, Refusal, Why,
+        Admitted, Demand, House, Once, Reach, Refusal, Why,
         admit_person::admit_session,
         edit::Patch,
         house::Mode,
@@ -55,9 +55,7 @@ pub async fn find(house: &House, by: &SignedIn, typed: &str, browser: &Browser) 
 async fn try_find(house: &House, by: &SignedIn, typed: &str, browser: &Browser) -> Result<DeviceLoginId, NotIn> {
     // What cannot be a code is no guess.
     let Ok(code) = typed.parse::<UserCode>() else { return Err(NotIn::Wrong) };
-    let address = browser.address().map(Tried::Address);
-    let tried: Vec<_> = address.into_iter().chain([Tried::UserCode(by.user())]).collect();
-    let taken = tries::take(house, &tried).await?;
+    let taken = tries::take(house, &tries::of_person(browser, Tried::UserCode(by.user()))).await?;
     let claim = house.store.ask(async |client| {
         let transaction = client.transaction().await.map_err(db::Error::from)?;
         let claimed = devices::claim(&transaction, &code, by.user()).await?;
@@ -137,14 +135,12 @@ pub async fn approve(
     granted: Granted,
     trail: Trail,
 ) -> Result<(), Refusal> {
-    let gives_admin = granted.capabilities.allows(&Capability::Admin);
-    if gives_admin && !by.stays_fresh_for(MARGIN) {
-        return Err(Refusal::NotFresh);
-    }
     let session = by.secret().hash();
     let admitted = admitted(house, session, org, trail).await?;
     let wish = wish(&granted, by.now())?;
-    personal::issue_own(house, &admitted, &wish, Mode::Dry, None, &nothing).await?;
+    if let Once::Done(tried) = personal::issue_own(house, &admitted, &wish, Mode::Dry, None, &nothing).await? {
+        ensure_stays_fresh(house, by, &tried.key.key).await?;
+    }
     let approval = Approval { org: admitted.org(), session, granted };
     let approve = house.store.ask(async |client| devices::approve(client, id, by.user(), &approval).await);
     if !in_time(approve).await? {
@@ -152,6 +148,15 @@ pub async fn approve(
     }
     info!(user = %by.user(), org = %approval.org, login = %id, "has approved a terminal");
     Ok(())
+}
+
+/// Who gives what takes a fresh proof is fresh still when the terminal comes for it.
+async fn ensure_stays_fresh(house: &House, by: &SignedIn, key: &Key) -> Result<(), Refusal> {
+    let Grant { owner, capabilities, .. } = &key.terms.grant;
+    let read = async |transaction: &Transaction<'_>| InForce::read(transaction, *owner).await;
+    let asks =
+        capabilities.allows(&Capability::Admin) || house.look(owner.org(), read).await?.both.confirmation_required;
+    if asks && !by.stays_fresh_for(MARGIN) { Err(Refusal::NotFresh) } else { Ok(()) }
 }
 
 /// Says no.

@@ -107,15 +107,41 @@ pub(in crate::service) async fn write_down(
     (email, doomed): (&Email, &[KeyId]),
     end: Option<Change>,
 ) -> Result<usize, Refusal> {
-    let mut events = revoke(transaction, org, actor, doomed).await?;
+    let mut events = revoke(transaction, org, actor, doomed, REASON).await?;
     let revoked = events.len();
     events.extend(withdraw_all(transaction, org, email).await?);
     events.extend(end);
+    append(transaction, org, (actor, trail), events, revoked).await?;
+    Ok(revoked)
+}
+
+/// Revokes these keys for this reason, and writes that down; answers how many were not revoked before.
+pub(in crate::service) async fn revoke_all(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    (actor, trail): (Actor, &Trail),
+    doomed: &[KeyId],
+    reason: &str,
+) -> Result<usize, Refusal> {
+    let events = revoke(transaction, org, actor, doomed, reason).await?;
+    let revoked = events.len();
+    if revoked > 0 {
+        append(transaction, org, (actor, trail), events, revoked).await?;
+    }
+    Ok(revoked)
+}
+
+async fn append(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    (actor, trail): (Actor, &Trail),
+    events: Vec<Change>,
+    revoked: usize,
+) -> Result<(), Refusal> {
     let mut head = audit::head(transaction, org).await?;
     let ended = i64::try_from(revoked).unwrap_or(i64::MAX);
     head.unrevoked_keys = head.unrevoked_keys.saturating_sub(ended).max(0);
-    audit::append(transaction, head, actor, trail, events).await?;
-    Ok(revoked)
+    Ok(audit::append(transaction, head, actor, trail, events).await?)
 }
 
 async fn revoke(
@@ -123,6 +149,7 @@ async fn revoke(
     org: OrgId,
     actor: Actor,
     doomed: &[KeyId],
+    reason: &str,
 ) -> Result<Vec<Change>, Refusal> {
     if doomed.is_empty() {
         return Ok(Vec::new());
@@ -134,7 +161,7 @@ async fn revoke(
         all.into_iter().filter(|one| one.key.revoked.is_none()).map(|Dated { key, .. }| (key.id, key)).collect();
     let mut ids: Vec<KeyId> = before.keys().copied().collect();
     ids.sort_unstable();
-    let reason: Reason = REASON.parse().map_err(|_| Refusal::Impossible("the reason is legal"))?;
+    let reason: Reason = reason.parse().map_err(|_| Refusal::Impossible("the reason is legal"))?;
     keys::revoke(transaction, org, &ids, actor, Some(&reason)).await?;
     let after = keys::many(transaction, org, &ids).await?;
     let change = |one: &Dated| before.get(&one.key.id).map(|was| changed(Action::KeyRevoked, was, &one.key));

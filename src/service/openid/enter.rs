@@ -4,7 +4,7 @@ use tracing::info;
 
 use super::Proven;
 use crate::{
-    db::{identities, openid as ways},
+    db::{self, identities},
     domain::SessionHash,
     service::{
         House, Refusal,
@@ -40,7 +40,7 @@ pub async fn enter(
         let secret = sessions::begin(house, transaction, whose, browser, before).await?;
         // Who was signed in at the provider has shown nothing now: that is not a fresh proof.
         let shown_at = claims.shown_at.unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-        ways::age(transaction, secret.hash(), shown_at).await?;
+        db::sessions::age(transaction, secret.hash(), shown_at).await?;
         Ok((found.user, Entry { secret, is_half: found.has_factor }))
     });
     let address = browser.address().map(|address| address.to_string());

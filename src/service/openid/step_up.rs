@@ -5,7 +5,7 @@ use tracing::info;
 use super::Proven;
 use crate::{
     db::{self, identities},
-    domain::openid::Purpose,
+    domain::{openid::Purpose, tries::Tried},
     service::{
         House, Refusal,
         second_factor::{ensure_shown, within},
@@ -21,8 +21,7 @@ pub async fn show_factor(house: &House, by: &SignedIn, code: &str, browser: &Bro
     if !asks_for_factor(house, by).await? {
         return Ok(());
     }
-    let own = by.user().to_string();
-    let taken = tries::take(house, &tries::at_account(house, browser, &own)).await?;
+    let taken = tries::take(house, &tries::of_person(browser, Tried::StepUp(by.user()))).await?;
     within(house, async |transaction| {
         ensure_shown(transaction, by, code).await?;
         Ok(taken.were_good(transaction).await?)

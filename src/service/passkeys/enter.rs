@@ -111,8 +111,8 @@ async fn enter_half(
     answered: &Answered<'_>,
     browser: &Browser,
 ) -> Result<(UserId, SessionSecret), NotIn> {
-    let (user, address) = (waiting.user(), browser.address().map(Tried::Address));
-    let tried: Vec<_> = address.into_iter().chain([Tried::Factor(user)]).collect();
+    let user = waiting.user();
+    let tried = tries::of_person(browser, Tried::Factor(user));
     let (taken, shown) = judge(house, answered, (Purpose::Factor, Some(waiting.session())), &tried).await?;
     within(house, async |transaction| {
         shown.verify(house, transaction, Some(user)).await?;
@@ -134,8 +134,7 @@ pub async fn confirm(house: &House, by: &SignedIn, answered: &Answered<'_>, brow
 }
 
 async fn try_confirm(house: &House, by: &SignedIn, answered: &Answered<'_>, browser: &Browser) -> Result<(), NotIn> {
-    let own = by.user().to_string();
-    let tried = tries::at_account(house, browser, &own);
+    let tried = tries::of_person(browser, Tried::StepUp(by.user()));
     let (taken, shown) = judge(house, answered, (Purpose::Confirm, Some(by.session())), &tried).await?;
     within(house, async |transaction| {
         shown.verify(house, transaction, Some(by.user())).await?;

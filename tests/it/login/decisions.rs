@@ -61,10 +61,12 @@ async fn a_login_is_seen_by_nobody_but_who_has_typed_its_code_last() {
     decide(&mut lees, &id, &[]).await.expect(200);
     terminal.take(&house).await;
     assert_eq!((keys(&house, &dana).await, keys(&house, &lee).await), ("0".to_owned(), "1".to_owned()));
-    for bad in ["", "x", "login_00000000000000000000000000"] {
+    for bad in ["x", "login_00000000000000000000000000"] {
         danas.get(&format!("/device/request?id={bad}")).await.expect(404);
     }
-    danas.get("/device/request").await.expect(400);
+    for none in ["/device/request", "/device/request?id="] {
+        assert_eq!(leads_to(&danas.get(none).await), "/device");
+    }
 }
 
 #[tokio::test]
@@ -187,4 +189,43 @@ async fn what_was_approved_is_judged_again_when_the_terminal_comes() {
     let events =
         texts(&house.sql("superuser").await, "SELECT action FROM audit_events WHERE actor_kind = 'user'").await;
     assert!(events.is_empty(), "{events:?}");
+}
+
+// Who has a code of its own does not guess others' as often as it likes.
+#[tokio::test]
+async fn a_code_that_is_right_ends_no_count_of_those_that_were_wrong() {
+    let house = House::new().await;
+    let dana = Person::in_org(&house, "Dana", "member").await;
+    let mut browser = visitor(&house, &dana).await;
+    let terminal = Terminal::begin(&house, &[]).await;
+    let mut statuses = Vec::new();
+    for code in [
+        "BCDF-GHJK",
+        "BCDF-GHJL",
+        &terminal.user_code,
+        "BCDF-GHJM",
+        "BCDF-GHJN",
+        &terminal.user_code,
+        "BCDF-GHJP",
+        "BCDF-GHJQ",
+    ] {
+        statuses.push(browser.send("/device", &[("user_code", code)]).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 303, 200, 200, 303, 200, 429]);
+}
+
+#[tokio::test]
+async fn where_the_policy_asks_for_a_fresh_proof_it_is_one_still_when_the_terminal_comes() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    let dana = Person::in_org(&house, "Dana", "owner").await;
+    db.batch_execute("INSERT INTO policies (org_id, confirmation_required) SELECT id, true FROM orgs").await.unwrap();
+    let mut browser = visitor(&house, &dana).await;
+    let terminal = Terminal::begin(&house, &[]).await;
+    let id = typed(&mut browser, &terminal.user_code).await;
+    db.batch_execute("UPDATE sessions SET confirmed_at = now() - interval '14 minutes 30 seconds'").await.unwrap();
+    assert!(leads_to(&decide(&mut browser, &id, &[]).await).starts_with("/confirm?next="));
+    db.batch_execute("UPDATE sessions SET confirmed_at = now()").await.unwrap();
+    decide(&mut browser, &id, &[]).await.expect(200);
+    terminal.take(&house).await.get("/v1/whoami").await.expect(200);
 }

@@ -10,6 +10,7 @@ use tokio_postgres::Client as Sql;
 
 use super::{PASSWORD, code, events, is_password, refused, send, sessions, sign_in, words};
 use crate::{
+    client::Client,
     house::House,
     persons::Person,
     tools::{database_url, id, one, texts, until_waiting},
@@ -102,7 +103,9 @@ async fn an_account_whose_address_nobody_has_shown_is_not_made_an_owner_but_give
     let fields = [("token", token), ("name", "Eve"), ("password", PASSWORD)];
     send(&house, "/invitation/accept", &fields).await.expect(200);
     sign_in(&db, DANA).await;
+    let key = personal_key(&house).await;
     let said = tried(&house, &["grant", DANA, "--org", "acme"]);
+    key.get("/v1/whoami").await.problem(401, "invalid_token");
     assert!(words(&said).contains("whoever had the account is out of it"), "{said:?}");
     let link = String::from_utf8(said.stdout).unwrap();
     assert_eq!((sessions(&db, DANA).await.as_str(), is_password(&db, DANA, PASSWORD).await), ("0", false));
@@ -114,6 +117,64 @@ async fn an_account_whose_address_nobody_has_shown_is_not_made_an_owner_but_give
     house.org("rival");
     let elsewhere = house.meshkey(&["admin", "grant", DANA, "--org", "rival", "--json"]);
     assert_eq!(elsewhere["reset_url"], Value::Null, "{elsewhere}");
+    // The same where it would be what it is already.
+    db.batch_execute("UPDATE users SET email_verified_at = NULL").await.unwrap();
+    sign_in(&db, DANA).await;
+    let again = house.meshkey(&["admin", "grant", DANA, "--org", "acme", "--json"]);
+    assert!(again["reset_url"].is_string() && again["effective"] == "everywhere", "{again}");
+    assert_eq!(sessions(&db, DANA).await, "0");
+}
+
+/// A client with a key of Dana's own.
+async fn personal_key(house: &House) -> Client {
+    let db = house.sql("superuser").await;
+    let (key, client) = house.admin().issue(json!({ "label": "own", "capabilities": ["read"], "topics": "all" })).await;
+    let bind = format!(
+        "UPDATE api_keys SET user_id = (SELECT id FROM users WHERE email = '{DANA}') WHERE id = '{}'",
+        id(&key).parse::<meshkey::domain::KeyId>().unwrap().uuid()
+    );
+    db.batch_execute(&bind).await.unwrap();
+    crate::tools::until_heard(&db).await;
+    client.get("/v1/whoami").await.expect(200);
+    client
+}
+
+#[tokio::test]
+async fn a_reset_tells_of_personal_keys_and_revokes_them_where_that_is_said() {
+    let house = House::new().await;
+    grant(&house, DANA, "owner");
+    let key = personal_key(&house).await;
+    let told = tried(&house, &["reset-password", DANA]);
+    assert!(words(&told).contains("its personal keys go on working (1): --revoke-keys revokes them"), "{told:?}");
+    key.get("/v1/whoami").await.expect(200);
+    let ended = house.meshkey(&["admin", "reset-password", DANA, "--revoke-keys", "--json"]);
+    assert_eq!((&ended["keys"], &ended["effective"]), (&json!(1), &json!("everywhere")), "{ended}");
+    key.get("/v1/whoami").await.problem(401, "invalid_token");
+}
+
+// Who signs in at this moment is waited for, and signed out; and is in nobody's way.
+#[tokio::test]
+async fn a_sign_in_that_is_under_way_does_not_keep_a_reset_from_being_done() {
+    let house = House::new().await;
+    let db = house.sql("superuser").await;
+    grant(&house, DANA, "owner");
+    let identity = "INSERT INTO identities (id, issuer, subject, user_id) SELECT gen_random_uuid(), 'https://x.example', 'dana', id FROM users";
+    db.batch_execute(identity).await.unwrap();
+    let mut other = house.sql("superuser").await;
+    let under_way = other.transaction().await.unwrap();
+    under_way.batch_execute("SELECT FROM identities FOR NO KEY UPDATE").await.unwrap();
+    let resetting = begin(&house, &["reset-password", DANA, "--json"]).await;
+    until_waiting(&db, 1).await;
+    let session = "INSERT INTO sessions (id, user_id, hash, is_half, ends_at)
+                   SELECT gen_random_uuid(), id, sha256('x'), false, now() + interval '1 hour' FROM users";
+    under_way.batch_execute(session).await.unwrap();
+    under_way.commit().await.unwrap();
+    let done = resetting.wait_with_output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(
+        (sessions(&db, DANA).await.as_str(), one(&db, "SELECT count(*) FROM identities").await.as_str()),
+        ("0", "0")
+    );
 }
 
 #[tokio::test]

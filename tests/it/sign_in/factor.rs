@@ -100,6 +100,25 @@ async fn the_password_alone_opens_the_page_that_asks_for_the_code_and_no_other()
     assert_eq!(leads_to(&half.get(ENTRY).await), "/sign-in", "the half session has survived");
 }
 
+// Who was let in by what was shown long ago, by a provider perhaps, has not shown anew who it is by a code alone.
+#[tokio::test]
+async fn a_code_makes_no_session_fresher_than_what_came_before_it() {
+    let house = danas().await;
+    turn_on(&house, &mut Visitor::dana(&house).await).await;
+    let db = house.sql("superuser").await;
+    for (age, leads) in [("1 minute", "/account/passkeys"), ("1 hour", "/confirm")] {
+        let mut dana = Visitor::new(&house);
+        dana.sign_in(EMAIL, PASSWORD).await.expect(303);
+        let old = format!("UPDATE sessions SET confirmed_at = now() - interval '{age}' WHERE is_half");
+        db.batch_execute(&old).await.unwrap();
+        db.batch_execute("UPDATE totp SET last_step = 0").await.unwrap();
+        dana.send(ENTRY, &[("code", &code(&house, 0).await)]).await.expect(303);
+        let page = dana.get("/account/passkeys").await;
+        let at = if page.status == 303 { leads_to(&page) } else { "/account/passkeys".to_owned() };
+        assert!(at.starts_with(leads), "{age}: {at}");
+    }
+}
+
 #[tokio::test]
 async fn a_step_is_accepted_once_and_no_earlier_one_after_it() {
     let house = danas().await;

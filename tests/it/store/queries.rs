@@ -174,6 +174,7 @@ async fn every_query_about_a_tenants_rows_names_the_org_first() {
         "sessions",
         "tries",
         "users",
+        "ways",
     ];
     let is_of_a_tenant = |module: &&str| !of_nobodys_tenant.contains(module) && !of_a_person.contains(module);
     for (module, queries) in QUERIES.iter().filter(|(module, _)| is_of_a_tenant(module)) {
