@@ -32,19 +32,19 @@ pub(super) struct Filled {
 }
 
 impl Filled {
-    /// As the terminal asks.
-    pub(super) fn proposed(login: &DeviceLogin) -> Self {
+    /// As the terminal asks, in the org that it asked for or in another one. The widest is never filled in: all topics and the
+    /// whole org are the person's own choice.
+    pub(super) fn proposed(login: &DeviceLogin, is_other_org: bool) -> Self {
         let asked = &login.asked;
         let patterns = asked.topics.as_ref().and_then(TopicScope::patterns).unwrap_or_default();
         let names: Vec<_> = patterns.iter().map(ToString::to_string).collect();
         let topics = match &asked.topics {
-            None => "",
-            Some(TopicScope::Everywhere) => "all",
+            None | Some(TopicScope::Everywhere) => "",
             Some(TopicScope::Only(_)) => "only",
         };
         Self {
             label: login.device.to_string(),
-            mesh: asked.mesh.clone().unwrap_or_default(),
+            mesh: asked.mesh.clone().filter(|mesh| mesh != WHOLE && !is_other_org).unwrap_or_default(),
             capabilities: asked.proposal(),
             topics: topics.to_owned(),
             names: names.join(" "),
@@ -101,9 +101,10 @@ fn only(names: &str) -> Result<TopicScope, String> {
     })
 }
 
-/// In which org: the key is of one alone.
-pub(super) fn choose_org(login: &DeviceLogin, orgs: &[Slug]) -> Markup {
+/// In which org: the key is of one alone. `lost` is the one that was asked for, if the person cannot give it.
+pub(super) fn choose_org(login: &DeviceLogin, form_token: &str, orgs: &[Slug], lost: Option<&str>) -> Markup {
     html! {
+        @if let Some(lost) = lost { p.note { "It asked for the org '" (lost) "', which is not there or not yours." } }
         @if orgs.is_empty() {
             p { "You are a member of no org, and so have nothing to give." }
         } @else {
@@ -112,13 +113,71 @@ pub(super) fn choose_org(login: &DeviceLogin, orgs: &[Slug]) -> Markup {
                     input type="hidden" name="id" value=(login.id);
                     div.field {
                         label for="org" { "For which org?" }
-                        select id="org" name="org" { @for org in orgs { option value=(org) { (org) } } }
+                        select id="org" name="org" required {
+                            option value="" { "Choose…" }
+                            @for org in orgs { option value=(org) { (org) } }
+                        }
                     }
                     div.actions { button { "Go on" } a href="/account" { "Cancel" } }
                 }
             }
         }
+        section.narrow {
+            form method="post" action=(REQUEST) {
+                (token(form_token))
+                input type="hidden" name="id" value=(login.id);
+                div.actions {
+                    button.danger name="do" value="deny" { "Deny" }
+                    a href="/device" { "Type another code" }
+                }
+            }
+        }
     }
+}
+
+/// Where the person can give the key, within the org.
+pub(super) struct Places<'a> {
+    /// Whether the terminal asked for another org.
+    pub(super) is_other: bool,
+    /// Whether the whole org is one.
+    pub(super) is_whole: bool,
+    /// The meshes.
+    pub(super) meshes: &'a [Mesh],
+}
+
+impl Places<'_> {
+    fn of(&self, named: &str) -> Option<&Mesh> {
+        self.meshes.iter().find(|mesh| is_called(mesh, named))
+    }
+
+    /// With several places, or another one asked for, nothing is chosen before the person has.
+    fn is_to_be_chosen(&self, login: &DeviceLogin, filled: &Filled) -> bool {
+        let is_chosen = self.of(&filled.mesh).is_some() || (self.is_whole && filled.mesh == WHOLE);
+        let are_several = self.meshes.len() + usize::from(self.is_whole) > 1;
+        !is_chosen && (are_several || self.is_other || login.asked.mesh.is_some())
+    }
+
+    /// What was asked for, where it is not filled in.
+    fn unmet(&self, login: &DeviceLogin) -> Option<String> {
+        let named = login.asked.mesh.as_deref();
+        let mesh = named.filter(|mesh| *mesh != WHOLE).map(|mesh| format!("the mesh '{mesh}'"));
+        if let Some(org) = login.asked.org.as_deref().filter(|_| self.is_other) {
+            let mesh = mesh.map(|mesh| format!("{mesh} of ")).unwrap_or_default();
+            return Some(format!("It asked for {mesh}the org '{org}', and not for this one."));
+        }
+        match (named?, mesh) {
+            (_, None) if self.is_whole => {
+                Some("It asked for the whole org. Choose that only if it is meant.".to_owned())
+            }
+            (_, None) => Some("It also asked for the whole org, which you may not give.".to_owned()),
+            (named, Some(_)) if self.of(named).is_some() => None,
+            (_, Some(mesh)) => Some(format!("It also asked for {mesh}, which is not there or not yours.")),
+        }
+    }
+}
+
+fn is_called(mesh: &Mesh, named: &str) -> bool {
+    named == mesh.slug.as_str() || named == mesh.id.to_string()
 }
 
 /// What the terminal may do there.
@@ -126,10 +185,11 @@ pub(super) fn decide(
     login: &DeviceLogin,
     form_token: &str,
     org: &Slug,
-    (is_whole, meshes): (bool, &[Mesh]),
+    places: &Places<'_>,
     (may, longest): (&[Capability], Option<Span>),
     filled: &Filled,
 ) -> Markup {
+    let unmet = places.unmet(login);
     let label = Field::new("label", "Name of the key").with_text(&filled.label).filled_by("off");
     html! {
         section {
@@ -141,15 +201,17 @@ pub(super) fn decide(
                 (label.markup())
                 div.field {
                     label for="mesh" { "Where" }
-                    select id="mesh" name="mesh" {
-                        // Never the whole org by accident: with several places it is chosen.
-                        @if filled.mesh.is_empty() && meshes.len() + usize::from(is_whole) > 1 { option value="" { "Choose…" } }
-                        @for mesh in meshes { (place(mesh, filled)) }
-                        @if is_whole { option value=(WHOLE) selected[filled.mesh == WHOLE] { "The whole org" } }
+                    select id="mesh" name="mesh" required aria-describedby=[unmet.as_ref().map(|_| "mesh-hint")] {
+                        @if places.is_to_be_chosen(login, filled) { option value="" { "Choose…" } }
+                        @for mesh in places.meshes {
+                            option value=(mesh.slug) selected[is_called(mesh, &filled.mesh)] { "Mesh " (mesh.slug) }
+                        }
+                        @if places.is_whole { option value=(WHOLE) selected[filled.mesh == WHOLE] { "The whole org" } }
                     }
+                    @if let Some(unmet) = &unmet { span.hint id="mesh-hint" { (unmet) } }
                 }
                 (boxes(login, may, filled))
-                (topics(filled))
+                (topics(login, filled))
                 (life(filled, longest))
                 div.actions {
                     button name="do" value="approve" { "Approve" }
@@ -158,11 +220,6 @@ pub(super) fn decide(
             }
         }
     }
-}
-
-fn place(mesh: &Mesh, filled: &Filled) -> Markup {
-    let is_chosen = filled.mesh == mesh.slug.as_str() || filled.mesh == mesh.id.to_string();
-    html! { option value=(mesh.slug) selected[is_chosen] { "Mesh " (mesh.slug) } }
 }
 
 fn boxes(login: &DeviceLogin, may: &[Capability], filled: &Filled) -> Markup {
@@ -190,10 +247,13 @@ fn boxes(login: &DeviceLogin, may: &[Capability], filled: &Filled) -> Markup {
     }
 }
 
-fn topics(filled: &Filled) -> Markup {
+fn topics(login: &DeviceLogin, filled: &Filled) -> Markup {
     html! {
         fieldset {
             legend { "On which topics" }
+            @if login.asked.topics == Some(TopicScope::Everywhere) {
+                p.quiet { "It asked for all topics. Choose that only if it is meant." }
+            }
             label.choice for="topics-only" {
                 input type="radio" id="topics-only" name="topics" value="only" required checked[filled.topics == "only"];
                 span { "Only these" }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     Fault, Form, Page,
     device::REQUEST,
-    device_form::{Filled, choose_org, decide, granted},
+    device_form::{Filled, Places, choose_org, decide, granted},
     page::{alert, lead_to, sentence},
     visitor::{Person, Sent, then},
 };
@@ -47,8 +47,7 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
     if login.asked.capabilities.contains(&Capability::Admin) {
         ensure_fresh(&person, id, asked.org.as_deref())?;
     }
-    let filled = Filled::proposed(&login);
-    page(&house, &person, &login, asked.org.as_deref(), &filled, &[]).await
+    page(&house, &person, &login, asked.org.as_deref(), None, Vec::new()).await
 }
 
 /// Who gives `admin` shows first that it is still there, and comes back to the same login.
@@ -61,28 +60,37 @@ fn ensure_fresh(person: &Person, id: DeviceLoginId, org: Option<&str>) -> Result
     Err(Fault::Elsewhere(then("/confirm", &here)))
 }
 
+/// The page as the terminal asks, or as it was sent and is wrong.
 async fn page(
     house: &House,
     person: &Person,
     login: &DeviceLogin,
     org: Option<&str>,
-    filled: &Filled,
-    wrong: &[String],
+    sent: Option<Filled>,
+    mut wrong: Vec<String>,
 ) -> Result<HttpResponse, Fault> {
     let token = person.token();
-    let choice = device::choice(house, &person.by, login, org, trail(house, &person.request)).await?;
-    let body = match &choice {
-        Choice::Org(orgs) => choose_org(login, orgs),
-        Choice::Here { org, is_whole, meshes, may, longest } => {
-            decide(login, &token, org, (*is_whole, meshes), (may, *longest), filled)
+    let mut status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let body = match device::choice(house, &person.by, login, org, trail(house, &person.request)).await {
+        Ok(Choice::Org(orgs)) => choose_org(login, &token, &orgs, login.asked.org.as_deref()),
+        Ok(Choice::Here { org, is_other, is_whole, meshes, may, longest }) => {
+            let filled = sent.unwrap_or_else(|| Filled::proposed(login, is_other));
+            let places = Places { is_other, is_whole, meshes: &meshes };
+            decide(login, &token, &org, &places, (&may, longest), &filled)
         }
+        // This org gives nothing now; another one may.
+        Err(refusal @ Refusal::Denied(_)) => {
+            status = StatusCode::FORBIDDEN;
+            wrong = vec![words(refusal)];
+            choose_org(login, &token, &device::orgs(house, &person.by).await?, None)
+        }
+        Err(refusal) => return Err(refusal.into()),
     };
     let main = html! {
-        @for wrong in wrong { (alert(wrong)) }
+        @for wrong in &wrong { (alert(wrong)) }
         (who_asks(login))
         (body)
     };
-    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(Page::new("Does this code stand in your terminal?", main)
         .with_status(status)
         .signed(person.signed(&token))
@@ -129,7 +137,7 @@ async fn approve(house: &House, person: &Person, login: &DeviceLogin, form: &For
     let (org, filled) = (form.text("org"), Filled::sent(form, login));
     let granted = match granted(&filled) {
         Ok(granted) => granted,
-        Err(wrong) => return page(house, person, login, Some(org), &filled, &[wrong]).await,
+        Err(wrong) => return page(house, person, login, Some(org), Some(filled), vec![wrong]).await,
     };
     let trail = trail(house, &person.request);
     let wrong = match device::approve(house, &person.by, login.id, org, granted, trail).await {
@@ -137,7 +145,13 @@ async fn approve(house: &House, person: &Person, login: &DeviceLogin, form: &For
             let words = "The terminal has its key within seconds. You may close this page; stay signed in until then.";
             return Ok(done(person, "Approved", words));
         }
-        Err(Refusal::NotFound) => return Ok(over(person)),
+        // The login is over, or the org is not there for this person.
+        Err(Refusal::NotFound) => match device::show(house, &person.by, login.id).await {
+            Ok(_) if org.is_empty() => vec!["Choose an org.".to_owned()],
+            Ok(_) => vec![format!("The org '{org}' is not there or not yours.")],
+            Err(Refusal::NotFound) => return Ok(over(person)),
+            Err(refusal) => return Err(refusal.into()),
+        },
         Err(Refusal::NotFresh) => {
             ensure_fresh(person, login.id, Some(org))?;
             return Err(Refusal::NotFresh.into());
@@ -146,10 +160,14 @@ async fn approve(house: &House, person: &Person, login: &DeviceLogin, form: &For
             faults.into_iter().map(|fault| sentence(&fault.detail)).collect::<Vec<_>>()
         }
         Err(Refusal::Policy(breaches)) => breaches.into_iter().map(|breach| sentence(&breach.detail)).collect(),
-        Err(refusal @ Refusal::Conflict(_)) => vec![sentence(Problem::from(refusal).words().1)],
+        Err(refusal @ (Refusal::Conflict(_) | Refusal::Denied(_) | Refusal::OwnerOnly(_))) => vec![words(refusal)],
         Err(refusal) => return Err(refusal.into()),
     };
-    page(house, person, login, Some(org), &filled, &wrong).await
+    page(house, person, login, Some(org), Some(filled), wrong).await
+}
+
+fn words(refusal: Refusal) -> String {
+    sentence(Problem::from(refusal).words().1)
 }
 
 fn done(person: &Person, title: &'static str, words: &str) -> HttpResponse {

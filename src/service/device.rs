@@ -5,7 +5,7 @@ mod start;
 mod take;
 
 pub use self::{
-    decide::{Choice, MARGIN, approve, choice, deny, find, show},
+    decide::{Choice, MARGIN, approve, choice, deny, find, orgs, show},
     start::{NotStarted, Started, start},
     take::{NotYet, Taken, take},
 };

@@ -4,6 +4,7 @@ mod decisions;
 mod errors;
 mod files;
 mod flow;
+mod named;
 mod replicas;
 mod terminal;
 

@@ -15,6 +15,8 @@ pub(super) struct Answer {
     pub(super) etag: Option<String>,
     /// When to try again.
     pub(super) retry: Option<String>,
+    /// Where it is not found: the names in the request that nobody typed with it, and where they came from.
+    pub(super) named: Vec<String>,
 }
 
 /// One page of a list, its items as they came.
@@ -48,7 +50,8 @@ impl Answer {
             let said = format!("status {} from something that is no Meshkey; is the URL right?", self.status);
             return if self.status >= 500 { Failure::Unavailable(said) } else { Failure::Other(said) };
         };
-        let words = if machine_readable { self.text } else { in_words(&problem, self.retry.as_deref(), origin) };
+        let words =
+            if machine_readable { self.text } else { in_words(&problem, self.retry.as_deref(), origin, &self.named) };
         Failure::Refused { code: exit_code(self.status), words, is_json: machine_readable }
     }
 }
@@ -71,7 +74,7 @@ const fn exit_code(status: u16) -> u8 {
     }
 }
 
-fn in_words(problem: &Value, retry: Option<&str>, origin: &str) -> String {
+fn in_words(problem: &Value, retry: Option<&str>, origin: &str, named: &[String]) -> String {
     let text = |member: &str| super::print::text(problem, member);
     let faults: Vec<String> = problem["errors"].as_array().into_iter().flatten().map(fault).collect();
     let mut lines = match faults.as_slice() {
@@ -85,6 +88,7 @@ fn in_words(problem: &Value, retry: Option<&str>, origin: &str) -> String {
     if text("code") == "invalid_token" {
         lines.push(format!("  the key came from {origin}"));
     }
+    lines.extend(named.iter().map(|named| format!("  {named}")));
     if let Some(seconds) = retry {
         lines.push(format!("  try again in {seconds} s"));
     }

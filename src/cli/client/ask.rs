@@ -86,6 +86,15 @@ impl Ask {
         self
     }
 
+    /// Whether it names this, in its path, its query or its body.
+    pub(super) fn names(&self, base: &Url, name: &str) -> Result<bool, Failure> {
+        let url = self.url(base)?;
+        let in_path = url.path_segments().is_some_and(|mut parts| parts.any(|part| part == name));
+        let in_query = || url.query_pairs().any(|(_, value)| value == name);
+        let quoted = Value::from(name).to_string();
+        Ok(in_path || in_query() || self.body.as_ref().is_some_and(|(_, body)| body.contains(&quoted)))
+    }
+
     /// With this parameter, if there is a value for it.
     pub(super) fn query(mut self, name: &str, value: Option<impl Into<String>>) -> Self {
         self.query.extend(value.map(|value| (name.to_owned(), value.into())));

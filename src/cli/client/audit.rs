@@ -198,9 +198,10 @@ impl Client {
         if response.status().is_success() {
             return Ok(response);
         }
-        let status = response.status().as_u16();
+        let status = response.status();
+        let named = self.named_elsewhere(ask, status)?;
         let text = response.text().await.unwrap_or_default();
-        Err(self.refused(Answer { status, text, etag: None, retry: None }))
+        Err(self.refused(Answer { status: status.as_u16(), text, etag: None, retry: None, named }))
     }
 }
 

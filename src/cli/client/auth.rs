@@ -25,7 +25,7 @@ pub(in crate::cli) struct Auth {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Show where the service is, which key counts, who says so, and whether it is accepted
+    /// Show where the service is, which key, org and mesh count, who says so, and whether the key is accepted
     Status,
     /// Print the key, for programs that take one
     Token,
@@ -48,12 +48,22 @@ async fn status(client: &Client) -> Result<Outcome, Failure> {
         "profile": profile.name, "profile_from": profile.from, "url": url, "url_from": url_from,
         "credential": client.origin(), "key": Value::Null,
     });
+    let org = client.flags.org_and_origin();
+    let mesh = client.flags.mesh_and_origin();
     // What is known here is told also where the service says no, or nothing.
     let own = if client.origin().is_some() { client.own().await.cloned() } else { Err(no_key(client)) };
     if let Ok(own) = &own {
-        told["org"] = own["org"]["slug"].clone();
-        told["mesh"] = own["mesh"]["slug"].clone();
         told["key"] = own["key"].clone();
+    }
+    for (what, named) in [("org", org), ("mesh", mesh)] {
+        let of_key = own.as_ref().map(|own| own[what]["slug"].clone()).unwrap_or_default();
+        let (name, from) = match named {
+            Some((name, from)) => (Value::from(name), Value::from(from)),
+            None if of_key.is_null() => (Value::Null, Value::Null),
+            None => (of_key, Value::from("the key")),
+        };
+        told[what] = name;
+        told[format!("{what}_from")] = from;
     }
     if client.flags.is_table() {
         for words in in_words(&told) {
@@ -70,7 +80,10 @@ fn no_key(client: &Client) -> Failure {
 }
 
 fn in_words(told: &Value) -> Vec<String> {
-    let from = |name: &str| format!("{}  ({})", text(told, name), text(told, &format!("{name}_from")));
+    let from = |name: &str| match told[name].as_str() {
+        Some(said) => format!("{said}  ({})", text(told, &format!("{name}_from"))),
+        None => String::new(),
+    };
     let key = Some(text(told, "key.id")).filter(|id| !id.is_empty());
     let key = key.map(|id| format!("{id}  {}", text(told, "key.label"))).unwrap_or_default();
     let end = told["key"]["expires_at"].as_str();
@@ -81,8 +94,8 @@ fn in_words(told: &Value) -> Vec<String> {
         ("url", from("url")),
         ("key from", text(told, "credential")),
         ("key", key),
-        ("org", text(told, "org")),
-        ("mesh", text(told, "mesh")),
+        ("org", from("org")),
+        ("mesh", from("mesh")),
         ("can", text(told, "key.capabilities")),
         ("person", text(told, "key.user")),
         ("ends", end.unwrap_or(never)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Url, redirect::Policy};
+use reqwest::{StatusCode, Url, redirect::Policy};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -10,7 +10,7 @@ use super::{
     super::{Failure, show},
     answer::Answer,
     ask::Ask,
-    flags::{ClientFlags, Form},
+    flags::{ClientFlags, Form, PROFILE},
     token::Token,
 };
 
@@ -69,7 +69,25 @@ impl Client {
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let retry = response.headers().get("retry-after").and_then(|after| after.to_str().ok()).map(str::to_owned);
         let text = response.text().await.map_err(|error| self.out_of_reach(&error))?;
-        Ok(Answer { status: status.as_u16(), text, etag, retry })
+        let named = self.named_elsewhere(ask, status)?;
+        Ok(Answer { status: status.as_u16(), text, etag, retry, named })
+    }
+
+    /// Where something is not found: the org and the mesh of the request that a variable or the profile named, and which it was.
+    pub(super) fn named_elsewhere(&self, ask: &Ask, status: StatusCode) -> Result<Vec<String>, Failure> {
+        if status != StatusCode::NOT_FOUND {
+            return Ok(Vec::new());
+        }
+        let named = [("org", self.flags.org_and_origin()), ("mesh", self.flags.mesh_and_origin())];
+        let named = named.into_iter().filter_map(|(what, named)| named.map(|(name, from)| (what, name, from)));
+        let mut told = Vec::new();
+        for (what, name, from) in named.filter(|(_, _, from)| !from.starts_with("--")) {
+            if ask.names(&self.base, &name)? {
+                let profile = if from == PROFILE { format!(" {}", self.flags.profile()?.name) } else { String::new() };
+                told.push(format!("the {what} '{name}' came from {from}{profile}"));
+            }
+        }
+        Ok(told)
     }
 
     /// Sends, and gives what comes as it comes.
@@ -188,10 +206,16 @@ fn no_key() -> Failure {
 }
 
 fn base(flags: &ClientFlags) -> Result<Url, Failure> {
-    let text = flags.named_url();
-    let wrong = |why: &str| Failure::Usage(format!("--url or MESHKEY_URL: {why}"));
+    let (text, from) = flags.url_and_origin();
+    let from = if from == PROFILE { "the url of the profile" } else { "--url or MESHKEY_URL" };
+    service(&text, from, flags)
+}
+
+/// Where a service may be; `from` is who says it.
+pub(super) fn service(text: &str, from: &str, flags: &ClientFlags) -> Result<Url, Failure> {
+    let wrong = |why: &str| Failure::Usage(format!("{from}: {why}"));
     let url =
-        Url::parse(&text).map_err(|error| wrong(&format!("expected a URL such as https://keys.example: {error}")))?;
+        Url::parse(text).map_err(|error| wrong(&format!("expected a URL such as https://keys.example: {error}")))?;
     if !["http", "https"].contains(&url.scheme()) || url.host_str().is_none() {
         return Err(wrong("expected a URL that begins with https:// or http://"));
     }

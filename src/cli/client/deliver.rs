@@ -154,7 +154,7 @@ impl NewFile {
 fn without_secret(client: &Client, answer: &Answer, value: &Value) -> Result<(), Failure> {
     let mut value = value.clone();
     value["secret"] = Value::Null;
-    let bare = Answer { status: answer.status, text: value.to_string(), etag: None, retry: None };
+    let bare = Answer { status: answer.status, text: value.to_string(), etag: None, retry: None, named: Vec::new() };
     client.show(&bare, "id", |_| Vec::new())
 }
 

@@ -12,6 +12,8 @@ use super::{
 
 /// Where the service listens when nobody says otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:7700";
+/// Who says it, where the profile does.
+pub(super) const PROFILE: &str = "the profile";
 
 /// The form of what goes to stdout. It never depends on whether that is a terminal (U-6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,6 +109,15 @@ impl ClientFlags {
         Self { url: Some(url.to_owned()), ..self.clone() }
     }
 
+    /// Refuses `--print-curl` where no one request does the work.
+    pub(super) fn ensure_no_curl(&self, verb: &str) -> Result<(), Failure> {
+        if !self.print_curl {
+            return Ok(());
+        }
+        let words = format!("{verb} is more than one request, and changes what is kept here: it has no --print-curl");
+        Err(Failure::Usage(words))
+    }
+
     /// The profile that counts.
     pub(super) fn profile(&self) -> Result<&Profile, Failure> {
         self.settled.as_ref().ok_or_else(|| Failure::Other("the profile was not looked at".to_owned()))
@@ -114,12 +125,33 @@ impl ClientFlags {
 
     /// The mesh that was named: by the flag, else by the variable, else by the profile.
     pub(super) fn named_mesh(&self) -> Option<String> {
-        given(self.mesh.as_ref(), "MESHKEY_MESH").or_else(|| self.kept(|settings| &settings.mesh))
+        self.mesh_and_origin().map(|(mesh, _)| mesh)
+    }
+
+    /// The same, and who says so.
+    pub(super) fn mesh_and_origin(&self) -> Option<(String, &'static str)> {
+        self.said((self.mesh.as_ref(), "--mesh"), "MESHKEY_MESH", |settings| &settings.mesh)
     }
 
     /// The org that was named: by the flag, else by the variable, else by the profile.
     pub(in crate::cli) fn named_org(&self) -> Option<String> {
-        given(self.org.as_ref(), "MESHKEY_ORG").or_else(|| self.kept(|settings| &settings.org))
+        self.org_and_origin().map(|(org, _)| org)
+    }
+
+    /// The same, and who says so.
+    pub(super) fn org_and_origin(&self) -> Option<(String, &'static str)> {
+        self.said((self.org.as_ref(), "--org"), "MESHKEY_ORG", |settings| &settings.org)
+    }
+
+    /// An empty flag hides the variable: the profile counts then.
+    fn said(
+        &self,
+        (flag, name): (Option<&String>, &'static str),
+        variable: &'static str,
+        kept: impl Fn(&Settings) -> &Option<String>,
+    ) -> Option<(String, &'static str)> {
+        let from = if flag.is_some() { name } else { variable };
+        given(flag, variable).map(|text| (text, from)).or_else(|| self.kept(kept).map(|text| (text, PROFILE)))
     }
 
     /// Where the service is: by the flag, else the variable, else the profile, else on this host.
@@ -131,7 +163,7 @@ impl ClientFlags {
     pub(super) fn url_and_origin(&self) -> (String, &'static str) {
         let variable = || given(None, "MESHKEY_URL").map(|url| (url, "MESHKEY_URL"));
         let flag = self.url.clone().filter(|url| !url.is_empty()).map(|url| (url, "--url"));
-        let kept = || self.kept(|settings| &settings.url).map(|url| (url, "the profile"));
+        let kept = || self.kept(|settings| &settings.url).map(|url| (url, PROFILE));
         flag.or_else(variable).or_else(kept).unwrap_or_else(|| (DEFAULT_URL.to_owned(), "default"))
     }
 

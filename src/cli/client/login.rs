@@ -19,6 +19,7 @@ use super::{
     token::Token,
     when,
 };
+use crate::domain::{Capability, suggest};
 
 /// Sign this terminal in.
 #[derive(Args)]
@@ -56,6 +57,7 @@ pub(in crate::cli) struct Login {
 impl Login {
     /// Signs in.
     pub(in crate::cli) async fn run(self) -> Result<Outcome, Failure> {
+        self.client.ensure_no_curl("login")?;
         let flags = self.client.with_profile()?;
         let place = Place::needed()?;
         // Where nothing can be kept, nobody is asked.
@@ -72,17 +74,32 @@ impl Login {
         let credential = if self.token_stdin { given(&flags).await? } else { self.authorize(&client).await? };
         self.keep(&client, &place, &name, &credential).await?;
         if let Some(before) = before.filter(|before| before.is_own && before.key != credential.key) {
-            replaced(&client, &before).await;
+            replaced(&client, &name, &before).await;
         }
         tell(&client, &name, &credential)
     }
 
     async fn authorize(&self, client: &Client) -> Result<Credential, Failure> {
+        self.check_capabilities(client)?;
         let asked = self.asked(client)?;
         let pairs: Vec<_> = asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let begun = client.ask(&Ask::form(&["v1", "device-authorization"], &pairs)).await?.value()?;
         flow::show(client, &begun, self.no_browser);
         flow::wait(client, &begun).await
+    }
+
+    /// What can be no capability is refused at once. What an org may have declared is known only when its person is.
+    fn check_capabilities(&self, client: &Client) -> Result<(), Failure> {
+        for name in &self.capabilities {
+            let known: Capability = name.parse().map_err(|error| Failure::Usage(format!("--cap: {error}")))?;
+            if !known.is_built_in() {
+                let hint = suggest::hint(name, Capability::BUILT_IN.iter().map(Capability::name));
+                client.say(&format!(
+                    "note: '{name}' is no capability of Meshkey's own{hint}; the org may have declared it"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// What is proposed.
@@ -134,6 +151,12 @@ async fn given(flags: &ClientFlags) -> Result<Credential, Failure> {
     let secret = token.text.clone();
     let client = Client::with(flags, Some(token))?;
     let own = client.own().await?;
+    if let Some((named, from)) = client.flags.org_and_origin().filter(|(named, _)| !is_of(own, named)) {
+        let org = text(own, "org.slug");
+        return Err(Failure::Conflict(format!(
+            "the key is one of the org {org}, and {from} says {named}: nothing was kept"
+        )));
+    }
     let optional = |path: &str| Some(text(own, path)).filter(|text| !text.is_empty());
     Ok(Credential {
         url: client.base().to_string(),
@@ -146,10 +169,18 @@ async fn given(flags: &ClientFlags) -> Result<Credential, Failure> {
     })
 }
 
+fn is_of(own: &Value, org: &str) -> bool {
+    ["org.slug", "org.id"].iter().any(|path| text(own, path) == org)
+}
+
 /// The key of before is of no use to anybody any more.
-async fn replaced(client: &Client, before: &Credential) {
-    if let Err(failure) = logout::revoke(&client.flags, before).await {
-        client.say(&format!("the key of before, {}, could not be revoked: {failure}", before.key));
+async fn replaced(client: &Client, name: &str, before: &Credential) {
+    match logout::revoke(&client.flags, before).await {
+        Ok(true) => client.say(&format!("The key that the profile {name} had before, {}, is revoked", before.key)),
+        Ok(false) => {}
+        Err(failure) => {
+            client.say(&format!("the key of before, {}, could not be revoked: {failure}", before.key));
+        }
     }
 }
 

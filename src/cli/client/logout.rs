@@ -27,6 +27,7 @@ pub(in crate::cli) struct Logout {
 impl Logout {
     /// Signs out.
     pub(in crate::cli) async fn run(self) -> Result<Outcome, Failure> {
+        self.client.ensure_no_curl("logout")?;
         let flags = self.client.with_profile()?;
         let place = Place::needed()?;
         let credentials = Credentials::read(&place)?;

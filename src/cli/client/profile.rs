@@ -8,11 +8,12 @@ use super::{
         Failure, Outcome,
         show::{line, print},
     },
+    connection,
     flags::ClientFlags,
     kept::{Credentials, DEFAULT, Place, Profiles, Settings, ensure_name, unknown},
     print::{Table, facts},
 };
-use crate::domain::suggest;
+use crate::domain::{MeshId, OrgId, Slug, suggest};
 
 /// What a profile can say.
 const NAMES: [&str; 3] = ["url", "org", "mesh"];
@@ -146,6 +147,9 @@ fn set(flags: &ClientFlags, place: &Place, setting: &str, value: &str) -> Result
     let name = &flags.profile()?.name;
     ensure_name(name)?;
     let value = Some(value.to_owned()).filter(|value| !value.is_empty());
+    if let Some(value) = &value {
+        ensure_fit(flags, setting, value)?;
+    }
     Profiles::change(place, |profiles| {
         let settings = profiles.profiles.entry(name.clone()).or_default();
         *match setting {
@@ -162,6 +166,22 @@ fn set(flags: &ClientFlags, place: &Place, setting: &str, value: &str) -> Result
         } = value;
         Ok(())
     })
+}
+
+/// What every command would refuse is not kept.
+fn ensure_fit(flags: &ClientFlags, setting: &str, value: &str) -> Result<(), Failure> {
+    let is_name = match setting {
+        "url" => return connection::service(value, "url", flags).map(drop),
+        "org" => value.parse::<OrgId>().is_ok(),
+        "mesh" => value.parse::<MeshId>().is_ok(),
+        _ => return Ok(()),
+    };
+    match value.parse::<Slug>() {
+        Err(error) if !is_name => {
+            Err(Failure::Usage(format!("{setting}: '{value}' is neither an id nor a slug: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn delete(flags: &ClientFlags, place: &Place, name: &str) -> Result<(), Failure> {

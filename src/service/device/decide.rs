@@ -12,7 +12,7 @@ use crate::{
         signed_in,
     },
     domain::{
-        Capability, DeviceLoginId, Grant, Key, Mesh, Owner, SessionHash, Slug, Span,
+        Capability, DeviceLoginId, Grant, Key, Mesh, OrgId, Owner, SessionHash, Slug, Span,
         audit::Trail,
         device::{DeviceLogin, Granted, UserCode},
         page::Limit,
@@ -83,6 +83,8 @@ pub enum Choice {
     Here {
         /// The org.
         org: Slug,
+        /// Whether the terminal asked for another one.
+        is_other: bool,
         /// Whether for the whole of it.
         is_whole: bool,
         /// For which of its meshes.
@@ -102,13 +104,15 @@ pub async fn choice(
     named: Option<&str>,
     trail: Trail,
 ) -> Result<Choice, Refusal> {
-    let orgs = in_time(house.store.ask(async |client| signed_in::orgs(client, by.user()).await)).await?;
+    let orgs = orgs(house, by).await?;
     let is_one = |named: &&str| orgs.iter().any(|org| org.as_str() == *named);
-    let only = if let [only] = orgs.as_slice() { Some(only.as_str()) } else { None };
-    let asked = login.asked.org.as_deref();
-    let Some(org) = named.filter(is_one).or(asked.filter(is_one)).or(only).map(str::to_owned) else {
+    let asked = asked_org(house, by, login, &orgs, trail.clone()).await?;
+    // Whoever asked for one that is not there is given no other unasked.
+    let only = orgs.first().filter(|_| orgs.len() == 1 && login.asked.org.is_none()).map(Slug::as_str);
+    let Some(org) = named.filter(is_one).or(asked.as_deref()).or(only).map(str::to_owned) else {
         return Ok(Choice::Org(orgs));
     };
+    let is_other = login.asked.org.is_some() && asked.as_ref() != Some(&org);
     let admitted = admitted(house, by.secret().hash(), &org, trail).await?;
     let (rights, all) = (admitted.rights(), Limit::MOST);
     let meshes = meshes::list(house, &admitted, Some(false), all, None).await?.items;
@@ -123,7 +127,31 @@ pub async fn choice(
     let is_whole = rights.reach_into(of_org);
     let policy = house.look(admitted.org(), async |transaction| InForce::read(transaction, of_org).await).await?;
     let longest = policy.both.longest_life;
-    Ok(Choice::Here { org: admitted.org_slug().clone(), is_whole, meshes, may, longest })
+    Ok(Choice::Here { org: admitted.org_slug().clone(), is_other, is_whole, meshes, may, longest })
+}
+
+/// The orgs of the person.
+pub async fn orgs(house: &House, by: &SignedIn) -> Result<Vec<Slug>, Refusal> {
+    Ok(in_time(house.store.ask(async |client| signed_in::orgs(client, by.user()).await)).await?)
+}
+
+/// The slug of the org that the terminal asks for, by slug or id, if the person is a member there.
+async fn asked_org(
+    house: &House,
+    by: &SignedIn,
+    login: &DeviceLogin,
+    orgs: &[Slug],
+    trail: Trail,
+) -> Result<Option<String>, Refusal> {
+    let Some(asked) = login.asked.org.as_deref() else { return Ok(None) };
+    if asked.parse::<OrgId>().is_err() {
+        return Ok(orgs.iter().find(|org| org.as_str() == asked).map(ToString::to_string));
+    }
+    match admitted(house, by.secret().hash(), asked, trail).await {
+        Ok(admitted) => Ok(Some(admitted.org_slug().to_string())),
+        Err(Refusal::NotFound | Refusal::Denied(_)) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Approves it: all checks of an issue are made now, and again when the terminal comes for its key.

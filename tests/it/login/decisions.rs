@@ -116,7 +116,10 @@ async fn more_than_the_person_may_is_refused_on_the_page_and_nothing_is_given() 
         );
         terminal.poll_later(&house).await.problem(400, "authorization_pending");
     }
-    decide(&mut browser, &id, &[("org", "nowhere")]).await.expect(404);
+    for (org, said) in [("nowhere", "The org 'nowhere' is not there or not yours"), ("", "Choose an org")] {
+        let answer = decide(&mut browser, &id, &[("org", org)]).await.expect(422);
+        assert!(text(&answer).contains(said) && text(&answer).contains("Approve"), "{answer:?}");
+    }
     let right = [("can:send", ""), ("can:read", "yes"), ("life", "99999999999")];
     decide(&mut browser, &id, &right).await.expect(200);
     let taken = terminal.poll_later(&house).await.expect(200).body;

@@ -140,7 +140,76 @@ async fn what_is_proposed_is_ticked_and_admin_only_where_it_was_asked_for() {
     };
     assert_eq!(ticked(&mut browser, &[]).await, (vec!["send".into(), "read".into(), "state_write".into()], 0));
     let all = ticked(&mut browser, &[("scope", "admin"), ("topics", "all")]).await;
-    assert_eq!(all, (vec!["admin".into()], 1));
+    // All topics are a choice of the person alone.
+    assert_eq!(all, (vec!["admin".into()], 0));
     let odd = ticked(&mut browser, &[("scope", "verify topic:ci.*")]).await;
     assert_eq!(odd, (vec!["verify".into()], 1));
+}
+
+#[tokio::test]
+async fn what_was_asked_for_and_is_not_there_is_named_and_nothing_stands_in_its_place() {
+    const CHOOSE: &str = "<option value=\"\">Choose…</option>";
+    let house = House::new().await;
+    let dana = Person::in_org(&house, "Dana", "member").await;
+    let owner = Person::in_org(&house, "Lee", "owner").await;
+    let org = one(&house.sql("superuser").await, "SELECT id FROM orgs WHERE slug = 'acme'").await;
+    let org = meshkey::domain::OrgId::from(org.parse::<uuid::Uuid>().unwrap()).to_string();
+    let page = async |person: &Person, more: &[(&str, &str)]| {
+        let mut browser = visitor(&house, person).await;
+        let terminal = Terminal::begin(&house, more).await;
+        let id = typed(&mut browser, &terminal.user_code).await;
+        let answer = browser.get(&format!("/device/request?id={id}")).await.expect(200);
+        (text(&answer).to_owned(), browser, id)
+    };
+    // The only org is chosen, unless another one was asked for.
+    let (plain, ..) = page(&dana, &[]).await;
+    assert!(plain.contains("Approve") && !plain.contains("It also asked"), "{plain}");
+    let (lost, ..) = page(&dana, &[("mesh", "nope")]).await;
+    assert!(lost.contains("It also asked for the mesh 'nope', which is not there or not yours"), "{lost}");
+    assert!(lost.contains(CHOOSE), "{lost}");
+    let (lost, browser, id) = page(&dana, &[("org", "nope"), ("mesh", "main")]).await;
+    assert!(lost.contains("It asked for the org 'nope', which is not there or not yours"), "{lost}");
+    assert!(lost.contains(CHOOSE) && !lost.contains("Approve"), "{lost}");
+    let there = browser.get(&format!("/device/request?id={id}&org=acme")).await.expect(200);
+    let said = "It asked for the mesh 'main' of the org 'nope', and not for this one";
+    assert!(text(&there).contains(said) && text(&there).contains(CHOOSE), "{there:?}");
+    // An org may be named by its id.
+    let (known, ..) = page(&dana, &[("org", &org), ("mesh", "main")]).await;
+    assert!(known.contains("Approve") && !known.contains(CHOOSE), "{known}");
+    // The widest is never filled in.
+    for asked in [vec![("mesh", "*"), ("topics", "all")], vec![("mesh", "*"), ("topics", "all"), ("org", "acme")]] {
+        let (wide, ..) = page(&owner, &asked).await;
+        assert!(wide.contains("It asked for the whole org.") && wide.contains("It asked for all topics."), "{wide}");
+        assert!(wide.contains(CHOOSE) && wide.contains("<option value=\"*\">The whole org"), "{wide}");
+    }
+    let (wide, ..) = page(&dana, &[("mesh", "*")]).await;
+    assert!(wide.contains("the whole org") && !wide.contains("<option value=\"*\" selected>"), "{wide}");
+}
+
+#[tokio::test]
+async fn who_is_in_no_org_can_deny_and_type_another_code() {
+    let house = House::new().await;
+    let lee = Person::new(&house, "Lee").await;
+    let mut browser = visitor(&house, &lee).await;
+    let terminal = Terminal::begin(&house, &[]).await;
+    let id = typed(&mut browser, &terminal.user_code).await;
+    let page = browser.get(&format!("/device/request?id={id}")).await.expect(200);
+    let page = text(&page);
+    assert!(page.contains("You are a member of no org") && page.contains("href=\"/device\""), "{page}");
+    assert!(page.contains("value=\"deny\"") && !page.contains("value=\"approve\""), "{page}");
+    browser.send("/device/request", &[("id", id.as_str()), ("do", "deny")]).await.expect(200);
+    terminal.poll().await.problem(400, "access_denied");
+}
+
+#[tokio::test]
+async fn an_org_that_is_suspended_meanwhile_is_said_on_the_page() {
+    let house = House::new().await;
+    let dana = Person::in_org(&house, "Dana", "member").await;
+    let mut browser = visitor(&house, &dana).await;
+    let terminal = Terminal::begin(&house, &[]).await;
+    let id = typed(&mut browser, &terminal.user_code).await;
+    dana.change(&house, "UPDATE orgs SET suspended_at = now() WHERE slug = 'acme'").await;
+    let refused = decide(&mut browser, &id, &[]).await.expect(403);
+    assert!(text(&refused).contains("role=\"alert\"") && text(&refused).contains("suspended"), "{refused:?}");
+    assert!(text(&refused).contains("value=\"deny\""), "{refused:?}");
 }

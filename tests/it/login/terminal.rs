@@ -181,6 +181,11 @@ async fn what_counts_is_said_and_a_key_goes_to_no_other_service() {
     let plain = bare.run("login --profile far --url http://keys.example.com").expect(2);
     assert!(plain.err.contains("--insecure-http"), "{plain:?}");
     bare.run("profile delete work").expect(6);
+    for line in ["logout --profile work --print-curl", "login --profile work --print-curl"] {
+        let refused = bare.run(line).expect(2);
+        assert!(refused.err.contains("--print-curl") && refused.out.is_empty(), "{refused:?}");
+    }
+    bare.run("whoami --profile work").expect(0);
     bare.run("logout --profile work").expect(0);
     bare.run("profile delete work").expect(0);
     assert_eq!(bare.run("profile list --json").expect(0).json(), json!({ "items": [] }));
@@ -194,6 +199,16 @@ async fn profiles_say_where_and_are_listed() {
     bare.run("profile set org acme --profile work").expect(0);
     let wrong = bare.run("profile set ogr acme --profile work").expect(2);
     assert!(wrong.err.contains("did you mean 'org'?"), "{wrong:?}");
+    for (line, said) in [
+        ("url notaurl", "url: expected a URL"),
+        ("url ftp://keys.example.com", "https:// or http://"),
+        ("url http://keys.example.com", "--insecure-http"),
+        ("org Acme!", "neither an id nor a slug"),
+        ("mesh *", "neither an id nor a slug"),
+    ] {
+        let refused = bare.run(&format!("profile set {line} --profile work")).expect(2);
+        assert!(refused.err.contains(said), "{line}: {refused:?}");
+    }
     let shown = bare.run("profile show work --json").expect(0).json();
     assert_eq!(
         (&shown["url"], &shown["org"], &shown["key"]),
@@ -255,6 +270,13 @@ async fn a_key_of_ones_own_is_kept_and_never_revoked_by_signing_out() {
     let login = finish(bare.command("login --token-stdin --json"), &format!("{secret}\n")).expect(0);
     assert_eq!((&login.json()["org"], &login.json()["user"]), (&json!("acme"), &json!(null)));
     bare.run("key list").expect(0);
+    for line in ["login --token-stdin --org nope", "login --token-stdin --print-curl"] {
+        let code = if line.ends_with("nope") { 6 } else { 2 };
+        let refused = finish(bare.command(&format!("{line} --profile other")), &format!("{secret}\n")).expect(code);
+        assert!(!refused.err.contains("Signed in") && !refused.err.contains(&secret), "{refused:?}");
+        bare.run("whoami --profile other").expect(2);
+    }
+    finish(bare.command("login --token-stdin --org acme"), &format!("{secret}\n")).expect(0);
     let out = bare.run("logout --all").expect(0);
     assert!(out.err.contains("lives on"), "{out:?}");
     house.admin().get("/v1/whoami").await.expect(200);
@@ -280,7 +302,8 @@ async fn two_logins_at_once_are_both_kept_and_a_second_one_revokes_the_first() {
         bare.run(&format!("whoami --profile {profile}")).expect(0);
     }
     let first = bare.run("auth token --profile one").expect(0).line().to_owned();
-    bare.sign_in(&house, &mut browser, "login --profile one").await.expect(0);
+    let again = bare.sign_in(&house, &mut browser, "login --profile one").await.expect(0);
+    assert!(again.err.contains("that the profile one had before, key_"), "{again:?}");
     let dead = eventually("the key of before is dead", async || {
         let answer = house.stranger().with_key(&first).get("/v1/whoami").await;
         (answer.status == 401).then_some(())

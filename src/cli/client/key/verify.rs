@@ -121,7 +121,13 @@ impl Find {
         }
         let state = text(&value, "code");
         let is_dead = ["revoked", "expired", "disabled", "org_suspended", "mesh_archived"].contains(&state.as_str());
-        let key = Answer { status: answer.status, text: value["key"].to_string(), etag: None, retry: None };
+        let key = Answer {
+            status: answer.status,
+            text: value["key"].to_string(),
+            etag: None,
+            retry: None,
+            named: Vec::new(),
+        };
         let places = Places::of(client, &[value["key"].clone()]).await?;
         client.show(&key, "id", |key| {
             let mut key = key.clone();
