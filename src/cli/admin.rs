@@ -1,4 +1,6 @@
-//! `meshkey admin`: people, by who has a shell on the host. The way back in for who is locked out.
+//! `meshkey admin`: people and policies, by who has a shell on the host. The way back in for who is locked out.
+
+mod policy;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ use crate::{
     },
 };
 
-/// People, straight on the database; every change is audited as `local`.
+/// People and policies, straight on the database; every change is audited as `local`.
 #[derive(Args)]
 pub(super) struct Admin {
     #[command(subcommand)]
@@ -43,6 +45,8 @@ enum Verb {
     Resume(One),
     /// Set a person's password, or print a link by which the person does; takes away all other ways in
     ResetPassword(Reset),
+    /// Show the policy of an org or of a mesh, or change it: no rule binds the host
+    Policy(policy::Policy),
 }
 
 #[derive(Args)]
@@ -107,7 +111,8 @@ impl Admin {
         | Verb::Revoke(At { one: One { all, .. }, .. })
         | Verb::Suspend(One { all, .. })
         | Verb::Resume(One { all, .. })
-        | Verb::ResetPassword(Reset { one: One { all, .. }, .. })) = &self.verb;
+        | Verb::ResetPassword(Reset { one: One { all, .. }, .. })
+        | Verb::Policy(policy::Policy { all, .. })) = &self.verb;
         let opened = open(&all.host, Share::Existing, !all.json).await?;
         let done = self.act(&opened, all.json).await;
         opened.close().await;
@@ -122,6 +127,7 @@ impl Admin {
             Verb::Suspend(one) => suspend(opened, &one.email, true, as_json).await,
             Verb::Resume(one) => suspend(opened, &one.email, false, as_json).await,
             Verb::ResetPassword(wish) => reset(opened, wish, as_json).await,
+            Verb::Policy(wish) => wish.act(opened, as_json).await,
         }
     }
 }

@@ -72,6 +72,16 @@ impl Failure {
         }
     }
 
+    /// With one more line for people.
+    pub(super) fn saying(self, line: &str) -> Self {
+        match self {
+            Self::Refused { code, words, is_json: false } => {
+                Self::Refused { code, words: format!("{words}\n  {line}"), is_json: false }
+            }
+            other => other,
+        }
+    }
+
     /// 1 other, 2 usage, 3 key not accepted, 4 not allowed, 5 not found, 6 conflict, 7 refused, 8 out of reach, 9 too many,
     /// 130 interrupted.
     pub(super) const fn code(&self) -> u8 {

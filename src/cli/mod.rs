@@ -19,6 +19,7 @@ mod probe;
 mod quickstart;
 mod replicas;
 mod restore;
+mod rules;
 mod serve;
 mod setup_url;
 mod show;

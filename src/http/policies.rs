@@ -29,7 +29,7 @@ use crate::{
 
 /// A policy, and what holds together with its org's.
 #[derive(Debug, Serialize)]
-struct PolicyView {
+pub struct PolicyView {
     owner: Owner,
     #[serde(flatten)]
     rules: Policy,
@@ -68,12 +68,22 @@ struct Violations {
     first: Vec<ViolationView>,
 }
 
+/// A policy as it was changed, or would be, and the live keys that do not comply with it.
 #[derive(Debug, Serialize)]
-struct ChangedView {
+pub struct ChangedView {
     dry_run: bool,
     #[serde(flatten)]
     policy: PolicyView,
     violations: Violations,
+}
+
+impl ChangedView {
+    /// As it is told.
+    #[must_use]
+    pub fn new(Changed { after, preview: Preview { count, first } }: Changed, mode: Mode) -> Self {
+        let violations = Violations { count, first: first.into_iter().map(ViolationView::from).collect() };
+        Self { dry_run: mode == Mode::Dry, policy: after.into(), violations }
+    }
 }
 
 /// The body of a change.
@@ -148,11 +158,9 @@ pub async fn edit_of_mesh(
 async fn change(house: &House, by: &Admitted, input: ToChange) -> Result<HttpResponse, Problem> {
     let (seen, mode) = (required(&input.request)?, input.query.mode());
     let edit = Edit::from(input.body.0);
-    let Changed { after, preview } = service::policies::change(house, by, &edit, &seen, mode).await?;
-    let version = after.own.version;
-    let Preview { count, first } = preview;
-    let violations = Violations { count, first: first.into_iter().map(ViolationView::from).collect() };
-    let view = ChangedView { dry_run: mode == Mode::Dry, policy: after.into(), violations };
+    let changed = service::policies::change(house, by, &edit, &seen, mode).await?;
+    let version = changed.after.own.version;
+    let view = ChangedView::new(changed, mode);
     match mode {
         Mode::Real => Ok(reply::versioned(&view, version)),
         Mode::Dry => Ok(HttpResponse::Ok().json(view)),

@@ -1,12 +1,14 @@
 //! Policies: look at them, change them, and at the keys that do not comply. What is handed out is held against them in [`judge`].
 
 mod change;
+mod host;
 mod judge;
 mod spread;
 mod unused;
 
 pub use self::{
     change::{Changed, Edit, change},
+    host::{NoPlace, change_on_host, place_on_host, show_on_host},
     judge::{Breach, Origin},
     spread::{Spread, spread},
     unused::Watch,
@@ -22,7 +24,7 @@ use crate::{
         policies::{self, Broken, Versioned},
     },
     domain::{
-        KeyId, MeshId, Owner, Policy,
+        KeyId, Owner, Policy,
         page::{Limit, Page, read_cursor},
     },
 };
@@ -51,24 +53,23 @@ pub struct Preview {
 }
 
 /// Whose policy a request is about: that of the mesh that it names, or else the org's.
-fn place(by: &Admitted) -> Option<MeshId> {
-    by.mesh_id().ok()
+fn place(by: &Admitted) -> Owner {
+    Owner::new(by.org(), by.mesh_id().ok())
 }
 
 /// Shows the policy of the org, or of the mesh that is named.
 pub async fn show(house: &House, by: &Admitted) -> Result<Shown, Refusal> {
-    house.look(by.org(), async |transaction| shown(transaction, by).await).await
+    house.look(by.org(), async |transaction| shown(transaction, place(by)).await).await
 }
 
-async fn shown(transaction: &Transaction<'_>, by: &Admitted) -> Result<Shown, Refusal> {
-    let owner = Owner::new(by.org(), place(by));
-    let own = policies::show(transaction, by.org(), place(by)).await?;
+async fn shown(transaction: &Transaction<'_>, owner: Owner) -> Result<Shown, Refusal> {
+    let own = policies::show(transaction, owner.org(), owner.mesh()).await?;
     let in_force = InForce::read(transaction, owner).await?.both;
     Ok(Shown { owner, own, in_force })
 }
 
-async fn preview(transaction: &Transaction<'_>, by: &Admitted) -> Result<Preview, Refusal> {
-    let (org, mesh) = (by.org(), place(by));
+async fn preview(transaction: &Transaction<'_>, owner: Owner) -> Result<Preview, Refusal> {
+    let (org, mesh) = (owner.org(), owner.mesh());
     let count = policies::count_broken(transaction, org, mesh).await?;
     let most = Limit::try_from(MOST_NAMED).map_err(|_| Refusal::Impossible("a hundred is a legal limit"))?;
     let mut first = policies::broken(transaction, org, mesh, Uuid::nil(), most).await?;
@@ -83,7 +84,7 @@ pub async fn violations(
     limit: Limit,
     cursor: Option<&str>,
 ) -> Result<Page<Broken>, Refusal> {
-    let (org, mesh) = (by.org(), place(by));
+    let (org, mesh) = (by.org(), place(by).mesh());
     let bound = ("violations", org, mesh);
     let after: Option<KeyId> = cursor.map(|cursor| read_cursor(&bound, cursor)).transpose()?;
     let after = after.map_or(Uuid::nil(), KeyId::uuid);

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod change;
+mod host;
 mod meshes;
 mod races;
 mod rules;

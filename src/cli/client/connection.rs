@@ -50,7 +50,12 @@ impl Client {
     /// Sends, and gives the answer if it is no problem.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Failure> {
         let answer = self.raw(ask).await?;
-        if answer.is_problem() { Err(self.refused(answer)) } else { Ok(answer) }
+        if !answer.is_problem() {
+            return Ok(answer);
+        }
+        let meant = self.mesh_meant(&answer).await;
+        let refused = self.refused(answer);
+        Err(meant.iter().fold(refused, |refused, line| refused.saying(line)))
     }
 
     /// Sends what the command is for; or, where that was wanted, prints it as a `curl` command and gives nothing.
@@ -155,6 +160,11 @@ impl Client {
             Some(named) => Ok(named),
             None => Ok(super::print::text(self.own().await?, "org.slug")),
         }
+    }
+
+    /// The same, as far as that is known without asking.
+    pub(super) fn org_known(&self) -> Option<String> {
+        self.flags.named_org().or_else(|| self.own.get().map(|own| super::print::text(own, "org.slug")))
     }
 
     /// The mesh that is meant, if one is: the one that was named, or that of the key.

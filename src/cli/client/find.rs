@@ -84,7 +84,8 @@ impl Client {
     }
 }
 
-fn read(items: &[Box<RawValue>]) -> Result<Vec<Value>, Failure> {
+/// Items as they came, understood.
+pub(super) fn read(items: &[Box<RawValue>]) -> Result<Vec<Value>, Failure> {
     let read = items.iter().map(|item| serde_json::from_str(item.get()));
     read.collect::<Result<_, _>>().map_err(|error| Failure::Other(error.to_string()))
 }

@@ -19,6 +19,7 @@ mod kept;
 pub(super) mod key;
 pub(super) mod login;
 pub(super) mod logout;
+mod meant;
 pub(super) mod member;
 pub(super) mod mesh;
 mod pages;

@@ -1,10 +1,10 @@
 //! `meshkey policy`.
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    super::{Failure, Outcome},
+    super::{Failure, Outcome, rules::patch},
     ask::Ask,
     connection::Client,
     flags::ClientFlags,
@@ -20,7 +20,6 @@ use crate::domain::policy::Rule;
 #[command(after_help = "Examples:\n  \
 meshkey policy set longest_life=90d note_required=on --dry-run   how many keys do not comply?\n  \
 meshkey policy set topics_required=on --mesh main                tighter, for one mesh\n  \
-meshkey policy set longest_life=off\n  \
 meshkey policy spread --over-days 30                             ends for keys that have none")]
 pub(in crate::cli) struct Policy {
     #[command(flatten)]
@@ -102,27 +101,8 @@ impl Policy {
     }
 }
 
-fn patch(said: &[String]) -> Result<Value, Failure> {
-    let mut patch = Map::new();
-    for one in said {
-        let wrong =
-            || Failure::Usage(format!("'{one}': expected a rule and what it is to say, such as longest_life=90d"));
-        let (rule, value) = one.split_once('=').ok_or_else(wrong)?;
-        let rule: Rule = rule.replace('-', "_").parse().map_err(|error| Failure::Usage(format!("{error}")))?;
-        let value = match value {
-            "on" | "true" => json!(true),
-            "off" | "none" | "false" => Value::Null,
-            other => json!(other),
-        };
-        if patch.insert(rule.name().to_owned(), value).is_some() {
-            return Err(Failure::Usage(format!("{} is there twice", rule.name())));
-        }
-    }
-    Ok(Value::Object(patch))
-}
-
 /// What each rule says; of a mesh, also what is in force there where that is something else.
-fn words(policy: &Value, is_of_mesh: bool) -> Vec<String> {
+pub(in crate::cli) fn words(policy: &Value, is_of_mesh: bool) -> Vec<String> {
     let says = |value: &Value| match value {
         Value::Null | Value::Bool(false) => "off".to_owned(),
         Value::Bool(true) => "on".to_owned(),
@@ -136,7 +116,8 @@ fn words(policy: &Value, is_of_mesh: bool) -> Vec<String> {
     facts(&Rule::ALL.iter().map(line).collect::<Vec<_>>())
 }
 
-fn changed(policy: &Value, is_of_mesh: bool) -> Vec<String> {
+/// The same of one that was changed, and the live keys that do not comply with it.
+pub(in crate::cli) fn changed(policy: &Value, is_of_mesh: bool) -> Vec<String> {
     let mut lines = words(policy, is_of_mesh);
     let violations = &policy["violations"];
     let first = violations["first"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -25,7 +25,7 @@ use super::{
 
 pub use self::{
     bounds::OutOfBounds,
-    rule::{Rule, UnknownRule},
+    rule::{Rule, Says, UnknownRule},
     spread::spread_ends,
 };
 

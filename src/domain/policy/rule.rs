@@ -71,7 +71,32 @@ impl serde::Serialize for Rule {
     }
 }
 
+/// What a rule can be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// How long.
+    Span,
+    /// Who.
+    Issuers,
+    /// Yes or no.
+    Flag,
+}
+
 impl Rule {
+    /// What it can be set to.
+    #[must_use]
+    pub const fn says(self) -> Says {
+        match self {
+            Self::LongestLife | Self::DefaultLife | Self::LongestOverlap | Self::DisableUnusedAfter => Says::Span,
+            Self::AdminKeysBy | Self::OrgKeysBy => Says::Issuers,
+            Self::ExpiryRequired
+            | Self::TopicsRequired
+            | Self::AdminAddressesRequired
+            | Self::NoteRequired
+            | Self::ConfirmationRequired => Says::Flag,
+        }
+    }
+
     /// Where what it is about stands in the body of an issue or an edit, as a JSON pointer.
     #[must_use]
     pub const fn place(self) -> &'static str {

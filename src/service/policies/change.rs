@@ -2,9 +2,12 @@
 
 use super::{Preview, place, preview, shown};
 use crate::{
-    db::policies::{self, Versioned},
+    db::{
+        Transaction,
+        policies::{self, Versioned},
+    },
     domain::{
-        MeshId, OrgId, Owner, Policy, Span,
+        MeshId, Owner, Policy, Span,
         audit::{Action, Subject},
         member::Who,
         policy::{Issuers, OutOfBounds, Rule},
@@ -13,7 +16,8 @@ use crate::{
         Admitted, Fault, House, IfMatch, Refusal,
         authority::{self, Holding},
         edit::Patch,
-        house::{Mode, record},
+        house::Mode,
+        people::Author,
         record::{Recorded, rearranged},
     },
 };
@@ -76,65 +80,79 @@ pub struct Changed {
 
 /// Changes the policy of the org, or of the mesh that is named. Waits for who hands a key out by the old one.
 pub async fn change(house: &House, by: &Admitted, edit: &Edit, seen: &IfMatch, mode: Mode) -> Result<Changed, Refusal> {
-    let (org, mesh) = (by.org(), place(by));
     house
-        .within(org, mode, async |transaction| {
+        .within(by.org(), mode, async |transaction| {
             let caller = authority::hold(transaction, by).await?;
-            policies::lock(transaction, org).await?;
-            let before = policies::show(transaction, org, mesh).await?;
-            seen.ensure(before.version)?;
-            let policy = edit.of(&before.policy);
-            policy.ensure_within_bounds().map_err(|OutOfBounds { rule, detail }| at(rule, detail))?;
-            if policy != before.policy {
-                ensure_may(&caller, &before.policy, &policy)?;
-                let after = policies::put(transaction, org, mesh, &policy).await?;
-                let of = |versioned: Versioned| OfPlace { org, mesh, policy: versioned.policy };
-                let change = rearranged(Action::PolicyChanged, &of(before), &of(after));
-                record(transaction, org, by.actor(), by.trail(), change).await?;
-            }
-            Ok(Changed { after: shown(transaction, by).await?, preview: preview(transaction, by).await? })
+            let author = Author { actor: by.actor(), trail: by.trail() };
+            let may = |before: &Policy, after: &Policy| ensure_may(&caller, before, after);
+            apply(transaction, place(by), &author, (edit, seen), may).await
         })
         .await
+}
+
+/// Makes the policy what the edit says. `may` lets it be changed from what it is to another, or refuses.
+pub(super) async fn apply(
+    transaction: &Transaction<'_>,
+    owner: Owner,
+    author: &Author<'_>,
+    (edit, seen): (&Edit, &IfMatch),
+    may: impl Fn(&Policy, &Policy) -> Result<(), Refusal>,
+) -> Result<Changed, Refusal> {
+    let (org, mesh) = (owner.org(), owner.mesh());
+    policies::lock(transaction, org).await?;
+    let before = policies::show(transaction, org, mesh).await?;
+    seen.ensure(before.version)?;
+    let policy = edit.of(&before.policy);
+    policy.ensure_within_bounds().map_err(|OutOfBounds { rule, detail }| at(rule, detail))?;
+    if policy != before.policy {
+        may(&before.policy, &policy)?;
+        let after = policies::put(transaction, org, mesh, &policy).await?;
+        let of = |versioned: Versioned| OfPlace { owner, policy: versioned.policy };
+        let change = rearranged(Action::PolicyChanged, &of(before), &of(after));
+        author.write(transaction, org, change).await?;
+    }
+    Ok(Changed { after: shown(transaction, owner).await?, preview: preview(transaction, owner).await? })
 }
 
 fn at(rule: Rule, detail: &str) -> Refusal {
     Refusal::invalid(format!("/{}", rule.name()), detail)
 }
 
+const OWNER_ONLY: &str = "only an owner, signed in, may set or take back a rule that is for owners; or who has a shell on the host: \
+                          `meshkey admin policy ORG`";
+const PERSON_ONLY: &str = "a key may tighten a policy, and not loosen it: that takes a person who is signed in, or the host's \
+                           `meshkey admin policy ORG`";
+
 /// A key only tightens: one that a rule binds must not loosen it. People do both, having shown who they are; and what is for owners is
 /// set and taken back by them.
 fn ensure_may(caller: &Holding, before: &Policy, after: &Policy) -> Result<(), Refusal> {
     let is_owner = matches!(caller.who(), Who::Person { is_owner: true, .. });
     if !is_owner && !after.owners_changes(before).is_empty() {
-        return Err(Refusal::OwnerOnly("only an owner, signed in, may set or take back a rule that is for owners"));
+        return Err(Refusal::OwnerOnly(OWNER_ONLY));
     }
     caller.ensure_fresh()?;
     let looser = after.looser_than(before);
     if matches!(caller.who(), Who::Person { .. }) || looser.is_empty() {
         return Ok(());
     }
-    let fault = |rule: &Rule| {
-        let detail = "a key may tighten a policy, and not loosen it: that takes a person who is signed in";
-        Fault::at(format!("/{}", rule.name()), detail)
-    };
+    let fault = |rule: &Rule| Fault::at(format!("/{}", rule.name()), PERSON_ONLY);
     Err(Refusal::Exceeds(looser.iter().map(fault).collect()))
 }
 
 /// A policy and whose it is, for the audit.
 struct OfPlace {
-    org: OrgId,
-    mesh: Option<MeshId>,
+    owner: Owner,
     policy: Policy,
 }
 
 impl Recorded for OfPlace {
     fn subject(&self) -> Subject {
-        let owner = Owner::new(self.org, self.mesh);
-        Subject { kind: "policy", id: owner.mesh().map_or_else(|| self.org.to_string(), |mesh| mesh.to_string()) }
+        let org = self.owner.org();
+        Subject { kind: "policy", id: self.mesh().map_or_else(|| org.to_string(), |mesh| mesh.to_string()) }
     }
 
     fn mesh(&self) -> Option<MeshId> {
-        self.mesh
+        self.owner.mesh()
     }
 
     fn facts(&self) -> serde_json::Value {

@@ -42,7 +42,7 @@ pub struct Spread {
 /// Gives the first keys of the org, or of the mesh that is named, that have no end or too late a one for their policy an end, spread
 /// over that time. No life becomes longer by that. Who asks again goes on with those that are left.
 pub async fn spread(house: &House, by: &Admitted, over: Span, mode: Mode) -> Result<Done<Spread>, Refusal> {
-    let (org, mesh) = (by.org(), place(by));
+    let (org, mesh) = (by.org(), place(by).mesh());
     house
         .patiently_change(org, org, mode, PATIENCE, async |transaction| {
             let found = policies::endless(transaction, org, mesh, MOST).await?;

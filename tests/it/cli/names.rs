@@ -67,9 +67,18 @@ async fn a_slip_is_answered_with_the_name_that_was_meant() {
         ("key show deployer --field labl", "'label'"),
         ("key list --status activ", "'active'"),
         ("api GTE /v1/whoami", "'GET'"),
+        ("policy show --mesh mian", "there is no mesh 'mian' that you may see: did you mean 'main'?"),
+        ("key issue x -m mian -c send -t deploys", "did you mean 'main'?"),
+        ("key list -m mian", "did you mean 'main'?"),
+        ("topic list -m mian", "did you mean 'main'?"),
     ] {
         let said = shell.run(line);
         assert!(said.err.contains(meant), "{line}: {said:?}");
+    }
+    // What has nothing to do with the mesh, and what is for machines, says nothing of meshes.
+    for line in ["topic show nope -m main", "topic list -m elsewhere", "topic list -m mian --json"] {
+        let said = shell.run(line);
+        assert!(said.code != Some(0) && !said.err.contains("did you mean"), "{line}: {said:?}");
     }
 }
 

@@ -39,8 +39,10 @@ async fn a_policy_is_shown_tried_set_and_kept_from_a_terminal() {
         ("policy set longest_life", "expected a rule and what it is to say"),
         ("policy set note_required=on note-required=off", "note_required is there twice"),
         ("policy set longest_life=soon", "expected a number and s, m, h or d"),
+        ("policy set note_required=yes", "'note_required=yes': expected on or off"),
     ] {
         assert!(shell.run(line).err.contains(said), "{line}");
     }
-    shell.run("policy set longest_life=off").expect(4);
+    let kept = shell.run("policy set longest_life=off").expect(4);
+    assert!(kept.err.contains("or the host's `meshkey admin policy ORG`"), "{kept:?}");
 }
