@@ -23,14 +23,19 @@ CREATE TABLE openid_flows (
     purpose text NOT NULL CHECK (purpose IN ('sign_in', 'connect', 'confirm', 'invitation')),
     -- In which session it was begun: what it does is done there.
     session_id uuid,
+    -- Whence, where nobody is signed in: as tries are counted.
+    source bytea CHECK (octet_length(source) = 32),
     -- The hash of the invitation's token, as the invitation has it.
     invitation bytea CHECK (octet_length(invitation) = 32),
     next text NOT NULL CHECK (char_length(next) <= 512),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ends_at timestamptz NOT NULL,
     CONSTRAINT whose_it_is CHECK ((purpose IN ('connect', 'confirm')) = (session_id IS NOT NULL)),
+    CONSTRAINT whence_it_comes CHECK ((source IS NULL) = (session_id IS NOT NULL)),
     CONSTRAINT to_what_it_leads CHECK ((purpose = 'invitation') = (invitation IS NOT NULL))
 );
+CREATE INDEX openid_flows_by_session ON openid_flows (session_id, created_at) WHERE session_id IS NOT NULL;
+CREATE INDEX openid_flows_by_source ON openid_flows (source, created_at) WHERE source IS NOT NULL;
 CREATE INDEX openid_flows_by_end ON openid_flows (ends_at);
 
 GRANT SELECT, INSERT, DELETE ON identities TO meshkey_app, meshkey_operator;

@@ -77,7 +77,12 @@ pub(super) fn validate(flags: &ServeFlags) -> Result<(), Failure> {
 pub(super) fn in_words(settings: &Settings) -> String {
     let given = table::ALL.iter().filter(|setting| *settings.origin(setting) != Origin::Default).count();
     let file = settings.file().map_or("no file".to_owned(), |file| file.display().to_string());
-    format!("{file}, {given} of {} given, all others at their default", table::ALL.len())
+    let providers = match settings.providers.len() {
+        0 => String::new(),
+        1 => ", and one provider of OpenID Connect".to_owned(),
+        many => format!(", and {many} providers of OpenID Connect"),
+    };
+    format!("{file}, {given} of {} given, all others at their default{providers}", table::ALL.len())
 }
 
 fn path(flags: &ServeFlags) -> Result<(), Failure> {

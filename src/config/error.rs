@@ -77,7 +77,7 @@ pub enum ConfigError {
     #[error("{0} is not UTF-8 text")]
     NotText(String),
     /// A setting that means nothing without another.
-    #[error("{setting} is set by {origin}, but {needed} is not: set both or none")]
+    #[error("{setting} is set by {origin}, but {needed} is not: set {needed} too, or unset {setting}")]
     Alone {
         /// The setting.
         setting: String,

@@ -109,7 +109,7 @@ fn is_setting(key: &str) -> bool {
 }
 
 fn unknown(path: PathBuf, key: &str) -> ConfigError {
-    let hint = Hint::find(key, table::ALL.iter().map(|setting| setting.name.to_owned()));
+    let hint = Hint::find(key, table::ALL.iter().map(|setting| setting.name).chain([TABLE]).map(str::to_owned));
     ConfigError::UnknownKey { path, key: key.to_owned(), hint }
 }
 

@@ -34,6 +34,7 @@ pub use secret::SecretText;
 pub use table::Setting;
 pub use value::LogFormat;
 
+use reqwest::Url;
 use sources::{Given, Sources};
 
 const SHORTEST_BOUND: Duration = Duration::from_millis(500);
@@ -178,15 +179,32 @@ impl Settings {
         self.file.as_deref()
     }
 
-    /// What was set and has no effect, in words for the log (P-18): with a database given, nothing of the embedded one.
+    /// What was set and does not do what it seems to, in words for the log (P-18), with what to do.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
+        self.ineffective().into_iter().chain(self.in_plain()).collect()
+    }
+
+    /// With a database given, nothing of the embedded one has an effect.
+    fn ineffective(&self) -> Vec<String> {
         if self.database_url.is_none() {
             return Vec::new();
         }
         let embedded = [table::DATA_DIR, table::PG_BIN];
         let set = embedded.iter().filter(|setting| *self.origin(setting) != Origin::Default);
         set.map(|setting| self.in_vain(setting)).collect()
+    }
+
+    /// Browsers keep a session only over TLS, or of this host.
+    fn in_plain(&self) -> Option<String> {
+        let url = Url::parse(self.public_url.as_deref()?).ok()?;
+        let by = self.origin(&table::PUBLIC_URL);
+        (url.scheme() == "http" && !openid::is_loopback(&url)).then(|| {
+            format!(
+                "public_url, set by {by}, is plain HTTP: browsers keep no session over it, and nobody can stay signed in. \
+                 Give the address by https:// at which a proxy ends TLS"
+            )
+        })
     }
 
     fn in_vain(&self, setting: &Setting) -> String {

@@ -227,7 +227,7 @@ fn issuer(text: &str) -> Result<String, String> {
 }
 
 /// Whether a URL leads to this host.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| {
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -7,12 +7,16 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, m
 use super::{
     Fault, Page, identities,
     page::{lead_to, token},
+    password,
     visitor::{Person, Sent},
 };
 use crate::{
-    domain::session::Session,
+    db::signed_in::Part,
+    domain::{Role, session::Session},
     service::{
-        House, openid,
+        House,
+        me::{self, Shown},
+        openid,
         passkeys::own,
         second_factor::{self, Standing},
         sessions,
@@ -26,12 +30,15 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
     let passkeys = own::count(&house, &person.by).await?;
     let identities = openid::list(&house, person.by.user()).await?;
     let form_token = person.token();
+    let (known, _) = me::show(&house, Shown::Session(person.by.secret().hash())).await?;
     let main = html! {
+        (password::on_account(&person.request))
         section {
             h2 { "You" }
             dl.facts {
                 dt { "Name" } dd { (person.by.name()) }
                 dt { "E-mail" } dd { (person.by.email()) }
+                dt { "Where" } dd { (parts(&known.parts)) }
             }
         }
         section {
@@ -55,6 +62,28 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
         }
     };
     Ok(Page::new("Your account", main).signed(person.signed(&form_token)).answer())
+}
+
+/// As what one is in which org or mesh.
+fn parts(parts: &[Part]) -> Markup {
+    html! {
+        @if parts.is_empty() { "You are no member of any org: an invitation lets you in." }
+        @for part in parts {
+            div {
+                "You are " (role(part.role)) " of " (part.org_slug)
+                @if let Some((_, mesh)) = &part.mesh { "/" (mesh) }
+            }
+        }
+    }
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "a viewer",
+        Role::Member => "a member",
+        Role::Admin => "an admin",
+        Role::Owner => "owner",
+    }
 }
 
 fn factor(standing: &Standing) -> Markup {

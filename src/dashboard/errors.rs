@@ -23,6 +23,8 @@ use crate::{
 pub enum Fault {
     /// Somebody else's page has sent the form.
     CrossSite,
+    /// The browser is at another address than this one, by which people reach us.
+    OtherAddress(String),
     /// The form is of another session than the browser has now.
     OtherSession,
     /// Another page is to be seen first.
@@ -53,6 +55,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CrossSite => out.write_str("a form of another site"),
+            Self::OtherAddress(_) => out.write_str("a form at another address"),
             Self::OtherSession => out.write_str("a form of another session"),
             Self::Elsewhere(_) => out.write_str("another page comes first"),
             Self::Problem(problem) => problem.fmt(out),
@@ -63,7 +66,7 @@ impl fmt::Display for Fault {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::CrossSite | Self::OtherSession => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession => StatusCode::FORBIDDEN,
             Self::Elsewhere(_) => StatusCode::SEE_OTHER,
             Self::Problem(problem) => problem.status_code(),
         }
@@ -73,7 +76,7 @@ impl ResponseError for Fault {
         match self {
             Self::Elsewhere(path) => lead_to(path),
             Self::Problem(problem) => problem.error_response(),
-            Self::CrossSite | Self::OtherSession => HttpResponse::new(self.status_code()),
+            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession => HttpResponse::new(self.status_code()),
         }
     }
 }
@@ -85,12 +88,21 @@ impl Fault {
         if let Self::Problem(problem) = self { Some(problem) } else { None }
     }
 
+    /// Where to go on, if that is at another address.
+    fn place(&self) -> Option<&str> {
+        if let Self::OtherAddress(url) = self { Some(url) } else { None }
+    }
+
     /// The heading, and what to do.
     fn words(&self) -> (&str, &str) {
         match self {
             Self::CrossSite => (
                 "Not from here",
                 "Another site has sent this form, and so nothing was done. Open the page here, and send it from there.",
+            ),
+            Self::OtherAddress(_) => (
+                "Not at this address",
+                "This address is not the one that this server is known by (public_url), and so nothing was done.",
             ),
             Self::OtherSession => (
                 "This page is out of date",
@@ -116,11 +128,12 @@ pub async fn errors(
     }
     let id = response.request().extensions().get::<Facts>().map(|facts| facts.request_id.to_string());
     let error = response.response().error();
-    let fault = error.and_then(Error::as_error::<Fault>).map(Fault::words);
+    let fault = error.and_then(Error::as_error::<Fault>);
     let foreign = Problem::of(Kind::of(status));
-    let (title, text) = fault.unwrap_or_else(|| words(&foreign));
-    let mut page = explain(title, text, id.as_deref().unwrap_or_default()).with_status(status).answer();
-    if let Some(problem) = error.and_then(Error::as_error::<Fault>).and_then(Fault::problem) {
+    let (title, text) = fault.map_or_else(|| words(&foreign), Fault::words);
+    let place = fault.and_then(Fault::place);
+    let mut page = explain(title, text, place, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    if let Some(problem) = fault.and_then(Fault::problem) {
         problem.set_headers(page.headers_mut());
     }
     let mut response = response;
@@ -129,6 +142,20 @@ pub async fn errors(
     }
     response.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(response.map_body(|_, _| page.into_body()))
+}
+
+/// Wraps what is nowhere: to who looks at pages that is a page too, but for where the API and its docs are.
+pub async fn of_nowhere(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let is_wanted = accepted.split([',', ';']).any(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
+    let first = request.path().split('/').nth(1).unwrap_or_default();
+    if is_wanted && !["v1", "docs"].contains(&first) {
+        return errors(request, next).await;
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// What a problem is to a person, where the words are others than those for who writes a program.
@@ -147,9 +174,10 @@ fn words(problem: &Problem) -> (&str, &str) {
     }
 }
 
-fn explain<'a>(title: &'a str, text: &str, request_id: &str) -> Page<'a> {
+fn explain<'a>(title: &'a str, text: &str, place: Option<&str>, request_id: &str) -> Page<'a> {
     let main = html! {
         p { (text) }
+        @if let Some(place) = place { p { "Open " a href=(place) { (place) } } }
         p.quiet { "Request " code { (request_id) } }
     };
     Page::new(title, main)

@@ -3,7 +3,12 @@
 //! A browser says of a request whether the same site has made it (Fetch Metadata), or at least which (`Origin`). Who says neither
 //! is no browser that we know, and is refused too. Where somebody is signed in, the form also carries the token of that session.
 
-use actix_web::{HttpRequest, dev::Payload, http::header::HeaderName};
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderName},
+    web::Data,
+};
 use tracing::info;
 use zeroize::Zeroizing;
 
@@ -14,6 +19,7 @@ use crate::{
         Problem,
         body::{bytes, ensure_type},
         catalogue,
+        oauth::PublicUrl,
         session::is_from_here,
     },
 };
@@ -75,5 +81,13 @@ pub(super) fn ensure_from_here(request: &HttpRequest) -> Result<(), Fault> {
         return Ok(());
     }
     info!(route = request.match_pattern(), "a form of another site was refused");
-    Err(Fault::CrossSite)
+    Err(known_by(request).map_or(Fault::CrossSite, Fault::OtherAddress))
+}
+
+/// The address by which people reach us, where that is not the one that was asked.
+fn known_by(request: &HttpRequest) -> Option<String> {
+    let known = request.app_data::<Data<PublicUrl>>()?.origin();
+    let (_, host) = known.split_once("://")?;
+    let asked = request.headers().get(header::HOST)?.to_str().ok()?;
+    (!asked.eq_ignore_ascii_case(host)).then(|| known.to_owned())
 }

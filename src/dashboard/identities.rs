@@ -82,7 +82,9 @@ fn page<'a>(house: &House, person: &'a Person, form_token: &'a str, all: &[Ident
             @if all.is_empty() { p.quiet { "Nothing is connected." } }
             ul.rows { @for identity in all { (row(house, identity, form_token)) } }
         }
-        @if has_room {
+        @if house.providers.all().next().is_none() {
+            p { "No provider is set up here: who runs this server names one in its settings." }
+        } @else if has_room {
             section {
                 h2 { "Connect" }
                 form method="post" action=(PATH) {

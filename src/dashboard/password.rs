@@ -1,13 +1,13 @@
 //! Another password.
 
-use actix_web::{HttpResponse, web::Data};
-use maud::html;
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use maud::{Markup, html};
 
 use super::{
     Fault, Page,
     page::{alert, lead_to, token},
     sign_in::refused,
-    visitor::{Person, Sent, browser},
+    visitor::{Person, Sent, browser, is_asked},
 };
 use crate::{
     domain::{
@@ -17,7 +17,18 @@ use crate::{
     service::{House, first_password, step_up},
 };
 
+/// The account, once it was changed.
+const CHANGED: &str = "/account?password-changed";
 const WRONG: &str = "The old password is wrong";
+
+/// What the account says after a change.
+pub(super) fn on_account(request: &HttpRequest) -> Markup {
+    html! {
+        @if is_asked(request, "password-changed") {
+            p.note role="status" { "Your password is changed. Everywhere else you are signed out." }
+        }
+    }
+}
 
 /// The form.
 pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fault> {
@@ -50,7 +61,7 @@ pub async fn change(house: Data<House>, sent: Sent<Person>) -> Result<HttpRespon
         step_up::change_password(&house, &person.by, old, &password, &browser).await
     };
     match changed {
-        Ok(()) => Ok(lead_to("/account")),
+        Ok(()) => Ok(lead_to(CHANGED)),
         Err(why) => refused(why, WRONG, |text| form(&person, &token, is_first, Some(text))),
     }
 }

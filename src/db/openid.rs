@@ -14,11 +14,21 @@ use crate::domain::{
 
 /// How many rows are taken away at once.
 const PAGE: i64 = 10_000;
+/// How many a session may have open.
+const MOST_OF_SESSION: i64 = 10;
+/// How many may be open from one address: there may be an office behind it.
+const MOST_OF_SOURCE: i64 = 1_000;
 
 queries! {
     BEGIN = "
-        INSERT INTO openid_flows (state, browser, provider, purpose, session_id, invitation, next, ends_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8))";
+        INSERT INTO openid_flows (state, browser, provider, purpose, session_id, source, invitation, next, ends_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp() + make_interval(secs => $9))";
+    TRIM_SESSION = "
+        DELETE FROM openid_flows
+        WHERE state IN (SELECT state FROM openid_flows WHERE session_id = $1 ORDER BY created_at DESC, state OFFSET $2)";
+    TRIM_SOURCE = "
+        DELETE FROM openid_flows
+        WHERE state IN (SELECT state FROM openid_flows WHERE source = $1 ORDER BY created_at DESC, state OFFSET $2)";
     TAKE = "
         DELETE FROM openid_flows
         WHERE state = $1 AND browser = $2 AND provider = $3 AND ends_at > clock_timestamp()
@@ -38,12 +48,13 @@ pub struct Back {
     pub begun_at: OffsetDateTime,
 }
 
-/// Somebody is sent there.
+/// Somebody is sent there, from whence. Of too many of a session, or of those without one from there, the oldest goes.
 pub async fn begin(
     db: &impl GenericClient,
     way: &Way,
     provider: &str,
     purpose: Purpose,
+    source: [u8; 32],
     next: &Place,
 ) -> Result<(), Error> {
     let begin = db.prepare_cached(BEGIN).await?;
@@ -53,10 +64,18 @@ pub async fn begin(
         Purpose::SignIn | Purpose::Invitation(_) => None,
     };
     let invitation = if let Purpose::Invitation(token) = &purpose { Some(token.0.as_slice()) } else { None };
+    let source = if session.is_none() { Some(source.as_slice()) } else { None };
     let (state, browser) = (state.0.as_slice(), browser.0.as_slice());
-    let life = WAY.as_secs_f64();
-    db.execute(&begin, &[&state, &browser, &provider, &purpose.name(), &session, &invitation, &next.as_str(), &life])
-        .await?;
+    let (purpose, next, life) = (purpose.name(), next.as_str(), WAY.as_secs_f64());
+    db.execute(&begin, &[&state, &browser, &provider, &purpose, &session, &source, &invitation, &next, &life]).await?;
+    if let Some(session) = session {
+        let trim = db.prepare_cached(TRIM_SESSION).await?;
+        db.execute(&trim, &[&session, &MOST_OF_SESSION]).await?;
+    }
+    if let Some(source) = source {
+        let trim = db.prepare_cached(TRIM_SOURCE).await?;
+        db.execute(&trim, &[&source, &MOST_OF_SOURCE]).await?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::{
     FromRequest, Handler, Resource, Responder,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -165,7 +166,7 @@ pub fn configure(service: &mut ServiceConfig) {
         // No gateway is to meet a 404, whatever it asks.
         .service(web::resource([forward::ROOT, "/v1/forward-auth/{gate}*"]).to(forward::ask))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::new(["/openapi.yaml"]).validator_url("none")))
-        .default_service(web::to(nothing_here));
+        .default_service(web::to(nothing_here).wrap(from_fn(dashboard::errors::of_nowhere)));
 }
 
 async fn nothing_here() -> Result<&'static str, Problem> {

@@ -12,6 +12,11 @@ use crate::{
 /// Tries that were counted and are still to be judged.
 pub(super) struct Taken(Vec<(Bucket, bool)>);
 
+/// Whence somebody unknown comes, as tries are counted; all of whom nobody knows that are one.
+pub(super) fn source(browser: &Browser) -> [u8; 32] {
+    browser.address().map_or([0; 32], |address| Tried::Address(address).bucket().hash)
+}
+
 /// What a try at an account is counted for: the address that it comes from, the account from there, and the account from everywhere.
 /// A proxy that is trusted is not who tries.
 pub(super) fn at_account<'a>(house: &House, browser: &Browser, email: &'a str) -> Vec<Tried<'a>> {

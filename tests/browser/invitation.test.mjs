@@ -56,6 +56,20 @@ test("who is signed in accepts with one button, and nobody else does", async () 
   assert.equal(await heading(other), "Welcome");
 });
 
+test("another link in the same tab shows the other invitation", async () => {
+  const page = await open(browser);
+  await follow(page, "first");
+  await page.getByText("first@example.com").first().waitFor();
+  await page.evaluate((token) => { location.hash = `#token=${token}`; }, invitations.second);
+  await page.getByText("second@example.com").first().waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+  assert.equal(path(page), "/invitation");
+  // What no page has a field for only goes out of the address.
+  await page.goto("/setup#code=abc");
+  await page.waitForFunction(() => location.hash === "" && location.search === "");
+  assert.deepEqual(page.complaints, []);
+});
+
 test("without a link one can still paste the code, and a wrong one opens nothing", async () => {
   const page = await open(browser);
   await page.goto("/invitation");

@@ -74,7 +74,7 @@ const SETTINGS: [(&str, &str); 1] = [("MESHKEY_TRUSTED_PROXIES", "127.0.0.1")];
 async fn invitations(house: &House) -> String {
     let admin = house.admin();
     let mut tokens = serde_json::Map::new();
-    for (name, mesh) in [("newcomer", Some("main")), ("ida", None)] {
+    for (name, mesh) in [("newcomer", Some("main")), ("ida", None), ("first", None), ("second", None)] {
         let wish = json!({ "email": format!("{name}@example.com"), "role": "member", "mesh": mesh });
         let made = admin.post(&admin.at("/invitations"), wish).await.expect(201).body;
         let token = made["link"].as_str().unwrap().split_once("#token=").unwrap().1;

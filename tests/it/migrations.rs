@@ -26,7 +26,7 @@ const FROZEN: [&str; 19] = [
     "13\tone_time_codes\t13912775198720804883",
     "14\tinvitations\t13960864878011737692",
     "15\tpasskeys\t3414939218441295121",
-    "16\tidentities\t13695371470892432131",
+    "16\tidentities\t4410649585776940439",
     "17\tpolicies\t14115562493143758463",
     "18\tdevice_logins\t698367745845123097",
     "19\taddress_proved\t12447363336189579168",

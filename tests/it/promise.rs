@@ -90,7 +90,9 @@ impl Promise {
     /// Panics, saying why, unless the answer is one that the contract promises.
     #[track_caller]
     pub fn hold(&self, seen: &Seen<'_>) {
-        if let Err(fault) = if pages::is_page(seen.path) { pages::judge(seen) } else { self.judge(seen) } {
+        if let Err(fault) =
+            if pages::is_page(seen.path) || pages::is_of_nowhere(seen) { pages::judge(seen) } else { self.judge(seen) }
+        {
             let body = String::from_utf8_lossy(seen.bytes);
             panic!(
                 "{} {} broke the contract: {fault}\n{} {:?}\n{body}",

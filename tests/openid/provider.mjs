@@ -1,7 +1,7 @@
 // A provider of OpenID Connect, as panva wrote it, that keeps nothing: its people sign in by saying who they are.
 //
 // It is told on standard input, as JSON: the packages, a port (0 for any), the host that it is called by, its clients, and whether it
-// says who somebody is in its word itself or only where it is asked. It says its issuer in one line once it listens.
+// says who somebody is in its word itself or only where it is asked, and what its key is called, if always the same. It says its issuer in one line once it listens.
 
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -18,7 +18,7 @@ const require = createRequire(`${asked.packages}/package.json`);
 const { default: Provider } = await import(pathToFileURL(require.resolve("oidc-provider")));
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const key = { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
+const key = { ...privateKey.export({ format: "jwk" }), kid: asked.kid ?? randomUUID(), use: "sig", alg: "RS256" };
 
 // Who says `mallory~dana` is mallory, and says that dana's address is its own. With `!` behind, it was never seen to.
 const claims = (login) => {

@@ -53,7 +53,7 @@ impl Doctor {
                 return;
             }
         };
-        report.add(config(&settings));
+        config(&settings, report);
         if !report.is_healthy() {
             return;
         }
@@ -66,14 +66,17 @@ impl Doctor {
     }
 }
 
-fn config(settings: &Settings) -> Finding {
+fn config(settings: &Settings, report: &mut Report) {
+    let fix = "`meshkey config show` tells where each setting came from";
     if let Err(error) = app::check(settings) {
-        let fix = "`meshkey config show` tells where each setting came from";
-        return Finding::fail("config", error.to_string()).fix(fix);
+        return report.add(Finding::fail("config", error.to_string()).fix(fix));
     }
-    match settings.warnings().first() {
-        Some(warning) => Finding::warn("config", warning.clone()).fix("unset it, or the database that is named"),
-        None => Finding::ok("config", in_words(settings)),
+    let warnings = settings.warnings();
+    if warnings.is_empty() {
+        report.add(Finding::ok("config", in_words(settings)));
+    }
+    for warning in warnings {
+        report.add(Finding::warn("config", warning).fix(fix));
     }
 }
 

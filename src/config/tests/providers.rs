@@ -95,7 +95,7 @@ fn what_is_wrong_is_told_with_its_place() {
         ("openid = 'x'".to_owned(), "openid cannot be a TOML string (set by PATH:1): give a table for each provider"),
         (
             "[openid.corp]\nclient_id = 'x'".to_owned(),
-            "openid.corp is set by PATH:2, but openid.corp.issuer is not: set both",
+            "openid.corp is set by PATH:2, but openid.corp.issuer is not: set openid.corp.issuer too, ",
         ),
         (
             "[openid.corp]\nissuer = 'http://a.example'".to_owned(),
@@ -130,6 +130,7 @@ fn a_variable_that_is_nearly_one_of_theirs_is_refused() {
 #[test]
 fn a_provider_needs_to_know_where_it_sends_people_back_to() {
     let variables = [("MESHKEY_OPENID_A_ISSUER", "https://a.example"), ("MESHKEY_OPENID_A_CLIENT_ID", "one")];
-    let said = "openid.a.issuer is set by MESHKEY_OPENID_A_ISSUER, but public_url is not: set both or none";
+    let said = "openid.a.issuer is set by MESHKEY_OPENID_A_ISSUER, but public_url is not: \
+                set public_url too, or unset openid.a.issuer";
     assert_eq!(refusal(&variables), said);
 }

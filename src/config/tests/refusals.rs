@@ -29,6 +29,7 @@ fn an_unknown_key_of_the_file_is_refused_with_the_one_that_was_meant() {
     let dir = TempDir::new().unwrap();
     for (text, said) in [
         ("data-dri = '/x'", "unknown key data-dri in PATH: did you mean data_dir?"),
+        ("[opnid.corp]\nissuer = 'x'", "unknown key opnid in PATH: did you mean openid?"),
         ("[server]\nlisten = 'x'", "unknown key server in PATH: see docs/reference/settings.md for the list"),
     ] {
         let path = file(&dir, "meshkey.toml", text);
@@ -214,9 +215,21 @@ fn what_is_set_in_vain_is_told() {
 }
 
 #[test]
+fn an_address_that_browsers_keep_no_session_over_is_told() {
+    let told = "public_url, set by MESHKEY_PUBLIC_URL, is plain HTTP: browsers keep no session over it, and nobody can stay \
+                signed in. Give the address by https:// at which a proxy ends TLS";
+    for url in ["http://keys.example.org", "http://192.0.2.1:7700"] {
+        assert_eq!(load(&[("MESHKEY_PUBLIC_URL", url)]).unwrap().warnings(), [told], "{url}");
+    }
+    for url in ["https://keys.example.org", "http://localhost:7700", "http://127.0.0.1:7700", "http://[::1]:7700"] {
+        assert!(load(&[("MESHKEY_PUBLIC_URL", url)]).unwrap().warnings().is_empty(), "{url}");
+    }
+}
+
+#[test]
 fn a_login_for_migrations_needs_a_database() {
     let said = refusal(&[("MESHKEY_MIGRATE_DATABASE_URL", "postgres://x")]);
-    let expected =
-        "migrate_database_url is set by MESHKEY_MIGRATE_DATABASE_URL, but database_url is not: set both or none";
+    let expected = "migrate_database_url is set by MESHKEY_MIGRATE_DATABASE_URL, but database_url is not: \
+                    set database_url too, or unset migrate_database_url";
     assert_eq!(said, expected);
 }

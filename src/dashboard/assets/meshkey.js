@@ -22,13 +22,28 @@ const takeCode = () => {
     const code = new URLSearchParams(location.hash.slice(1)).get(name);
     if (code === null) continue;
     field.value = code;
-    history.replaceState(null, "", location.pathname + location.search);
+    history.replaceState(null, "", location.pathname + location.search.replace(/^\?link$/, ""));
     for (const hint of document.querySelectorAll(`[data-without="${name}"]`)) hint.hidden = true;
     if ("send" in field.dataset) field.form.requestSubmit();
   }
 };
-takeCode();
-addEventListener("hashchange", takeCode);
+
+// A page that has no field for it, such as one of another invitation, gives way to the plain page of its path, which has one. By another
+// address, or the browser would stay on this page; what finds no field there either only goes out of the address.
+const taken = { invitation: "token", reset: "code", setup: "code", device: "user_code" };
+const passOn = () => {
+  const [, first] = location.pathname.split("/");
+  const name = taken[first];
+  if (name === undefined || !new URLSearchParams(location.hash.slice(1)).has(name)) return;
+  if (location.search === "?link") history.replaceState(null, "", location.pathname);
+  else location.replace(`/${first}?link${location.hash}`);
+};
+const take = () => {
+  takeCode();
+  passOn();
+};
+take();
+addEventListener("hashchange", take);
 
 // The code of a terminal goes along while somebody signs in first: what leads on from here keeps the fragment.
 if (location.hash.startsWith("#user_code=")) for (const form of document.forms) form.action += location.hash;

@@ -91,7 +91,8 @@ pub(super) async fn go(
     request: &HttpRequest,
     next: &Place,
 ) -> Result<HttpResponse, Fault> {
-    let sent = match send(house, provider, purpose, kept(request, COOKIE), next).await {
+    let known = (&browser(house, request), kept(request, COOKIE));
+    let sent = match send(house, provider, purpose, known, next).await {
         Ok(sent) => sent,
         Err(NotSent::Down) => return Ok(down(provider)),
         Err(NotSent::Refused(refusal)) => return Err(refusal.into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openidconnect::{
     AccessToken, AuthorizationCode, ClaimsVerificationError, Nonce, OAuth2TokenResponse as _, PkceCodeVerifier,
-    RequestTokenError, SignatureVerificationError, TokenResponse as _, core,
+    RequestTokenError, TokenResponse as _, core,
 };
 use thiserror::Error;
 use tracing::warn;
@@ -45,9 +45,9 @@ pub(super) async fn exchange(
     let answer = exchange.request_async(&send).await.map_err(refused)?;
     let token = answer.id_token().ok_or_else(|| NotProven::Wrong("it has said nothing of who it is".to_owned()))?;
     let nonce = Nonce::new(way.nonce().to_string());
-    let unknown_key = ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey);
-    let is_of_unknown_key = token.claims(&verifier(&asker), &nonce).is_err_and(|error| error == unknown_key);
-    let asker = if is_of_unknown_key {
+    // There are providers that sign with another key under the same name: the name alone does not tell that it is known.
+    let is_unsigned = |error| matches!(error, ClaimsVerificationError::SignatureVerification(_));
+    let asker = if token.claims(&verifier(&asker), &nonce).is_err_and(is_unsigned) {
         let newer = provider.metadata_after(metadata).await.map_err(|down| NotProven::Down(down.0))?;
         provider.asker(&newer)
     } else {

@@ -22,7 +22,7 @@ use super::wire;
 const REMEMBERED: Duration = Duration::from_hours(1);
 /// For how long one that could not be asked is not asked again.
 const PAUSE: Duration = Duration::from_secs(3);
-/// How often it is asked anew at most because somebody brought a key that is not known.
+/// How often it is asked anew at most because a signature is of no key that is known.
 const ANEW: Duration = Duration::from_secs(30);
 
 /// What the settings say of a provider.

@@ -14,7 +14,7 @@ use crate::{
         Place, SessionSecret,
         openid::{Claims, Purpose, Way, is_shown_since},
     },
-    service::{House, Refusal, patience::in_time},
+    service::{House, Refusal, patience::in_time, sessions::Browser, tries},
 };
 
 /// Where somebody is sent.
@@ -106,13 +106,14 @@ pub async fn send(
     house: &House,
     provider: &Provider,
     purpose: Purpose,
-    browser: Option<SessionSecret>,
+    (from, browser): (&Browser, Option<SessionSecret>),
     next: &Place,
 ) -> Result<Sent, NotSent> {
     let metadata = provider.metadata().await.map_err(|_| NotSent::Down)?;
     let browser = browser.map_or_else(SessionSecret::generate, Ok).map_err(Refusal::from)?;
     let way = Way { browser, state: SessionSecret::generate().map_err(Refusal::from)? };
-    let begin = house.store.ask(async |client| ways::begin(client, &way, provider.name(), purpose, next).await);
+    let source = tries::source(from);
+    let begin = house.store.ask(async |client| ways::begin(client, &way, provider.name(), purpose, source, next).await);
     in_time(begin).await.map_err(Refusal::from)?;
     let (state, nonce) = (way.state.reveal().to_string(), way.nonce().to_string());
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(way.verifier().to_string()));

@@ -20,7 +20,7 @@ const MOST: usize = 512 * 1024;
 #[derive(Debug, Error)]
 pub(super) enum Failed {
     /// It was not reached, or broke off.
-    #[error("{0}")]
+    #[error(transparent)]
     Wire(reqwest::Error),
     /// It has a fault of its own.
     #[error("it answered {0}")]

@@ -31,7 +31,7 @@ use crate::{
 
 /// Asks a browser for any passkey of ours that it has.
 pub async fn begin(house: &House, browser: &Browser) -> Result<Begun, NotIn> {
-    let source = browser.address().map_or([0; 32], |address| Tried::Address(address).bucket().hash);
+    let source = tries::source(browser);
     ask(house, (Purpose::SignIn, Asked::Anybody(source)), Vec::new()).await
 }
 

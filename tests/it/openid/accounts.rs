@@ -105,10 +105,19 @@ async fn what_is_connected_stands_in_the_chain_of_each_org_and_the_last_way_in_s
     assert!(!text(&dana.get("/account/password").await.expect(200)).contains("Old password"));
     let wrong = dana.send("/account/password", &[("new", "short")]).await.expect(200);
     assert!(alert(&wrong).starts_with("A password has at least"));
-    assert_eq!(leads_to(&dana.send("/account/password", &[("new", PASSWORD)]).await), "/account");
+    assert_eq!(leads_to(&dana.send("/account/password", &[("new", PASSWORD)]).await), "/account?password-changed");
     dana.send(path, &[("disconnect", &named(&ids[1]))]).await.expect(303);
     assert_eq!(one(&db, "SELECT count(*) FROM identities").await, "0");
     dana.send("/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await.expect(303);
+}
+
+#[tokio::test]
+async fn where_no_provider_is_set_up_that_is_said() {
+    let house = crate::sign_in::visitor::danas().await;
+    let mut dana = Traveller::dana(&house).await;
+    let page = dana.get("/account/identities").await.expect(200);
+    assert!(text(&page).contains("No provider is set up here"), "{page:?}");
+    assert!(!text(&page).contains("<h2>Connect</h2>"), "{page:?}");
 }
 
 #[tokio::test]

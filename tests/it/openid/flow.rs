@@ -100,12 +100,15 @@ async fn a_confirmation_that_the_provider_did_not_ask_for_anew_is_none() {
 
 #[tokio::test]
 async fn keys_that_the_provider_has_changed_are_fetched_anew() {
-    let Some((house, mut provider)) = house().await else { return };
-    let mut dana = Traveller::dana(&house).await;
-    dana.connect("dana").await.expect(303);
-    provider.start_again();
-    let mut later = Traveller::new(&house);
-    assert_eq!(leads_to(&later.enter("dana").await), "/");
+    for called in [json!({}), json!({ "kid": "always-the-same" })] {
+        let Some(mut provider) = Provider::start("localhost", URL, &called) else { return };
+        let house = house_with(&[("one", &provider)], &[]).await;
+        let mut dana = Traveller::dana(&house).await;
+        dana.connect("dana").await.expect(303);
+        provider.start_again();
+        let mut later = Traveller::new(&house);
+        assert_eq!(leads_to(&later.enter("dana").await), "/");
+    }
 }
 
 #[tokio::test]
@@ -170,5 +173,7 @@ async fn doctor_asks_each_provider_and_warns() {
     };
     assert_eq!(doctor()["verdict"], "ok");
     provider.stop();
-    assert_eq!(doctor()["verdict"], "warn");
+    let down = doctor();
+    assert_eq!(down["verdict"], "warn");
+    assert!(down["detail"].as_str().unwrap().contains("Connection refused"), "{down}");
 }

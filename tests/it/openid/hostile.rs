@@ -64,6 +64,27 @@ async fn an_answer_that_comes_too_late_leads_nowhere() {
 }
 
 #[tokio::test]
+async fn as_many_as_are_open_may_be_and_then_the_oldest_goes() {
+    let Some((house, _provider)) = house().await else { return };
+    let db = house.sql("superuser").await;
+    let mut anyone = Traveller::new(&house);
+    anyone.leave("/sign-in/openid/one", &[]).await;
+    let more = "INSERT INTO openid_flows (state, browser, provider, purpose, source, next, ends_at)
+                SELECT sha256(n::text::bytea), browser, provider, purpose, source, next, ends_at
+                FROM openid_flows, generate_series(1, 999) n";
+    by_hand(&db, more).await;
+    let oldest = one(&db, "SELECT state FROM openid_flows ORDER BY created_at LIMIT 1").await;
+    anyone.leave("/sign-in/openid/one", &[]).await;
+    assert_eq!(one(&db, "SELECT count(*) FROM openid_flows").await, "1000");
+    assert_eq!(one(&db, &format!("SELECT count(*) FROM openid_flows WHERE state = '{oldest}'")).await, "0");
+    let mut dana = Traveller::dana(&house).await;
+    for _ in 0..11 {
+        dana.leave("/account/identities", &[("connect", "one")]).await;
+    }
+    assert_eq!(one(&db, "SELECT count(*) FROM openid_flows WHERE session_id IS NOT NULL").await, "10");
+}
+
+#[tokio::test]
 async fn a_code_that_was_given_for_something_else_is_of_no_use() {
     let Some((house, _provider)) = connected().await else { return };
     let mut dana = Traveller::new(&house);

@@ -15,6 +15,12 @@ pub fn is_page(path: &str) -> bool {
     PATHS.iter().any(is_at)
 }
 
+/// Whether it is the page that says to a browser that there is none.
+pub fn is_of_nowhere(seen: &Seen<'_>) -> bool {
+    let is_html = header(seen, "content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    seen.status == 404 && is_html && !["/v1/", "/docs/"].iter().any(|start| seen.path.starts_with(start))
+}
+
 /// Why the answer is none that a page may give.
 pub fn judge(seen: &Seen<'_>) -> Result<(), String> {
     let said = |name: &str| header(seen, name).unwrap_or_default();

@@ -24,7 +24,7 @@ async fn another_password_takes_the_old_one_and_ends_all_other_sessions() {
         assert!(!text(&answer).contains(NEW) && !text(&answer).contains(PASSWORD));
     }
     assert!(other.is_in().await);
-    assert_eq!(leads_to(&dana.send(page, &[("old", PASSWORD), ("new", NEW)]).await), "/account");
+    assert_eq!(leads_to(&dana.send(page, &[("old", PASSWORD), ("new", NEW)]).await), "/account?password-changed");
     assert!(dana.is_in().await && !other.is_in().await && lee.is_in().await);
     let mut again = Visitor::new(&house);
     again.sign_in(EMAIL, PASSWORD).await.expect(200);
@@ -115,6 +115,11 @@ async fn what_people_change_of_their_own_stands_in_the_chain_of_each_of_their_or
     dana.send("/account/password", &wrong).await.expect(200);
     Visitor::dana(&house).await;
     let changed = dana.send("/account/password", &right).await.expect(303);
+    assert!(!text(&dana.get("/account").await.expect(200)).contains("Your password is changed"));
+    let account = dana.get(changed.header("location")).await.expect(200);
+    for said in ["Your password is changed.", "You are a viewer of acme<", "You are a member of acme/main<"] {
+        assert!(text(&account).contains(said), "{said}: {account:?}");
+    }
     let id: uuid::Uuid = db.query_one("SELECT id FROM users", &[]).await.unwrap().get(0);
     let dana = meshkey::domain::UserId::from(id).to_string();
     for admin in [house.admin(), rival] {

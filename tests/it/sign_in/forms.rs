@@ -62,7 +62,24 @@ async fn a_browser_that_says_only_the_origin_is_heard() {
     sent(dana.bare("POST", "/sign-in").header("origin", "https://keys.example.org"), &dana).await.expect(303);
     let base = dana.client.base().to_owned();
     for other in [base.as_str(), "http://keys.example.org", "https://keys.example.org.evil.example"] {
-        assert_refused(&sent(dana.bare("POST", "/sign-in").header("origin", other), &dana).await);
+        let refused = sent(dana.bare("POST", "/sign-in").header("origin", other), &dana).await.expect(403);
+        assert!(text(&refused).contains("This address is not the one that this server is known by (public_url)"));
+        assert!(text(&refused).contains("<a href=\"https://keys.example.org\">"), "{refused:?}");
+    }
+    let request = dana.bare("POST", "/sign-in").header("origin", &base).header("host", "keys.example.org");
+    assert_refused(&sent(request, &dana).await);
+}
+
+#[tokio::test]
+async fn what_is_nowhere_is_a_page_to_a_browser_and_a_problem_to_a_program() {
+    let house = danas().await;
+    let dana = Visitor::new(&house);
+    let html = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+    let page = dana.bare("GET", "/nowhere").header("accept", html).send().await.expect(404);
+    assert!(text(&page).contains("<h1>Not found</h1>") && text(&page).contains("There is no such page here."));
+    for (path, accept) in [("/nowhere", "*/*"), ("/nowhere", "application/json"), ("/v1/nowhere", html)] {
+        let problem = dana.bare("GET", path).header("accept", accept).send().await.expect(404);
+        assert_eq!(problem.body["code"], "not_found", "{path} {accept}");
     }
 }
 
