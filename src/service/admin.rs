@@ -9,9 +9,10 @@ pub use self::reset::{Also, Reset, reset};
 
 use super::{
     Done, House, Refusal, Settled,
+    again::{WasInTheWay, undisturbed},
     members::write_down,
     operator::Operator,
-    patience::{WasInTheWay, in_time, undisturbed},
+    patience::in_time,
     people::{Author, NewPerson, Part, make, name_of, part_changed, write_everywhere},
 };
 use crate::{

@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     Refusal,
+    again::undisturbed,
     failures::Failures,
     fresh::{Basis, Fresh},
     mail::Mail,
@@ -20,7 +21,7 @@ use super::{
     openid::Providers,
     passkeys::Passkeys,
     passwords::Passwords,
-    patience::{PATIENCE, undisturbed, within},
+    patience::{PATIENCE, within},
     turns::Turns,
     uses::Uses,
 };

@@ -12,6 +12,8 @@ mod admit_person;
 #[cfg(feature = "server")]
 mod admitted;
 #[cfg(feature = "server")]
+mod again;
+#[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod authority;
