@@ -1,4 +1,4 @@
-//! Policies: look at them, change them, and at the keys that do not comply. What is handed out is held against them in [`judge`].
+//! Policies: look at them, change them, and at the keys that do not comply. What is handed out is held against them in `policies::judge`.
 
 mod change;
 mod host;

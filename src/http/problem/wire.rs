@@ -73,7 +73,7 @@ impl ResponseError for Problem {
         self.0.status
     }
 
-    /// The bare status: the body is written where the request is known, see [`super::trace`].
+    /// The bare status: the body is written where the request is known, see [`crate::http::trace`].
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
