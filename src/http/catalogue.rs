@@ -77,7 +77,7 @@ catalogue! {
     POLICY_REFUSED = 403 "policy_refused" "Against the policy"
         "The policy of the org, or of the mesh, does not let such a key be handed out, or not by whoever asked. `errors` names each rule, what it allows and whose policy it stands in.";
     OWNER_ONLY = 403 "owner_only" "Owners only"
-        "Only an owner of the org who is signed in, and has just confirmed that, makes, changes or removes owners, and sets or takes back rules of a policy that are for owners; no key does, not even an admin's. On the host, `meshkey admin` makes and removes owners too.";
+        "Only an owner of the org who is signed in, and has just confirmed that, makes, changes or removes owners, and sets or takes back rules of a policy that are for owners; no key does, not even an admin's. On the host, `meshkey admin` makes and removes owners too, and `meshkey admin policy` sets every rule.";
     ORG_SUSPENDED = 403 "org_suspended" "Org suspended"
         "The org is suspended, and its keys are denied until an operator resumes it with `meshkey org resume`.";
     MESH_ARCHIVED = 403 "mesh_archived" "Mesh archived"
