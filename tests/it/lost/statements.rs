@@ -1,7 +1,11 @@
 //! The n-th statement fails, for each n and each operation, until there is none left to fail. Each time the answer is a clear
 //! 503, nothing is half, the next request works, and the same request again is done once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use tokio_postgres::Client as Db;
 
@@ -46,6 +50,10 @@ impl Attack {
     async fn new() -> Self {
         let scene = Scene::new().await;
         let (proxy, db) = (Proxy::to(&scene.house).await, scene.house.sql("superuser").await);
+        // Policies that say nothing: from there on a change of one is like any other.
+        let policies =
+            "INSERT INTO policies (org_id, mesh_id) SELECT org_id, id FROM meshes UNION ALL SELECT id, NULL FROM orgs";
+        db.batch_execute(policies).await.unwrap();
         let database = &scene.house.database;
         let url = format!("postgresql://meshkey:meshkey@127.0.0.1:{}/{database}?sslmode=disable", proxy.port);
         // With one connection, it is known which one is asked; what is remembered is asked of none.
@@ -65,6 +73,11 @@ impl Attack {
             {
                 *text = fresh("edited").into();
             }
+        }
+        // A key only tightens a policy: shorter each time.
+        if let Some(longest) = call.body.as_mut().and_then(|body| body.get_mut("longest_overlap")) {
+            static TIMES: AtomicU32 = AtomicU32::new(1);
+            *longest = format!("{}s", 600_000 - TIMES.fetch_add(1, Ordering::Relaxed)).into();
         }
         Same { call, key: fresh("same") }
     }
@@ -164,8 +177,13 @@ const QUESTIONS: [&str; 3] = ["explainKey", "verifyKey", "verifyKeys"];
 /// Answers that are under way when something fails: they end unfinished, as `audit::export` tests.
 const STREAMS: [&str; 1] = ["exportAuditEvents"];
 
+/// Those that have nothing to do on this ground, where every key has the end that its policy asks for; tests/it/policies/spread.rs is
+/// about what they do.
+const IDLE: [&str; 2] = ["spreadKeyEnds", "spreadMeshKeyEnds"];
+
 fn is_changing(operation: &Operation) -> bool {
-    operation.method != "get" && !QUESTIONS.contains(&operation.id.as_str())
+    let is_idle = [&QUESTIONS[..], &IDLE].concat().contains(&operation.id.as_str());
+    operation.method != "get" && !is_idle
 }
 
 /// Strikes every statement of these operations, which come from the contract: a new one cannot be forgotten.
