@@ -51,8 +51,7 @@ impl Attack {
         let scene = Scene::new().await;
         let (proxy, db) = (Proxy::to(&scene.house).await, scene.house.sql("superuser").await);
         // Policies that say nothing: from there on a change of one is like any other.
-        let policies =
-            "INSERT INTO policies (org_id, mesh_id) SELECT org_id, id FROM meshes UNION ALL SELECT id, NULL FROM orgs";
+        let policies = "INSERT INTO policies (org_id, mesh_id, version) SELECT org_id, id, 0 FROM meshes UNION ALL SELECT id, NULL, 0 FROM orgs";
         db.batch_execute(policies).await.unwrap();
         let database = &scene.house.database;
         let url = format!("postgresql://meshkey:meshkey@127.0.0.1:{}/{database}?sslmode=disable", proxy.port);
