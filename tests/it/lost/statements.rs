@@ -50,9 +50,11 @@ impl Attack {
     async fn new() -> Self {
         let scene = Scene::new().await;
         let (proxy, db) = (Proxy::to(&scene.house).await, scene.house.sql("superuser").await);
-        // Policies that say nothing: from there on a change of one is like any other.
-        let policies = "INSERT INTO policies (org_id, mesh_id, version) SELECT org_id, id, 0 FROM meshes UNION ALL SELECT id, NULL, 0 FROM orgs";
-        db.batch_execute(policies).await.unwrap();
+        // Policies that are there: a change of one is then like any other.
+        for place in ["/policy".to_owned(), format!("/meshes/{}/policy", scene.main)] {
+            let policy = serde_json::json!({ "longest_overlap": "604000s" });
+            scene.admin.patch(&scene.admin.at(&place), policy, "*").await.expect(200);
+        }
         let database = &scene.house.database;
         let url = format!("postgresql://meshkey:meshkey@127.0.0.1:{}/{database}?sslmode=disable", proxy.port);
         // With one connection, it is known which one is asked; what is remembered is asked of none.
