@@ -13,7 +13,7 @@ use crate::{
         migrate, roles,
         store::{APP, OPERATOR},
     },
-    domain::{fresh::Bound, session::Lifetimes},
+    domain::{fresh::Bound, session::Lifetimes, webhook::Callable},
     service::{
         House,
         failures::Failures,
@@ -24,6 +24,7 @@ use crate::{
         passwords::Passwords,
         turns::Turns,
         uses::Uses,
+        webhooks::Webhooks,
     },
 };
 
@@ -72,6 +73,7 @@ pub fn house_as_it_is(settings: &Settings, database: &Database) -> Result<House,
         passwords: Passwords::default(),
         passkeys: Passkeys::at(&passkeys_origin(settings, settings.listen)),
         mail: mail(settings)?,
+        webhooks: Webhooks::new(if settings.webhook_private { Callable::PrivateToo } else { Callable::Public }),
         providers: providers(settings)?,
         turns: Turns::of(settings.pool_size),
         walks: Turns::of(1),

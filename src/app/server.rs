@@ -22,7 +22,7 @@ use crate::{
     db::{embedded::Embedded, fresh::check},
     domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
-    service::{House, mail::keep_sending, passkeys::Passkeys, uses::keep_writing},
+    service::{House, mail::keep_sending, passkeys::Passkeys, uses::keep_writing, webhooks::keep_calling},
     telemetry::spans::Spans,
 };
 
@@ -36,6 +36,7 @@ pub struct Server {
     side_door: Option<(SocketAddr, Door)>,
     background: JoinHandle<()>,
     mail: JoinHandle<()>,
+    webhooks: JoinHandle<()>,
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -76,8 +77,9 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     };
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
+    let webhooks = tokio::spawn(keep_calling(Arc::clone(&house)));
     let embedded = database.embedded;
-    Ok(Server { address, newcomer, house, board, door, side_door, background, mail, spans, embedded })
+    Ok(Server { address, newcomer, house, board, door, side_door, background, mail, webhooks, spans, embedded })
 }
 
 /// What serves on one address.
@@ -178,6 +180,7 @@ impl Server {
         }
         self.background.abort();
         self.mail.abort();
+        self.webhooks.abort();
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

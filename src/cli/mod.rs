@@ -96,6 +96,8 @@ enum Verb {
     Invitation(client::invitation::Invitation),
     /// Prove the chains of events; archive old events and take them away
     Audit(audit::Audit),
+    /// Say where the org wants to hear, by HTTP, that keys end soon
+    Webhook(client::webhook::Webhook),
     /// Show what keys were used for: one key, or all that you may manage
     Usage(client::usage::Usage),
     /// Show which key this is and what it may do
@@ -185,6 +187,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Verb::Invite(invite) => invite.run().await,
         Verb::Invitation(invitation) => invitation.run().await,
         Verb::Audit(audit) => audit.run().await,
+        Verb::Webhook(webhook) => webhook.run().await,
         Verb::Usage(usage) => usage.run().await,
         Verb::Whoami(whoami) => whoami.run().await,
         Verb::Api(api) => api.run().await,

@@ -79,6 +79,8 @@ pub struct Settings {
     pub smtp_url: Option<SecretText>,
     /// See [`table::MAIL_FROM`].
     pub mail_from: Option<String>,
+    /// See [`table::WEBHOOK_PRIVATE`].
+    pub webhook_private: bool,
     /// See [`table::OTLP_ENDPOINT`].
     pub otlp_endpoint: Option<String>,
     /// See [`table::OTLP_RATIO`].
@@ -136,6 +138,7 @@ impl Settings {
             public_url: from.optional(&table::PUBLIC_URL, value::public_url)?,
             smtp_url: from.optional(&table::SMTP_URL, value::smtp)?,
             mail_from: from.optional(&table::MAIL_FROM, value::mailbox)?,
+            webhook_private: from.value(&table::WEBHOOK_PRIVATE, value::yes_or_no)?,
             otlp_endpoint: from.optional(&table::OTLP_ENDPOINT, value::collector)?,
             otlp_ratio: from.value(&table::OTLP_RATIO, value::ratio)?,
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),

@@ -176,6 +176,11 @@ settings! {
         Fallback::Words("none"),
         "Address that mail comes from, such as `Meshkey <keys@example.org>`; needed where there is an `smtp_url`, as is `public_url`"
     );
+    WEBHOOK_PRIVATE = open(
+        "webhook_private",
+        Fallback::Value("false"),
+        "Whether webhooks may call addresses of this host and of private networks, and by `http://`: whoever manages an org says what is called"
+    );
     OTLP_ENDPOINT = open(
         "otlp_endpoint",
         Fallback::Words("none"),

@@ -2,11 +2,11 @@
 
 use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
-use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
 
 use super::{
     Fault, Page, identities,
     page::{lead_to, token},
+    parts::times::moment,
     password,
     visitor::{Person, Sent},
 };
@@ -39,6 +39,8 @@ pub async fn show(house: Data<House>, person: Person) -> Result<HttpResponse, Fa
                 dt { "Name" } dd { (person.by.name()) }
                 dt { "E-mail" } dd { (person.by.email()) }
                 dt { "Where" } dd { (parts(&known.parts)) }
+                dt { "Keys that end" } dd { a href="/account/notices" { "Mail about them" } }
+                dt { "Pages" } dd { a href="/account/looks" { "Look and keyboard" } }
             }
         }
         section {
@@ -70,7 +72,7 @@ fn parts(parts: &[Part]) -> Markup {
         @if parts.is_empty() { "You are no member of any org: an invitation lets you in." }
         @for part in parts {
             div {
-                "You are " (role(part.role)) " of " (part.org_slug)
+                "You are " (role(part.role)) " of " a href={ "/orgs/" (part.org_slug) "/keys" } { (part.org_slug) }
                 @if let Some((_, mesh)) = &part.mesh { "/" (mesh) }
             }
         }
@@ -150,13 +152,6 @@ fn called(agent: &str) -> String {
         _ if agent.is_empty() => "A browser without a name".to_owned(),
         _ => agent.chars().take(80).collect(),
     }
-}
-
-/// A time, in UTC.
-pub(super) fn moment(at: OffsetDateTime) -> Markup {
-    let at = at.to_offset(UtcOffset::UTC);
-    let form = format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
-    html! { time datetime=(at.format(&Rfc3339).unwrap_or_default()) { (at.format(form).unwrap_or_default()) } }
 }
 
 /// Ends one session, or all others.

@@ -25,12 +25,29 @@ impl Asset {
 }
 
 /// The style of every page.
-pub static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_str!("assets/meshkey.css")));
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", STYLES));
 /// What pages do beside what HTML does. Every page works without it; passkeys do not.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new("js", "text/javascript; charset=utf-8", SCRIPTS));
-const SCRIPTS: &str =
-    concat!(include_str!("assets/meshkey.js"), include_str!("assets/passkeys.js"), include_str!("assets/ending.js"));
+const STYLES: &str = concat!(
+    include_str!("assets/meshkey.css"),
+    include_str!("assets/org.css"),
+    include_str!("assets/key.css"),
+    include_str!("assets/places.css"),
+    include_str!("assets/audit.css"),
+    include_str!("assets/list.css"),
+    include_str!("assets/issue.css"),
+);
+const SCRIPTS: &str = concat!(
+    include_str!("assets/meshkey.js"),
+    include_str!("assets/passkeys.js"),
+    include_str!("assets/ending.js"),
+    include_str!("assets/org.js"),
+    include_str!("assets/copy.js"),
+    include_str!("assets/audit.js"),
+    include_str!("assets/list.js"),
+    include_str!("assets/issue.js"),
+    include_str!("assets/reveal.js"),
+);
 
 /// One of them.
 pub async fn show(name: Path<String>) -> Result<HttpResponse, Fault> {

@@ -108,7 +108,7 @@ fn who_asks(login: &DeviceLogin) -> Markup {
         dl.facts {
             dt { "Calls itself" } dd { (login.device) }
             dt { "Asks from" } dd { (address) }
-            dt { "Began" } dd { (super::account::moment(login.created_at)) }
+            dt { "Began" } dd { (super::parts::times::moment(login.created_at)) }
         }
     }
 }

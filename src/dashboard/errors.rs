@@ -9,11 +9,12 @@ use actix_web::{
     http::{StatusCode, header},
     middleware::Next,
 };
-use maud::html;
+use maud::{Markup, html};
 
 use super::{Page, page::lead_to};
 use crate::{
     db,
+    domain::{Slug, Title},
     http::{Problem, catalogue::Kind, trace::Facts},
     service::Refusal,
 };
@@ -27,6 +28,8 @@ pub enum Fault {
     OtherAddress(String),
     /// The form is of another session than the browser has now.
     OtherSession,
+    /// It takes more than the person may in this org; who could do it, or let the person.
+    NotAllowed(Slug, Vec<Title>),
     /// Another page is to be seen first.
     Elsewhere(String),
     /// What can happen at every door.
@@ -57,6 +60,7 @@ impl fmt::Display for Fault {
             Self::CrossSite => out.write_str("a form of another site"),
             Self::OtherAddress(_) => out.write_str("a form at another address"),
             Self::OtherSession => out.write_str("a form of another session"),
+            Self::NotAllowed(org, _) => write!(out, "not allowed in {org}"),
             Self::Elsewhere(_) => out.write_str("another page comes first"),
             Self::Problem(problem) => problem.fmt(out),
         }
@@ -66,7 +70,9 @@ impl fmt::Display for Fault {
 impl ResponseError for Fault {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession | Self::NotAllowed(..) => {
+                StatusCode::FORBIDDEN
+            }
             Self::Elsewhere(_) => StatusCode::SEE_OTHER,
             Self::Problem(problem) => problem.status_code(),
         }
@@ -76,7 +82,9 @@ impl ResponseError for Fault {
         match self {
             Self::Elsewhere(path) => lead_to(path),
             Self::Problem(problem) => problem.error_response(),
-            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession => HttpResponse::new(self.status_code()),
+            Self::CrossSite | Self::OtherAddress(_) | Self::OtherSession | Self::NotAllowed(..) => {
+                HttpResponse::new(self.status_code())
+            }
         }
     }
 }
@@ -88,9 +96,19 @@ impl Fault {
         if let Self::Problem(problem) = self { Some(problem) } else { None }
     }
 
-    /// Where to go on, if that is at another address.
-    fn place(&self) -> Option<&str> {
-        if let Self::OtherAddress(url) = self { Some(url) } else { None }
+    /// How to go on, where there is a way.
+    fn onward(&self) -> Markup {
+        match self {
+            Self::OtherAddress(url) => html! { p { "Open " a href=(url) { (url) } } },
+            Self::NotAllowed(org, people) => html! {
+                p {
+                    @if people.is_empty() { "Nobody is in charge of the org: whoever runs this server can name an owner." }
+                    @else { "Ask " strong { (named(people)) } "." }
+                }
+                p { a href={ "/orgs/" (org) "/keys" } { "See your keys in " (org) } }
+            },
+            _ => html! {},
+        }
     }
 
     /// The heading, and what to do.
@@ -108,9 +126,21 @@ impl Fault {
                 "This page is out of date",
                 "You have signed in or out since it was opened, and so nothing was done. Go back, reload the page, and send it again.",
             ),
+            Self::NotAllowed(..) => {
+                ("Not for you", "Your role in this org does not let you do this. Nothing was changed.")
+            }
             Self::Elsewhere(_) => ("See another page", ""),
             Self::Problem(problem) => words(problem),
         }
+    }
+}
+
+/// These people, as one says it.
+fn named(people: &[Title]) -> String {
+    let names: Vec<_> = people.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -131,8 +161,8 @@ pub async fn errors(
     let fault = error.and_then(Error::as_error::<Fault>);
     let foreign = Problem::of(Kind::of(status));
     let (title, text) = fault.map_or_else(|| words(&foreign), Fault::words);
-    let place = fault.and_then(Fault::place);
-    let mut page = explain(title, text, place, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    let place = fault.map_or_else(|| html! {}, Fault::onward);
+    let mut page = explain(title, text, &place, id.as_deref().unwrap_or_default()).with_status(status).answer();
     if let Some(problem) = fault.and_then(Fault::problem) {
         problem.set_headers(page.headers_mut());
     }
@@ -174,10 +204,10 @@ fn words(problem: &Problem) -> (&str, &str) {
     }
 }
 
-fn explain<'a>(title: &'a str, text: &str, place: Option<&str>, request_id: &str) -> Page<'a> {
+fn explain<'a>(title: &'a str, text: &str, onward: &Markup, request_id: &str) -> Page<'a> {
     let main = html! {
         p { (text) }
-        @if let Some(place) = place { p { "Open " a href=(place) { (place) } } }
+        (onward)
         p.quiet { "Request " code { (request_id) } }
     };
     Page::new(title, main)

@@ -9,11 +9,13 @@ use actix_web::{
     http::header::{self, HeaderName},
     web::Data,
 };
+use sha2::{Digest as _, Sha256};
 use tracing::info;
 use zeroize::Zeroizing;
 
 use super::Fault;
 use crate::{
+    db::idempotency::Request,
     domain::SessionSecret,
     http::{
         Problem,
@@ -22,17 +24,23 @@ use crate::{
         oauth::PublicUrl,
         session::is_from_here,
     },
+    service::Admitted,
 };
 
 /// The field with the token of the session.
 pub const TOKEN: &str = "form_token";
+/// The field with the number of the page.
+pub const ONCE: &str = "once";
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
-/// More than any form of ours has: they are held against each other.
-const MOST_FIELDS: usize = 32;
+/// More than any form of ours has, of which the list of keys has a box a row: they are held against each other.
+const MOST_FIELDS: usize = 256;
 const TYPE: &str = "application/x-www-form-urlencoded";
 
 /// What was filled in. There may be a password in it, and so it is never shown, and is wiped.
-pub struct Form(Vec<(String, Zeroizing<String>)>);
+pub struct Form {
+    fields: Vec<(String, Zeroizing<String>)>,
+    digest: [u8; 32],
+}
 
 impl Form {
     /// Reads one that was sent from a page of our own; with the token of this session, where there is one.
@@ -45,7 +53,8 @@ impl Form {
         ensure_type(request, &[TYPE], ACCEPT_POST, TYPE)?;
         let bytes = bytes(request, payload).await?;
         let pairs = form_urlencoded::parse(&bytes);
-        let form = Self(pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect());
+        let fields = pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect();
+        let form = Self { fields, digest: Sha256::digest(&bytes).into() };
         if session.is_some_and(|session| !session.is_form_token(form.text(TOKEN))) {
             return Err(Fault::OtherSession);
         }
@@ -56,7 +65,7 @@ impl Form {
     /// What was filled in there; empty where nothing was.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+        self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
     }
 
     /// The same, to be kept and wiped.
@@ -65,12 +74,31 @@ impl Form {
         Zeroizing::new(self.text(name).to_owned())
     }
 
+    /// What the names of ticked boxes say after this beginning.
+    pub fn ticked<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(move |(name, _)| name.strip_prefix(beginning))
+    }
+
+    /// The request, to be done once: each page has a number of its own, which its form brings along. Who sends the form again by
+    /// reloading the answer gets the first answer, without the secret.
+    #[must_use]
+    pub fn once(&self, request: &HttpRequest, by: &Admitted) -> Option<Request> {
+        let key = self.text(ONCE);
+        let is_one = (16..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let route = || format!("{} {} {}", request.method(), request.path(), by.org());
+        is_one.then(|| Request { caller: by.id(), route: route(), key: key.to_owned(), body_hash: self.digest })
+    }
+
     fn ensure_said_once(&self) -> Result<(), Problem> {
-        if self.0.len() > MOST_FIELDS {
+        if self.fields.len() > MOST_FIELDS {
             return Err(Problem::new(catalogue::INVALID_REQUEST, "there are more fields than any form of ours has"));
         }
-        let is_again = |(at, (name, _)): (usize, &(String, _))| self.0[..at].iter().any(|(known, _)| known == name);
-        let is_twice = self.0.iter().enumerate().any(is_again);
+        let is_again =
+            |(at, (name, _)): (usize, &(String, _))| self.fields[..at].iter().any(|(known, _)| known == name);
+        let is_twice = self.fields.iter().enumerate().any(is_again);
         if is_twice { Err(Problem::new(catalogue::INVALID_REQUEST, "a field is there twice")) } else { Ok(()) }
     }
 }

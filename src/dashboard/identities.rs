@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use super::{
     Fault, Page,
-    account::moment,
     openid::{called, go},
     page::{alert, lead_to, token},
+    parts::times::moment,
     visitor::{Person, Sent, browser},
 };
 use crate::{

@@ -6,10 +6,10 @@ use maud::{Markup, html};
 
 use super::{
     Fault, Page,
-    account::moment,
     forms::TOKEN,
     openid,
     page::{Signed, alert, sentence, token},
+    parts::times::moment,
     visitor::{Anyone, SIGN_IN, Sent},
 };
 use crate::{

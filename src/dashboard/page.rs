@@ -12,6 +12,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{
     assets::{SCRIPT, STYLE},
     ending::notice,
+    looks::Looks,
 };
 use crate::{domain::session::Left, service::sessions::SignedIn};
 
@@ -38,13 +39,21 @@ pub struct Signed<'a> {
     pub id: String,
     /// For how long the session lasts.
     pub left: Left,
+    /// How the browser wants its pages.
+    pub looks: Looks,
 }
 
 impl<'a> Signed<'a> {
     /// This one, with the token of the session.
     #[must_use]
     pub fn new(by: &'a SignedIn, token: &'a str) -> Self {
-        Self { name: by.name().as_str(), token, id: by.user().to_string(), left: by.left() }
+        Self { name: by.name().as_str(), token, id: by.user().to_string(), left: by.left(), looks: Looks::default() }
+    }
+
+    /// The same for a browser that wants its pages so.
+    #[must_use]
+    pub fn with_looks(self, looks: Looks) -> Self {
+        Self { looks, ..self }
     }
 }
 
@@ -53,6 +62,7 @@ pub struct Page<'a> {
     status: StatusCode,
     title: &'a str,
     signed: Option<Signed<'a>>,
+    frame: Option<Markup>,
     main: Markup,
 }
 
@@ -60,7 +70,7 @@ impl<'a> Page<'a> {
     /// A page with this title, which is its heading too.
     #[must_use]
     pub const fn new(title: &'a str, main: Markup) -> Self {
-        Self { status: StatusCode::OK, title, signed: None, main }
+        Self { status: StatusCode::OK, title, signed: None, frame: None, main }
     }
 
     /// The same with another status.
@@ -75,12 +85,19 @@ impl<'a> Page<'a> {
         Self { signed: Some(signed), ..self }
     }
 
+    /// The same within a frame: where one is, and can go.
+    #[must_use]
+    pub fn within(self, frame: Markup) -> Self {
+        Self { frame: Some(frame), ..self }
+    }
+
     /// The whole document.
     #[must_use]
     pub fn markup(&self) -> Markup {
+        let looks = self.signed.as_ref().map(|signed| signed.looks).unwrap_or_default();
         html! {
             (DOCTYPE)
-            html lang="en-GB" {
+            html lang="en-GB" data-theme=[looks.theme()] data-shortcuts=[looks.has_shortcuts().then_some("on")] {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -90,10 +107,13 @@ impl<'a> Page<'a> {
                     link rel="stylesheet" href=(STYLE.path);
                     script src=(SCRIPT.path) defer {}
                 }
-                body {
+                body class=[self.frame.is_some().then_some("wide")] {
                     a.skip href="#main" { "Skip to the content" }
                     header {
                         a.brand href="/" { "Meshkey" }
+                        p.note.warn.insecure data-insecure hidden {
+                            "This page came over plain HTTP: passwords and secrets can be read on the way. Open it by HTTPS."
+                        }
                         @if let Some(signed) = &self.signed {
                             nav aria-label="Account" {
                                 a href="/account" { (signed.name) }
@@ -104,6 +124,7 @@ impl<'a> Page<'a> {
                             }
                         }
                     }
+                    @if let Some(frame) = &self.frame { div.frame { (frame) } }
                     @if let Some(Signed { token, id, left, .. }) = &self.signed { (notice(token, id, *left)) }
                     main id="main" tabindex="-1" {
                         h1 { (self.title) }

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use super::{
     Fault, Page,
-    account::moment,
     ceremony::{Wish, begun, fields},
     page::{alert, lead_to, token},
+    parts::times::moment,
     visitor::{Person, Sent, browser},
 };
 use crate::{

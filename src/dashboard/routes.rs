@@ -7,8 +7,9 @@ use actix_web::{
 };
 
 use super::{
-    account, assets, confirm, device, device_request, ending, errors::errors, identities, invitation, openid, passkeys,
-    password, reset, second_factor, setup, sign_in,
+    account, assets, audit, confirm, device, device_request, ending, errors::errors, identities, invitation, key, keys,
+    looks, members, notices, openid, passkeys, password, places, policy, reset, second_factor, setup, sign_in, usage,
+    webhook,
 };
 use crate::http::{metrics::Route, routes as api};
 
@@ -61,11 +62,48 @@ pages! {
     "/account/password" { get password::show; post password::change; }
     "/account/second-factor" { get second_factor::show; post second_factor::change; }
     "/account/identities" { get identities::show; post identities::change; }
+    "/account/looks" { get looks::show; post looks::change; }
+    "/account/notices" { get notices::show; post notices::change; }
     "/account/sessions" { post account::end; }
     "/account/stay" { post ending::stay; }
     "/invitation" { get invitation::show; post invitation::open; }
     "/invitation/accept" { post invitation::accept; }
     "/device" { get device::show; post device::find; }
     "/device/request" { get device_request::show; post device_request::take; }
+    "/orgs/{org}" { get keys::list::lead; }
+    "/orgs/{org}/keys" { get keys::list::show; }
+    "/orgs/{org}/keys/new" { get keys::issue::show; post keys::issue::take; }
+    "/orgs/{org}/keys/{key}/rotate" { get keys::rotate::show; post keys::rotate::take; }
+    "/orgs/{org}/keys/{key}/rotate/finish" { post keys::rotate::finish; }
+    "/orgs/{org}/keys/bulk" { post keys::bulk::take; }
+    "/orgs/{org}/search" { post keys::search::search; }
+    "/orgs/{org}/expiring" { get keys::expiring::show; }
+    "/orgs/{org}/keys/{key}" { get key::show::show; }
+    "/orgs/{org}/keys/{key}/edit" { get key::edit::show; post key::edit::take; }
+    "/orgs/{org}/keys/{key}/revoke" { get key::revoke::show; post key::revoke::take; }
+    "/orgs/{org}/keys/{key}/disable" { post key::stop::disable; }
+    "/orgs/{org}/keys/{key}/enable" { post key::stop::enable; }
+    "/orgs/{org}/usage" { get usage::show; }
+    "/orgs/{org}/meshes" { get places::meshes::show; post places::meshes::create; }
+    "/orgs/{org}/meshes/{mesh}" { get places::mesh::show; post places::mesh::create; }
+    "/orgs/{org}/meshes/{mesh}/name" { get places::rename::show; post places::rename::take; }
+    "/orgs/{org}/meshes/{mesh}/archive" { get places::archive_mesh::show; post places::archive_mesh::take; }
+    "/orgs/{org}/meshes/{mesh}/topics/{topic}" { get places::topic::show; post places::topic::describe; }
+    "/orgs/{org}/meshes/{mesh}/topics/{topic}/archive" { get places::archive_topic::show; post places::archive_topic::take; }
+    "/orgs/{org}/members" { get members::list::show; }
+    "/orgs/{org}/members/{user}" { get members::member::show; post members::member::take; }
+    "/orgs/{org}/members/{user}/remove" { get members::remove::show; post members::remove::take; }
+    "/orgs/{org}/invitations" { get members::invite::show; post members::invite::take; }
+    "/orgs/{org}/invitations/{invitation}" { get members::invitation::show; post members::invitation::take; }
+    "/orgs/{org}/webhook" { get webhook::show; post webhook::take; }
+    "/orgs/{org}/audit" { get audit::list::show; }
+    "/orgs/{org}/audit/verify" { get audit::chain::show; post audit::chain::verify; }
+    "/orgs/{org}/audit/{seq}" { get audit::one::show; }
+    "/orgs/{org}/policy" { get policy::show::show; post policy::change::take; }
+    "/orgs/{org}/policy/violations" { get policy::violations::show; }
+    "/orgs/{org}/policy/spread" { post policy::spread::take; }
+    "/orgs/{org}/meshes/{mesh}/policy" { get policy::show::show; post policy::change::take_of_mesh; }
+    "/orgs/{org}/meshes/{mesh}/policy/violations" { get policy::violations::show_of_mesh; }
+    "/orgs/{org}/meshes/{mesh}/policy/spread" { post policy::spread::take_of_mesh; }
     "/assets/{name}" { get assets::show; }
 }

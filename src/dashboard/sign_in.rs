@@ -19,7 +19,7 @@ use crate::{
     domain::{Place, Typed},
     http::trace::Unchanged,
     service::{
-        House,
+        House, me,
         passkeys::enter as by_passkey,
         second_factor,
         sessions::{self, HalfSignedIn, Visitor},
@@ -34,8 +34,10 @@ const WRONG_CODE: &str = "The code is wrong, was used already, or has run out";
 
 /// `/`: to where the person can go on.
 pub async fn root(house: Data<House>, anyone: Anyone) -> Result<HttpResponse, Fault> {
-    if matches!(anyone.visitor, Visitor::Whole(_)) {
-        return Ok(lead_to("/account"));
+    if let Visitor::Whole(by) = &anyone.visitor {
+        let (known, _) = me::show(&house, me::Shown::Session(by.secret().hash())).await?;
+        let first = known.parts.first().map(|part| format!("/orgs/{}/keys", part.org_slug));
+        return Ok(lead_to(first.as_deref().unwrap_or("/account")));
     }
     ensure_set_up(&house).await?;
     Ok(lead_to(SIGN_IN))

@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use super::{
     Fault, Form,
     forms::ensure_from_here,
+    looks::Looks,
     page::{Signed, lead_to},
     routes::TABLE,
 };
@@ -140,7 +141,7 @@ impl Person {
     /// For the head of a page.
     #[must_use]
     pub fn signed<'a>(&'a self, token: &'a str) -> Signed<'a> {
-        Signed::new(&self.by, token)
+        Signed::new(&self.by, token).with_looks(Looks::of(&self.request))
     }
 
     /// The token of the session's forms.
@@ -159,14 +160,15 @@ impl Person {
 /// Who may be behind a request.
 pub trait Who: Sized {
     /// Whether it is this kind of visitor.
-    fn of(visitor: Visitor, before: Option<SessionHash>, request: HttpRequest) -> Result<Self, Fault>;
+    fn find(request: HttpRequest) -> impl Future<Output = Result<Self, Fault>>;
 
     /// The session whose token each form has.
     fn session(&self) -> Option<&SessionSecret>;
 }
 
 impl Who for Anyone {
-    fn of(visitor: Visitor, before: Option<SessionHash>, request: HttpRequest) -> Result<Self, Fault> {
+    async fn find(request: HttpRequest) -> Result<Self, Fault> {
+        let (visitor, before) = seen(&request).await?;
         Ok(Self { visitor, before, request })
     }
 
@@ -176,8 +178,8 @@ impl Who for Anyone {
 }
 
 impl Who for Person {
-    fn of(visitor: Visitor, _: Option<SessionHash>, request: HttpRequest) -> Result<Self, Fault> {
-        match visitor {
+    async fn find(request: HttpRequest) -> Result<Self, Fault> {
+        match seen(&request).await?.0 {
             Visitor::Whole(by) => Ok(Self { by, request }),
             Visitor::Half(_) | Visitor::Nobody => Err(Fault::Elsewhere(then(SIGN_IN, &here(&request)))),
         }
@@ -189,8 +191,8 @@ impl Who for Person {
 }
 
 impl Who for Halfway {
-    fn of(visitor: Visitor, _: Option<SessionHash>, request: HttpRequest) -> Result<Self, Fault> {
-        match visitor {
+    async fn find(request: HttpRequest) -> Result<Self, Fault> {
+        match seen(&request).await?.0 {
             Visitor::Half(half) => Ok(Self { half, request }),
             Visitor::Whole(_) => Err(Fault::Elsewhere(wanted(&request).to_string())),
             Visitor::Nobody => Err(Fault::Elsewhere(then(SIGN_IN, &wanted(&request)))),
@@ -203,24 +205,33 @@ impl Who for Halfway {
 }
 
 /// The page that was asked for, to come back to; of a form without a page the account.
-fn here(request: &HttpRequest) -> Place {
+pub(super) fn here(request: &HttpRequest) -> Place {
     let pattern = request.match_pattern().unwrap_or_default();
     let is_page = TABLE.contains(&("get", pattern.as_str()));
     let is_look = [Method::GET, Method::HEAD].contains(request.method());
     let target = if is_look { request.uri().to_string() } else { request.path().to_owned() };
-    let fallback = || "/account".parse().unwrap_or_default();
+    let org = request.match_info().get("org").filter(|_| !is_look);
+    let fallback = || {
+        let path = org.map_or_else(|| "/account".to_owned(), |org| format!("/orgs/{org}/keys"));
+        path.parse().unwrap_or_default()
+    };
     if is_page { target.parse().unwrap_or_default() } else { fallback() }
 }
 
-async fn who<W: Who>(request: HttpRequest) -> Result<W, Fault> {
-    let house = request.app_data::<Data<House>>().cloned().ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
-    let secret = presented(&request);
+/// The house in which a request is answered.
+pub(super) fn house(request: &HttpRequest) -> Result<Data<House>, Problem> {
+    request.app_data::<Data<House>>().cloned().ok_or_else(|| Problem::of(catalogue::INTERNAL))
+}
+
+/// Whose session the browser shows, and which that was.
+async fn seen(request: &HttpRequest) -> Result<(Visitor, Option<SessionHash>), Fault> {
+    let secret = presented(request);
     let before = secret.as_ref().map(SessionSecret::hash);
     let visitor = match secret {
-        Some(secret) => look(&house, secret).await?,
+        Some(secret) => look(&*house(request)?, secret).await?,
         None => Visitor::Nobody,
     };
-    W::of(visitor, before, request)
+    Ok((visitor, before))
 }
 
 macro_rules! extracted {
@@ -230,7 +241,7 @@ macro_rules! extracted {
             type Future = LocalBoxFuture<'static, Result<Self, Fault>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                Box::pin(who(request.clone()))
+                Box::pin(Self::find(request.clone()))
             }
         }
     )+};
@@ -245,7 +256,7 @@ impl<W: Who + 'static> FromRequest for Sent<W> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             ensure_from_here(&request)?;
-            let by: W = who(request.clone()).await?;
+            let by = W::find(request.clone()).await?;
             let form = Form::read(&request, &mut payload, by.session()).await?;
             Ok(Self { by, form })
         })

@@ -47,6 +47,7 @@ macro_rules! sorted {
                AND ($9::text IS NULL OR strpos(lower(k.label), lower($9)) > 0 OR starts_with(s.hints[1], $9))
                AND k.id BETWEEN $13 AND $14
                AND ($15::uuid IS NULL OR k.user_id = $15)
+               AND (NOT $16 OR k.expires_at IS NULL)
                AND (",
             $key,
             ", k.id) ",
@@ -147,6 +148,12 @@ impl Sort {
         Position(value, key.id)
     }
 
+    /// In a list by end: before the first key that ends then or later.
+    #[must_use]
+    pub fn ending_from(at: OffsetDateTime) -> Position {
+        Position(Value::Time(at.into()), KeyId::from(Uuid::nil()))
+    }
+
     /// Whether this is a place in a list so sorted.
     #[must_use]
     pub const fn takes(self, position: &Position) -> bool {
@@ -164,6 +171,12 @@ impl Sort {
             Self::Label => Position(Value::Text(String::new()), least),
             Self::LabelDown => Position(Value::Text("\u{10FFFF}".repeat(65)), most),
         }
+    }
+
+    /// The one spelling of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -204,6 +217,8 @@ pub struct Filter {
     pub issuer: Option<ActorId>,
     /// Issued by an actor of this kind.
     pub issuer_kind: Option<&'static str>,
+    /// Without an end.
+    pub never_ends: bool,
     /// Ending before.
     pub expires_before: Option<OffsetDateTime>,
     /// Last used, or if never used then made, before.
@@ -259,6 +274,7 @@ pub async fn list(
                 (&least, Type::UUID),
                 (&most, Type::UUID),
                 (&user, Type::UUID),
+                (&filter.never_ends, Type::BOOL),
             ],
         )
         .await?;

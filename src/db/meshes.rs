@@ -1,5 +1,7 @@
 //! Meshes.
 
+use std::collections::BTreeMap;
+
 use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
@@ -26,6 +28,14 @@ queries! {
         UPDATE meshes SET archived_at = CASE WHEN $3 THEN clock_timestamp() END, version = version + 1
         WHERE org_id = $1 AND id = $2
         RETURNING *";
+    /// How many topics that take something and keys of its own that work each of these has.
+    COUNTS = "
+        SELECT m.id,
+               (SELECT count(*) FROM topics s WHERE s.org_id = $1 AND s.mesh_id = m.id AND s.archived_at IS NULL) AS topics,
+               (SELECT count(*) FROM api_keys k
+                WHERE k.org_id = $1 AND k.mesh_id = m.id AND k.revoked_at IS NULL AND k.disabled_at IS NULL
+                  AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())) AS keys
+        FROM meshes m WHERE m.org_id = $1 AND m.id = ANY ($2)";
 }
 
 fn read(row: &Row) -> Result<Mesh, Error> {
@@ -89,6 +99,25 @@ pub async fn list(
     let only: Option<Vec<_>> = only.map(|only| only.iter().map(|mesh| mesh.uuid()).collect());
     let rows = db.query(&list, &[&org.uuid(), &only, &archived, &before.0, &before.1, &limit.and_one()]).await?;
     rows.iter().map(read).collect()
+}
+
+/// What is in a mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InMesh {
+    /// Topics that are not archived.
+    pub topics: i64,
+    /// Keys of its own that work.
+    pub keys: i64,
+}
+
+/// What is in each of these meshes.
+pub async fn counts(db: &impl GenericClient, org: OrgId, of: &[MeshId]) -> Result<BTreeMap<MeshId, InMesh>, Error> {
+    let counts = db.prepare_cached(COUNTS).await?;
+    let of: Vec<_> = of.iter().map(|mesh| mesh.uuid()).collect();
+    let rows = db.query(&counts, &[&org.uuid(), &of]).await?;
+    rows.iter()
+        .map(|row| Ok((row::id(row, "id")?, InMesh { topics: row::get(row, "topics")?, keys: row::get(row, "keys")? })))
+        .collect()
 }
 
 /// Gives it another name.

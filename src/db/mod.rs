@@ -8,6 +8,8 @@ pub mod access;
 #[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
+pub mod called;
+#[cfg(feature = "server")]
 pub mod capabilities;
 #[cfg(feature = "server")]
 pub mod ceremonies;
@@ -18,6 +20,8 @@ pub mod counts;
 pub mod devices;
 #[cfg(feature = "server")]
 pub mod embedded;
+#[cfg(feature = "server")]
+pub mod ends;
 pub mod error;
 pub mod fresh;
 #[cfg(feature = "server")]
@@ -91,6 +95,8 @@ pub mod usage;
 pub mod users;
 #[cfg(feature = "server")]
 pub mod ways;
+#[cfg(feature = "server")]
+pub mod webhooks;
 
 pub use error::Error;
 pub use store::{Store, Transaction};
@@ -111,12 +117,16 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("access", access::ALL),
     ("audit", audit::append::ALL),
     ("audit", audit::list::ALL),
+    ("audit", audit::names::ALL),
     ("audit", audit::retain::ALL),
     ("audit", audit::walk::ALL),
+    ("called", called::ALL),
     ("capabilities", capabilities::ALL),
     ("ceremonies", ceremonies::ALL),
     ("counts", counts::read::ALL),
     ("devices", devices::ALL),
+    ("ends", ends::ALL),
+    ("ends", ends::mail::ALL),
     ("fresh", fresh::beat::ALL),
     ("fresh", fresh::check::ALL),
     ("fresh", fresh::feed::ALL),
@@ -153,4 +163,6 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("usage", usage::ALL),
     ("users", users::ALL),
     ("ways", ways::ALL),
+    ("webhooks", webhooks::ALL),
+    ("hooks", webhooks::calls::ALL),
 ];

@@ -8,21 +8,41 @@ use uuid::Uuid;
 use super::{Error, queries, row};
 use crate::domain::{Email, InvitationId, OrgId, Slug, Title, invitation::TokenHash, role::Role};
 
+/// Takes the next row of an outbox that is due for as long as one try may take; then it is due again, unless it is done with. After
+/// each try the pause is twice as long, up to an hour.
+macro_rules! take_next {
+    ($table:literal, $waits:literal, $gives:literal) => {
+        concat!(
+            "UPDATE ", $table, " SET tries = tries + 1,
+                due_at = clock_timestamp() + least(interval '30 seconds' * power(2, least(tries, 10)), interval '1 hour')
+             WHERE id = (
+                 SELECT id FROM ", $table, " WHERE ", $waits, " AND due_at <= clock_timestamp()
+                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+             RETURNING ", $gives
+        )
+    };
+}
+
+/// Why row $1 could not be sent; given up when it is older than $3 seconds.
+macro_rules! note_failure {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ", $table, " SET reason = left($2, 500),
+                failed_at = CASE WHEN created_at < clock_timestamp() - make_interval(secs => $3) THEN clock_timestamp() END
+             WHERE id = $1
+             RETURNING failed_at IS NOT NULL AS is_given_up"
+        )
+    };
+}
+pub(super) use {note_failure, take_next};
+
 queries! {
     QUEUE = "
         INSERT INTO mail_outbox (id, kind, subject_id, org_id, recipient, due_at)
         VALUES ($1, 'invitation', $2, $3, $4, greatest(clock_timestamp(), $5::timestamptz))
         ON CONFLICT (kind, subject_id) DO NOTHING";
     CANCEL = "DELETE FROM mail_outbox WHERE kind = 'invitation' AND subject_id = $1";
-    /// Takes the next that is due for as long as one try may take; then it is due again, unless it is done with. After each try
-    /// the pause is twice as long, up to an hour.
-    TAKE = "
-        UPDATE mail_outbox SET tries = tries + 1,
-               due_at = clock_timestamp() + least(interval '30 seconds' * power(2, least(tries, 10)), interval '1 hour')
-        WHERE id = (
-            SELECT id FROM mail_outbox WHERE failed_at IS NULL AND due_at <= clock_timestamp()
-            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, subject_id";
+    TAKE = take_next!("mail_outbox", "failed_at IS NULL", "id, subject_id");
     /// The token of the mail, made just now, in place of that of a mail before; and what the mail tells of.
     ADDRESS = "
         UPDATE invitations i SET mail_hash = $2 FROM orgs o
@@ -32,12 +52,7 @@ queries! {
                   (SELECT m.slug FROM meshes m WHERE m.id = i.mesh_id) AS mesh_slug,
                   (SELECT u.name FROM users u WHERE u.id = i.invited_by_user) AS inviter";
     DONE = "DELETE FROM mail_outbox WHERE id = $1";
-    /// Given up when it is older than $3 seconds.
-    FAILED = "
-        UPDATE mail_outbox SET reason = left($2, 500),
-               failed_at = CASE WHEN created_at < clock_timestamp() - make_interval(secs => $3) THEN clock_timestamp() END
-        WHERE id = $1
-        RETURNING failed_at IS NOT NULL AS is_given_up";
+    FAILED = note_failure!("mail_outbox");
 }
 
 /// A mail that is to be sent now.

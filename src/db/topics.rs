@@ -39,6 +39,15 @@ queries! {
           AND ($2::uuid IS NULL OR mesh_id = $2)
         ORDER BY name
         LIMIT 1000";
+    /// Those that take something: of the mesh, or without one of every mesh of the org.
+    LIVE = "
+        SELECT mesh_id, name FROM topics
+        WHERE org_id = $1
+          AND ($2::uuid IS NULL OR mesh_id = $2)
+          AND archived_at IS NULL
+          AND mesh_id IN (SELECT id FROM meshes WHERE org_id = $1 AND archived_at IS NULL)
+        ORDER BY mesh_id, name
+        LIMIT $3";
 }
 
 fn read(row: &Row) -> Result<Topic, Error> {
@@ -132,4 +141,17 @@ pub async fn names(db: &impl GenericClient, org: OrgId, mesh: Option<MeshId>) ->
     let names = db.prepare_cached(NAMES).await?;
     let rows = db.query(&names, &[&org.uuid(), &mesh.map(MeshId::uuid)]).await?;
     rows.iter().map(|row| row::get(row, "name")).collect()
+}
+
+/// The topics that are not archived, in meshes that are not either, at most so many: of the mesh, or without one of the org.
+pub async fn live(
+    db: &impl GenericClient,
+    org: OrgId,
+    mesh: Option<MeshId>,
+    most: usize,
+) -> Result<Vec<(MeshId, TopicName)>, Error> {
+    let live = db.prepare_cached(LIVE).await?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = db.query(&live, &[&org.uuid(), &mesh.map(MeshId::uuid), &most]).await?;
+    rows.iter().map(|row| Ok((row::id(row, "mesh_id")?, row::parsed(row, "name")?))).collect()
 }

@@ -13,6 +13,8 @@ queries! {
     SHOW = "SELECT * FROM users WHERE id = $1";
     FIND = "SELECT * FROM users WHERE email = $1";
     VERIFIED = "UPDATE users SET email_verified_at = coalesce(email_verified_at, clock_timestamp()) WHERE id = $1";
+    HEARS_OF_ENDS = "SELECT hears_of_ends FROM users WHERE id = $1";
+    SET_HEARS_OF_ENDS = "UPDATE users SET hears_of_ends = $2 WHERE id = $1";
     ORGS = "SELECT DISTINCT org_id FROM meshkey_memberships_of($1) ORDER BY org_id";
 }
 
@@ -63,4 +65,18 @@ pub async fn verified(db: &impl GenericClient, id: UserId) -> Result<(), Error> 
 pub async fn orgs(db: &impl GenericClient, id: UserId) -> Result<Vec<OrgId>, Error> {
     let orgs = db.prepare_cached(ORGS).await?;
     db.query(&orgs, &[&id.uuid()]).await?.iter().map(|row| row::id(row, "org_id")).collect()
+}
+
+/// Whether the person wants to hear of keys that end.
+pub async fn hears_of_ends(db: &impl GenericClient, id: UserId) -> Result<bool, Error> {
+    let hears = db.prepare_cached(HEARS_OF_ENDS).await?;
+    let row = db.query_opt(&hears, &[&id.uuid()]).await?;
+    row.map_or(Ok(false), |row| row::get(&row, "hears_of_ends"))
+}
+
+/// Says whether it does.
+pub async fn set_hears_of_ends(db: &impl GenericClient, id: UserId, wants: bool) -> Result<(), Error> {
+    let set = db.prepare_cached(SET_HEARS_OF_ENDS).await?;
+    db.execute(&set, &[&id.uuid(), &wants]).await?;
+    Ok(())
 }

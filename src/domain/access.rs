@@ -33,6 +33,14 @@ pub struct Through {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(Option<TopicPattern>);
 
+impl Pattern {
+    /// It; none where all are reached.
+    #[must_use]
+    pub const fn get(&self) -> Option<&TopicPattern> {
+        self.0.as_ref()
+    }
+}
+
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         match &self.0 {

@@ -25,6 +25,7 @@ pub mod owner;
 pub mod page;
 pub mod passkey;
 pub mod password;
+pub mod pasted;
 pub mod path;
 pub mod person;
 pub mod place;
@@ -48,6 +49,8 @@ pub mod topic;
 pub mod tries;
 pub mod usage;
 pub mod verdict;
+#[cfg(feature = "server")]
+pub mod webhook;
 
 #[cfg(test)]
 mod laws;

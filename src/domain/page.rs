@@ -30,6 +30,8 @@ impl Default for Limit {
 }
 
 impl Limit {
+    /// A single one.
+    pub const ONE: Self = Self(1);
     /// As many as a page can have.
     pub const MOST: Self = Self(200);
 

@@ -1,11 +1,19 @@
 //! Did you mean: the nearest known name for one that is not known.
 
+/// No name of ours is longer.
+const LONGEST: usize = 64;
+
 /// The known name nearest to `wrong`, if one is near enough to be meant.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = wrong.chars().count();
+    let far = |name: &str| (name.chars().count() / 3).max(1);
+    // What differs in length by more cannot be near: most names cost a subtraction.
+    let may_be_near = |name: &&str| length <= LONGEST && name.chars().count().abs_diff(length) <= far(name);
     known
         .into_iter()
+        .filter(may_be_near)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
+        .filter(|(distance, name)| *distance <= far(name))
         .min()
         .map(|(_, name)| name)
 }

@@ -19,7 +19,7 @@ pub use self::{
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
     domain::{Secret, SessionSecret, audit::Trail},
-    service::{Admitted, Demand, House, Refusal, admit, admit_person, failures::Throttled},
+    service::{Admitted, Demand, House, Refusal, Rejection, admit, admit_person, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -69,9 +69,19 @@ fn session_of<N: Need>(request: &HttpRequest) -> Result<Option<SessionSecret>, P
 async fn admitted_person<N: Need>(request: &HttpRequest, session: &SessionSecret) -> Result<Admitted, Problem> {
     let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
     let named = org_of(request)?;
+    admit_at::<N>(house, request, session, named.as_deref()).await.map_err(Problem::from)
+}
+
+/// Admits a person who is signed in to what a route or a page demands. Where a need is of people alone, its path may name no org.
+pub(crate) async fn admit_at<N: Need>(
+    house: &House,
+    request: &HttpRequest,
+    session: &SessionSecret,
+    named: Option<&str>,
+) -> Result<Admitted, Rejection> {
     let mut demand = demand::<N>(request, None);
     if N::PERSON {
-        demand.org = named.as_deref();
+        demand.org = demand.org.or(named);
     }
     let admitted = admit_person(house, session, &demand, trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
@@ -80,7 +90,7 @@ async fn admitted_person<N: Need>(request: &HttpRequest, session: &SessionSecret
             Err(rejection) => rejection.who,
         };
     }
-    admitted.map_err(Problem::from)
+    admitted
 }
 
 /// The org that the query names.

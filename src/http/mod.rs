@@ -38,6 +38,7 @@ pub mod traceparent;
 pub mod usage;
 pub mod verify;
 pub mod view;
+pub mod webhooks;
 pub mod whoami;
 
 pub use guard::Caller;

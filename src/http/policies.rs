@@ -38,7 +38,7 @@ pub struct PolicyView {
 }
 
 impl From<Shown> for PolicyView {
-    fn from(Shown { owner, own, in_force }: Shown) -> Self {
+    fn from(Shown { owner, own, in_force, .. }: Shown) -> Self {
         Self { owner, rules: own.policy, in_force, version: own.version }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{audit::ActorId, page::Limit},
-    service::house::Mode,
+    service::{Refusal, house::Mode},
 };
 
 /// A route without parameters.
@@ -89,14 +89,14 @@ pub fn read<Q: DeserializeOwned>(request: &HttpRequest) -> Result<Q, Problem> {
 }
 
 /// Who is meant: a key or a person by its id, or a kind of actor of which there is one.
-pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Problem> {
+pub(super) fn actor(parameter: &str, text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Refusal> {
     match text {
         None => Ok((None, None)),
         Some("local") => Ok((None, Some("local"))),
         Some("system") => Ok((None, Some("system"))),
         Some(id) => match id.parse() {
             Ok(id) => Ok((Some(id), None)),
-            Err(_) => Err(wrong(parameter, "expected the id of a key or of a person, local, or system")),
+            Err(_) => Err(Refusal::invalid(parameter, "expected the id of a key or of a person, local, or system")),
         },
     }
 }

@@ -2,13 +2,17 @@
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::{StatusCode, header, header::HeaderValue},
+    http::{
+        StatusCode, header,
+        header::{HeaderName, HeaderValue},
+    },
 };
 use serde::Serialize;
 use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Problem, catalogue, preconditions::etag, trace::REPLAYED, view::DoneView};
 use crate::service::{Kept, Once, Settled};
@@ -22,6 +26,19 @@ pub fn ok(body: &impl Serialize) -> Result<HttpResponse, Problem> {
     serde_json::to_writer(&mut text, body).map_err(|_| Problem::of(catalogue::INTERNAL))?;
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(HttpResponse::Ok().insert_header(json).body(text))
+}
+
+/// When a key ends that is told of, where it has an end.
+const KEY_EXPIRES_AT: HeaderName = HeaderName::from_static("x-meshkey-key-expires-at");
+
+/// The body, written down in one piece, and in a header of its own when the key ends that it is about: for who hands answers on.
+pub fn ok_with_end(body: &impl Serialize, end: Option<OffsetDateTime>) -> Result<HttpResponse, Problem> {
+    let mut answer = ok(body)?;
+    let end = end.and_then(|end| end.format(&Rfc3339).ok()).and_then(|end| HeaderValue::from_str(&end).ok());
+    if let Some(end) = end {
+        answer.headers_mut().insert(KEY_EXPIRES_AT, end);
+    }
+    Ok(answer)
 }
 
 /// The body, and its version as the `ETag`.

@@ -9,7 +9,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, me,
-    members, meshes, messages, metrics::Route, oauth, orgs, policies, states, topics, usage, verify, whoami,
+    members, meshes, messages, metrics::Route, oauth, orgs, policies, states, topics, usage, verify, webhooks, whoami,
 };
 use crate::dashboard;
 
@@ -129,6 +129,8 @@ routes! {
     "/v1/orgs/{org}/invitations" { get invitations::list; post invitations::create; }
     "/v1/orgs/{org}/invitations/{invitation}" { get invitations::show; delete invitations::withdraw; }
     "/v1/orgs/{org}/invitations/{invitation}/resend" { post invitations::resend; }
+    "/v1/orgs/{org}/webhook" { get webhooks::show; put webhooks::set; delete webhooks::remove; }
+    "/v1/orgs/{org}/webhook/test" { post webhooks::try_out; }
     "/v1/orgs/{org}/usage" { get usage::of_org; }
     "/v1/orgs/{org}/audit" { get audit::list; }
     "/v1/orgs/{org}/audit/export" { get audit::export; }

@@ -11,7 +11,7 @@ use super::{
     Caller, Input, Problem,
     body::{Json, Object},
     guard::{Within, may},
-    reply::ok,
+    reply::ok_with_end,
     view::VerdictView,
 };
 use crate::{
@@ -68,7 +68,8 @@ pub async fn one(
     let mut verdicts =
         service::verify::verify(&house, &caller.proof, Door::Verify, &[question], |_| String::new()).await?;
     let verdict = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
-    ok(&VerdictView::from(&verdict))
+    let end = verdict.held.as_ref().and_then(|held| held.known.credential.terms.expires_at);
+    ok_with_end(&VerdictView::from(&verdict), end)
 }
 
 /// The body of a batch.

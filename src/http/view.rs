@@ -117,6 +117,14 @@ impl From<&Settled> for SettledView {
     }
 }
 
+impl SettledView {
+    /// After how many milliseconds it held everywhere.
+    #[must_use]
+    pub const fn after_ms(&self) -> u64 {
+        self.after_ms
+    }
+}
+
 /// Something that was done, and that it holds everywhere, where that matters.
 #[derive(Debug, Serialize)]
 pub struct DoneView<T> {

@@ -24,6 +24,7 @@ use super::{
     patience::{PATIENCE, within},
     turns::Turns,
     uses::Uses,
+    webhooks::Webhooks,
 };
 
 /// What every verb stands on.
@@ -52,6 +53,8 @@ pub struct House {
     pub passkeys: Passkeys,
     /// The way that mail goes.
     pub mail: Mail,
+    /// The way that webhooks are called.
+    pub webhooks: Webhooks,
     /// By whom people may sign in besides.
     pub providers: Providers,
     /// How many transactions each org may have under way.

@@ -44,8 +44,12 @@ pub async fn show(house: &House, by: &Admitted, id: KeyId) -> Result<Dated, Refu
 
 pub(super) async fn seen(transaction: &Transaction<'_>, by: &Admitted, id: KeyId) -> Result<Dated, Refusal> {
     let subject = keys::show(transaction, by.org(), id).await?.ok_or(Refusal::NotFound)?;
-    let is_seen = is_own(by, &subject.key) || by.rights().manages(&subject.key.terms.grant);
-    if is_seen { Ok(subject) } else { Err(Refusal::NotFound) }
+    if is_seen(by, &subject.key) { Ok(subject) } else { Err(Refusal::NotFound) }
+}
+
+/// Whether the caller covers the key, or is it.
+pub(super) fn is_seen(by: &Admitted, key: &Key) -> bool {
+    is_own(by, key) || by.rights().manages(&key.terms.grant)
 }
 
 /// The keys that are bound to the person who is signed in, and that are wanted.
@@ -58,29 +62,31 @@ pub async fn list_own(house: &House, by: &Admitted, wanted: &Wanted) -> Result<P
 
 /// The keys that the caller covers or that are its own, and that are wanted.
 pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Page<Dated>, Refusal> {
-    house
-        .look(by.org(), async |transaction| {
-            let mut filter = wanted.filter.clone();
-            let named = match &wanted.mesh {
-                Some(named) => Some(mesh_of(transaction, by, named).await?),
-                None => None,
-            };
-            // Who asks for a person's keys has them wherever they are.
-            filter.mesh = named.or(by.rights().mesh().filter(|_| filter.user.is_none()));
-            let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
-            let from = match &wanted.cursor {
-                Some(cursor) => {
-                    let position = read_cursor(&bound, cursor)?;
-                    wanted.sort.takes(&position).then_some(position).ok_or(InvalidCursor)?
-                }
-                None => wanted.sort.start(),
-            };
-            collect(transaction, by, wanted, &filter, from).await.map(|(items, next)| {
-                let next = next.map(|position| write_cursor(&bound, &position));
-                Page { items, next }
-            })
-        })
-        .await
+    house.look(by.org(), async |transaction| listed(transaction, by, wanted).await).await
+}
+
+pub(super) async fn listed(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    wanted: &Wanted,
+) -> Result<Page<Dated>, Refusal> {
+    let mut filter = wanted.filter.clone();
+    let named = match &wanted.mesh {
+        Some(named) => Some(mesh_of(transaction, by, named).await?),
+        None => None,
+    };
+    // Who asks for a person's keys has them wherever they are.
+    filter.mesh = named.or(by.rights().mesh().filter(|_| filter.user.is_none()));
+    let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
+    let from = match &wanted.cursor {
+        Some(cursor) => {
+            let position = read_cursor(&bound, cursor)?;
+            wanted.sort.takes(&position).then_some(position).ok_or(InvalidCursor)?
+        }
+        None => wanted.sort.start(),
+    };
+    let (items, next) = collect(transaction, by, wanted, &filter, from).await?;
+    Ok(Page { items, next: next.map(|position| write_cursor(&bound, &position)) })
 }
 
 pub(super) async fn mesh_of(transaction: &Transaction<'_>, by: &Admitted, named: &str) -> Result<MeshId, Refusal> {
@@ -89,8 +95,13 @@ pub(super) async fn mesh_of(transaction: &Transaction<'_>, by: &Admitted, named:
     mesh.map(|mesh| mesh.id).ok_or_else(|| Refusal::invalid("mesh", "there is no such mesh in this org"))
 }
 
+/// Whether a key stands in a list of the caller's: it covers it; or it is a person's own, and that person asks.
+pub(super) fn is_listed(by: &Admitted, key: &Key) -> bool {
+    by.rights().manages(&key.terms.grant) || by.person().is_some() && is_own(by, key)
+}
+
 /// Collects a page's worth of keys, and where to go on if there may be more.
-async fn collect(
+pub(super) async fn collect(
     transaction: &Transaction<'_>,
     by: &Admitted,
     wanted: &Wanted,
@@ -99,7 +110,7 @@ async fn collect(
 ) -> Result<(Vec<Dated>, Option<Position>), Refusal> {
     let is_wanted = |key: &Key| {
         let grant = &key.terms.grant;
-        (by.rights().manages(grant) || by.person().is_some() && is_own(by, key))
+        is_listed(by, key)
             && wanted.capability.as_ref().is_none_or(|capability| grant.capabilities.allows(capability))
             && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
     };

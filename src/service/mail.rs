@@ -3,22 +3,23 @@
 //! A mail is taken, with a new token of its own, and only then sent: who dies in between leaves it in the outbox, where it is due
 //! again after a while. So it may come twice, of which the later opens, and is never lost.
 
-mod letter;
+pub(super) mod letter;
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor, message::Mailbox};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor, message::Mailbox};
 use thiserror::Error;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::{House, patience::in_time};
+use self::letter::Malformed;
+use super::{House, notices, patience::in_time};
 use crate::{
     db::{
         self, Error,
         outbox::{self, Due, Letter},
     },
-    domain::invitation::InvitationToken,
+    domain::{Email, invitation::InvitationToken},
 };
 
 /// How long the outbox is left alone where nobody says that something is in it: another process may have put it there.
@@ -26,7 +27,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// How long one try may take. It is shorter than the shortest pause between two tries.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// For how long a mail is tried.
-const GIVEN_UP: time::Duration = time::Duration::hours(24);
+pub(super) const GIVEN_UP: time::Duration = time::Duration::hours(24);
 
 /// The settings of mail mean nothing.
 #[derive(Debug, Error)]
@@ -40,7 +41,7 @@ pub struct Mail {
     wake: Arc<Notify>,
 }
 
-struct Way {
+pub(super) struct Way {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
@@ -86,14 +87,20 @@ impl Mail {
 }
 
 impl Way {
-    async fn send(&self, letter: &Letter, link: &str) -> Result<(), String> {
-        let message = letter::message(&self.from, letter, link).map_err(|error| in_words(&*error))?;
+    /// Hands it to the mail server. A message that cannot be made is one that cannot be sent.
+    async fn send(&self, message: Result<Message, Malformed>) -> Result<(), String> {
+        let message = message.map_err(|error| in_words(&*error))?;
         self.transport.send(message).await.map(drop).map_err(|error| in_words(&error))
+    }
+
+    /// The same for the mail of a person who is told that keys end.
+    pub(super) async fn send_text(&self, to: &Email, subject: &str, text: String) -> Result<(), String> {
+        self.send(letter::plain(&self.from, to, subject.to_owned(), text)).await
     }
 }
 
 /// The error with its causes, in one line.
-fn in_words(error: &dyn std::error::Error) -> String {
+pub(super) fn in_words(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     for cause in std::iter::successors(error.source(), |error| error.source()) {
         let _ = write!(words, ": {cause}");
@@ -114,28 +121,35 @@ pub async fn keep_sending(house: Arc<House>) {
     }
 }
 
-/// Sends what has been due longest; whether there was something.
+/// Sends an invitation, or else the mail of a person who has keys that end; whether there was something.
 async fn send_next(house: &House, way: &Way) -> Result<bool, Error> {
+    Ok(send_invitation(house, way).await? || notices::mail::send_next(house, way).await?)
+}
+
+/// Sends the invitation that has been due longest; whether there was one.
+async fn send_invitation(house: &House, way: &Way) -> Result<bool, Error> {
     let Ok(token) = InvitationToken::generate() else { return Ok(false) };
     let Some((due, letter)) = in_time(take(house, &token)).await? else { return Ok(false) };
     let Some(letter) = letter else { return Ok(true) };
     let link = token.link(&house.mail.url);
-    match way.send(&letter, &link).await {
-        Ok(()) => {
-            house.meters.mailed(true);
-            info!(kind = "invitation", "mail was handed to the mail server");
-            in_time(house.store.operate(async |operator| outbox::done(operator, due).await)).await?;
-        }
-        Err(why) => {
-            // A server may say again what it was given.
-            let why = why.replace(token.reveal().as_str(), "…");
-            house.meters.mailed(false);
-            let failed = house.store.operate(async |operator| outbox::failed(operator, due, &why, GIVEN_UP).await);
-            let is_given_up = in_time(failed).await?;
-            warn!(kind = "invitation", reason = why, is_given_up, "mail could not be sent");
-        }
-    }
+    // A server may say again what it was given.
+    let sent = way.send(letter::message(&way.from, &letter, &link)).await;
+    let sent = sent.map_err(|why| why.replace(token.reveal().as_str(), "…"));
+    let conclude = house.store.operate(async |operator| match &sent {
+        Ok(()) => outbox::done(operator, due).await.map(|()| false),
+        Err(why) => outbox::failed(operator, due, why, GIVEN_UP).await,
+    });
+    tell(house, "invitation", &sent, in_time(conclude).await?);
     Ok(true)
+}
+
+/// Counts it, and tells in the log how it went.
+pub(super) fn tell(house: &House, kind: &'static str, sent: &Result<(), String>, is_given_up: bool) {
+    house.meters.mailed(sent.is_ok());
+    match sent {
+        Ok(()) => info!(kind, "mail was handed to the mail server"),
+        Err(reason) => warn!(kind, reason, is_given_up, "mail could not be sent"),
+    }
 }
 
 /// Takes what is due, and writes down the token that its mail will hold. Without a letter it was of no use any more.

@@ -43,6 +43,8 @@ pub mod fresh;
 #[cfg(feature = "server")]
 pub mod gates;
 #[cfg(feature = "server")]
+pub mod ground;
+#[cfg(feature = "server")]
 pub mod house;
 #[cfg(feature = "server")]
 pub mod invitations;
@@ -50,6 +52,8 @@ pub mod invitations;
 pub mod issue;
 #[cfg(feature = "server")]
 pub mod keys;
+#[cfg(feature = "server")]
+pub mod listing;
 #[cfg(feature = "server")]
 pub mod mail;
 #[cfg(feature = "server")]
@@ -61,6 +65,10 @@ pub mod meshes;
 #[cfg(feature = "server")]
 pub mod messages;
 pub mod meters;
+#[cfg(feature = "server")]
+pub mod names;
+#[cfg(feature = "server")]
+pub mod notices;
 #[cfg(feature = "server")]
 pub mod once;
 #[cfg(feature = "server")]
@@ -81,6 +89,8 @@ mod patience;
 pub mod people;
 #[cfg(feature = "server")]
 pub mod personal;
+#[cfg(feature = "server")]
+pub mod places;
 #[cfg(feature = "server")]
 pub mod policies;
 #[cfg(feature = "server")]
@@ -112,6 +122,8 @@ pub mod step_up;
 #[cfg(feature = "server")]
 pub mod stock;
 #[cfg(feature = "server")]
+pub mod surroundings;
+#[cfg(feature = "server")]
 pub mod topics;
 #[cfg(feature = "server")]
 mod tries;
@@ -125,6 +137,8 @@ pub mod uses;
 pub mod verify;
 #[cfg(feature = "server")]
 mod ways;
+#[cfg(feature = "server")]
+pub mod webhooks;
 
 #[cfg(feature = "server")]
 pub use admit::{Demand, Rejection, Why, admit};

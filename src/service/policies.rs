@@ -39,6 +39,8 @@ pub struct Shown {
     pub owner: Owner,
     /// What it says itself.
     pub own: Versioned,
+    /// What the org's says: of the org's the same.
+    pub org: Policy,
     /// What holds there: of each rule the tighter of the org's and the mesh's.
     pub in_force: Policy,
 }
@@ -64,8 +66,8 @@ pub async fn show(house: &House, by: &Admitted) -> Result<Shown, Refusal> {
 
 async fn shown(transaction: &Transaction<'_>, owner: Owner) -> Result<Shown, Refusal> {
     let own = policies::show(transaction, owner.org(), owner.mesh()).await?;
-    let in_force = InForce::read(transaction, owner).await?.both;
-    Ok(Shown { owner, own, in_force })
+    let InForce { org, both } = InForce::read(transaction, owner).await?;
+    Ok(Shown { owner, own, org, in_force: both })
 }
 
 async fn preview(transaction: &Transaction<'_>, owner: Owner) -> Result<Preview, Refusal> {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
+use super::webhooks::{Webhook, place_of};
 use crate::domain::{
     DeclaredCapability, Gate, Key, Member, Mesh, MeshId, Org, OrgId, Topic, TopicName,
     audit::{Action, Change, Subject},
@@ -150,6 +151,21 @@ impl Recorded for Key {
             "revoke_reason": self.revoked.as_ref().and_then(|revoked| revoked.reason.as_ref()),
             "secrets": secrets,
         })
+    }
+}
+
+impl Recorded for Webhook {
+    fn subject(&self) -> Subject {
+        Subject { kind: "webhook", id: self.org.to_string() }
+    }
+
+    fn mesh(&self) -> Option<MeshId> {
+        None
+    }
+
+    /// Not the whole URL: who receives may tell its callers apart by a part of it that nobody else knows.
+    fn facts(&self) -> Value {
+        json!({ "calls": place_of(&self.url), "changed_at": self.changed_at.format(&Rfc3339).ok() })
     }
 }
 

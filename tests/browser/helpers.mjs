@@ -21,7 +21,7 @@ const options = {
   args: ["--no-sandbox"],
   ignoreDefaultArgs: ["--disable-back-forward-cache"],
 };
-export const launch = () => chromium.launch(options);
+export const launch = (...more) => chromium.launch({ ...options, args: [...options.args, ...more] });
 
 // A window of its own: nothing is shared with another. What a page complains of is an error.
 export async function open(browser, settings = {}) {

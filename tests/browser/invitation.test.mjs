@@ -32,7 +32,7 @@ test("a newcomer follows the link, and joins", async () => {
   assert.equal(await heading(page), "Welcome");
   await look(page, "invitation-accepted");
   await signIn(page, "newcomer");
-  await page.waitForURL("**/account");
+  await page.waitForURL("**/orgs/*/keys");
   await page.goto(`/invitation#token=${invitations.newcomer}`);
   await page.getByText("This invitation was accepted").waitFor();
   await look(page, "invitation-over");

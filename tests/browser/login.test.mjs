@@ -21,7 +21,7 @@ after(async () => { await browser.close(); });
 test("a code is typed, compared and approved, by the keyboard alone", async () => {
   const page = await open(browser);
   await signIn(page, "gus");
-  await page.waitForURL("**/account");
+  await page.waitForURL("**/orgs/acme/keys");
   await page.goto("/device");
   await look(page, "device");
   await page.getByLabel("Code").fill("BBBB-BBBB");

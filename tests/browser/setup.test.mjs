@@ -84,13 +84,13 @@ test("a link sets it up, once, and its code is not left in the address", async (
   await look(late, "setup-late");
   await page.getByRole("link", { name: "Sign in" }).click();
   await fill(page, "dana");
-  await page.waitForURL("**/account");
+  await page.waitForURL("**/orgs/*/keys");
 });
 
 test("a link sets a password anew, and whoever was in is out", async () => {
   const [inside, page] = [await open(browser), await open(browser)];
   await signIn(inside, "dana");
-  await inside.waitForURL("**/account");
+  await inside.waitForURL("**/orgs/*/keys");
   await page.goto("/reset");
   await look(page, "reset");
   await page.goto(resetLink());
@@ -108,6 +108,6 @@ test("a link sets a password anew, and whoever was in is out", async () => {
   await fill(page, "dana");
   assert.equal(await alert(page), "E-mail or password is wrong");
   await fill(page, "dana", "quite another phrase");
-  await page.waitForURL("**/account");
+  await page.waitForURL("**/orgs/*/keys");
   assert.notEqual(await session(page), undefined);
 });

@@ -1,6 +1,11 @@
 //! The pages in a real browser: `tests/browser`, run by Node's own test runner against a house of ours. Where there is no Chromium
 //! it is said that nothing was tried; in CI that is a failure.
 
+mod issue;
+mod key;
+mod places;
+mod shots;
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -13,9 +18,16 @@ use crate::{
     house::House,
     libraries::{of_npm, skipped},
     openid::provider::Provider,
-    sign_in::visitor::{PASSWORD, person, with_dana},
+    pages::{
+        every::pages,
+        furnished::{Furnished, HOSTILE},
+    },
+    persons::Person,
+    sign_in::visitor::{EMAIL, PASSWORD, person, with_dana},
     tools::database_url,
 };
+
+mod list;
 
 /// Where Debian and others have it.
 const PLACES: [&str; 4] =
@@ -91,11 +103,21 @@ async fn run(file: &'static str) {
     run_on(&house, file, equipment, &invitations).await;
 }
 
-async fn run_on(house: &House, file: &'static str, (chromium, packages): (PathBuf, PathBuf), invitations: &str) {
+async fn run_on(house: &House, file: &'static str, equipment: (PathBuf, PathBuf), invitations: &str) {
+    run_with(house, file, equipment, &[("MESHKEY_INVITATIONS", invitations.to_owned())]).await;
+}
+
+/// Runs the tests of a file on a house, with what they are told by their environment.
+async fn run_with(
+    house: &House,
+    file: &'static str,
+    (chromium, packages): (PathBuf, PathBuf),
+    told: &[(&str, String)],
+) {
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
     node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);
-    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*").env("MESHKEY_INVITATIONS", invitations);
+    node.env("MESHKEY_CHROMIUM", chromium).env("NO_PROXY", "*").envs(told.iter().map(|(name, value)| (*name, value)));
     // What is done on the host is done by the program.
     node.env("MESHKEY_BINARY", env!("CARGO_BIN_EXE_meshkey")).env("MESHKEY_DATABASE_URL", database_url(house).await);
     let output: Output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
@@ -131,8 +153,43 @@ async fn the_link_of_an_invitation_is_followed() {
 }
 
 #[tokio::test]
+async fn meshes_topics_and_members_are_managed() {
+    let Some(equipment) = equipment() else { return };
+    let house = with_dana(&SETTINGS).await;
+    people(&house).await;
+    places::ground(&house).await;
+    run_on(&house, "places.test.mjs", equipment, "{}").await;
+}
+
+#[tokio::test]
+async fn people_turn_mail_about_ends_off_and_on() {
+    run("notices.test.mjs").await;
+}
+
+#[tokio::test]
 async fn a_terminal_is_let_in() {
     run("login.test.mjs").await;
+}
+
+// G-11, U-8
+#[tokio::test]
+async fn every_page_of_an_org_is_sound_whatever_was_typed() {
+    let Some(equipment) = equipment() else { return };
+    let furnished = Furnished::with(&SETTINGS, HOSTILE).await;
+    let paths: Vec<_> = pages("get").map(|pattern| furnished.path(pattern)).collect();
+    let pages = [("MESHKEY_PAGES", serde_json::to_string(&paths).unwrap())];
+    run_with(&furnished.house, "every.test.mjs", equipment, &pages).await;
+}
+
+/// A house that Dana owns; the file makes what it needs by the org's admin key.
+#[tokio::test]
+async fn the_audit_is_looked_at_and_policies_are_changed() {
+    let Some(equipment) = equipment() else { return };
+    let house = with_dana(&SETTINGS).await;
+    let dana = Person { id: String::new(), email: EMAIL.to_owned() };
+    dana.becomes(&house, "acme", None, "owner").await;
+    let ground = json!({ "admin": house.admin().secret() }).to_string();
+    run_on(&house, "audit.test.mjs", equipment, &ground).await;
 }
 
 /// A port that nobody listens on: who is sent back by a provider is sent to where it was told beforehand.
@@ -161,4 +218,22 @@ async fn people_sign_in_by_a_provider() {
 async fn an_empty_instance_is_set_up_and_a_password_set_anew() {
     let Some(equipment) = equipment() else { return };
     run_on(&House::empty(&SETTINGS).await, "setup.test.mjs", equipment, "{}").await;
+}
+
+// U-4
+#[tokio::test]
+async fn a_key_is_looked_at_edited_stopped_and_revoked() {
+    let Some(equipment) = equipment() else { return };
+    let house = with_dana(&SETTINGS).await;
+    key::ground(&house).await;
+    run_on(&house, "key.test.mjs", equipment, "{}").await;
+}
+
+// U-1, U-2
+#[tokio::test]
+async fn keys_are_issued_and_their_secrets_seen_once() {
+    let Some(equipment) = equipment() else { return };
+    let house = with_dana(&SETTINGS).await;
+    issue::ground(&house).await;
+    run_on(&house, "issue.test.mjs", equipment, "{}").await;
 }

@@ -66,14 +66,18 @@ async fn the_conditions_in_the_queries_hold_without_row_level_security() {
 }
 
 /// What is the org's own, so that a sibling mesh has nothing of it.
-const UNTRIED_OF_A_MESH: [&str; 9] = [
+const UNTRIED_OF_A_MESH: [&str; 13] = [
     "createMesh",
     "declareCapability",
+    "removeWebhook",
     "retireCapability",
+    "setWebhook",
     "showCapability",
     "showOrg",
     "showPolicy",
+    "showWebhook",
     "spreadKeyEnds",
+    "testWebhook",
     "verifyAuditChain",
     "whoAmI",
 ];

@@ -46,11 +46,13 @@ mod mesh;
 mod metrics;
 mod migrations;
 mod nemesis;
+mod notices;
 mod oauth;
 mod openid;
 #[cfg(feature = "otel")]
 mod otlp;
 mod packaging;
+mod pages;
 mod people;
 mod persons;
 mod policies;

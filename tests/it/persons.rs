@@ -6,7 +6,10 @@ mod matrix;
 mod personal;
 mod races;
 
-use meshkey::domain::{SessionSecret, UserId};
+use meshkey::{
+    domain::{Password, SessionSecret, UserId},
+    service::passwords::Passwords,
+};
 
 use super::{client::Client, house::House, tools::one};
 
@@ -57,6 +60,14 @@ impl Person {
         let db = house.sql("superuser").await;
         db.batch_execute(sql).await.unwrap();
         super::tools::until_heard(&db).await;
+    }
+
+    /// Gives it a password, by which it signs in.
+    pub async fn takes_password(&self, house: &House, password: &str) {
+        let chosen = Password::new(password.to_owned().into(), &self.email.parse().unwrap(), &"x".parse().unwrap());
+        let hash = Passwords::default().hash(&chosen.unwrap_or_else(|unfit| panic!("{unfit}"))).await.unwrap();
+        let insert = "INSERT INTO passwords (user_id, hash) SELECT id, $2 FROM users WHERE email = $1";
+        house.sql("superuser").await.execute(insert, &[&self.email, &hash.as_str()]).await.unwrap();
     }
 
     /// Signs it in, and gives its session.

@@ -12,7 +12,10 @@ fn question(key: &str, more: &Value) -> Value {
 }
 
 async fn code(asker: &Client, key: &str, more: Value) -> String {
-    let verdict = asker.post("/v1/verify", question(key, &more)).await.expect(200).body;
+    let answer = asker.post("/v1/verify", question(key, &more)).await.expect(200);
+    let verdict = &answer.body;
+    let end = answer.headers.get("x-meshkey-key-expires-at").map(|end| end.to_str().unwrap());
+    assert_eq!(end, verdict["key"]["expires_at"].as_str(), "{answer:?}");
     assert_eq!(verdict["allowed"], verdict["code"] == "ok", "{verdict}");
     assert_eq!(verdict["key"].is_null(), verdict["code"] == "unknown_key", "{verdict}");
     assert!(!verdict.to_string().contains(key) && !verdict["detail"].as_str().unwrap().is_empty());

@@ -59,6 +59,11 @@ impl Ask {
         Self::act(path).with_body("application/json", body)
     }
 
+    /// A thing as it is to be.
+    pub(super) fn put(path: &[&str], body: &Value) -> Self {
+        Self::new(Method::PUT, path).with_body("application/json", body)
+    }
+
     /// A form, as the doors of OAuth take it.
     pub(super) fn form(path: &[&str], pairs: &[(&str, &str)]) -> Self {
         let mut form = form_urlencoded::Serializer::new(String::new());

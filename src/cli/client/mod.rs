@@ -29,5 +29,6 @@ pub(super) mod profile;
 mod token;
 pub(super) mod topic;
 pub(super) mod usage;
+pub(super) mod webhook;
 mod when;
 pub(super) mod whoami;

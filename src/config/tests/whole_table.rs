@@ -58,7 +58,7 @@ fn sample(name: &str) -> &'static str {
         "otlp_ratio" => "0.25",
         "metrics_listen" => "[::1]:9000",
         "trusted_proxies" => "10.0.0.0/8",
-        "allow_fsync_off" => "true",
+        "allow_fsync_off" | "webhook_private" => "true",
         "key_prefix" => "acme1",
         "bootstrap_admin_email" => "dana@example.com",
         "log" => "warn,meshkey=debug",

@@ -83,6 +83,8 @@
     });
     form.addEventListener("submit", stay);
     again.addEventListener("click", keep);
+    // A page that leads elsewhere and back, such as one that asks who one is.
+    document.addEventListener("click", ({ target }) => { if (target.closest?.("a[data-keep]")) keep(); });
     document.addEventListener("submit", () => { if (phase === "over") keep(); });
     document.addEventListener("visibilitychange", look);
     look();

@@ -7,12 +7,22 @@ addEventListener("pageshow", (event) => {
 });
 
 // Times in the reader's own zone; in UTC without this.
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) continue;
-  time.title = time.textContent;
-  time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-}
+const localise = (root) => {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime()) || "utc" in time.dataset) continue;
+    time.dataset.utc = "";
+    time.title = time.textContent;
+    time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  }
+};
+
+// What is done with a page when it is there, and with what takes the place of a part of it.
+const onShown = (work) => {
+  work(document);
+  addEventListener("meshkey:shown", ({ detail }) => work(detail));
+};
+onShown(localise);
 
 // What a link brings in its fragment goes into its field, and out of the address, also where the page is open already; and on, where
 // that is all that is asked.
@@ -47,28 +57,6 @@ addEventListener("hashchange", take);
 
 // The code of a terminal goes along while somebody signs in first: what leads on from here keeps the fragment.
 if (location.hash.startsWith("#user_code=")) for (const form of document.forms) form.action += location.hash;
-
-// Buttons that copy the text of an element, where that can be done; where it cannot, the text is selected and that is said.
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  const source = document.getElementById(button.dataset.copy);
-  const told = button.closest("section")?.querySelector("[data-copied]");
-  const copy = async () => {
-    if (isSecureContext && navigator.clipboard) return navigator.clipboard.writeText(source.textContent).then(() => true, () => false);
-    return false;
-  };
-  const select = () => {
-    const range = document.createRange();
-    range.selectNodeContents(source);
-    getSelection().removeAllRanges();
-    getSelection().addRange(range);
-    return document.execCommand("copy");
-  };
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const done = (await copy()) || select();
-    if (told) told.textContent = done ? `Copied: ${source.textContent}` : "Copying is blocked here. It is selected: press Ctrl+C or ⌘C.";
-  });
-}
 
 // Over plain HTTP a browser keeps no session of ours, and says nothing of it.
 if (!isSecureContext) for (const told of document.querySelectorAll("[data-insecure]")) told.hidden = false;

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use deadpool_postgres::GenericClient;
 use time::OffsetDateTime;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::read;
 use crate::{
-    db::{Error, queries},
+    db::{Error, queries, row},
     domain::{
         MeshId, OrgId,
         audit::{ActorId, Event},
@@ -19,17 +19,18 @@ use crate::{
     },
 };
 
-/// Both directions ask the same.
+/// What passes the filter: the list, the export and the count ask the same.
 macro_rules! filtered {
-    ($range:literal, $order:literal, $limit:literal) => {
+    ($what:literal, $range:literal, $end:literal) => {
         concat!(
-            "
-        SELECT * FROM audit_events
+            "SELECT ",
+            $what,
+            " FROM audit_events
         WHERE org_id = $1
           AND ($2::uuid IS NULL OR mesh_id = $2)
           AND ($3::text IS NULL OR actor_kind = $3)
           AND ($4::uuid IS NULL OR actor_key = $4 OR actor_user = $4)
-          AND ($5::text IS NULL OR action = $5)
+          AND ($5::text[] IS NULL OR action = ANY ($5))
           AND ($6::text IS NULL OR subject_id = $6)
           AND ($7::timestamptz IS NULL OR at >= $7)
           AND ($8::timestamptz IS NULL OR at < $8)
@@ -38,19 +39,15 @@ macro_rules! filtered {
           AND ($11::text IS NULL OR request_id = $11)
           AND ",
             $range,
-            "
-        ORDER BY seq ",
-            $order,
-            "
-        LIMIT ",
-            $limit
+            $end
         )
     };
 }
 
 queries! {
-    LIST = filtered!("seq < $12", "DESC", "$13");
-    AFTER = filtered!("seq > $12 AND seq <= $13", "ASC", "$14");
+    LIST = filtered!("*", "seq < $12", " ORDER BY seq DESC LIMIT $13");
+    AFTER = filtered!("*", "seq > $12 AND seq <= $13", " ORDER BY seq ASC LIMIT $14");
+    COUNT = concat!("SELECT count(*) FROM (", filtered!("1", "true", " LIMIT $12"), ") AS wanted");
 }
 
 /// Which events are wanted. What is `None` does not matter.
@@ -62,8 +59,8 @@ pub struct Filter {
     pub actor_kind: Option<&'static str>,
     /// By this key or person.
     pub actor_id: Option<ActorId>,
-    /// Of this kind.
-    pub action: Option<&'static str>,
+    /// Of one of these kinds.
+    pub actions: Option<Vec<&'static str>>,
     /// About this.
     pub subject: Option<String>,
     /// At this time or later.
@@ -78,13 +75,13 @@ pub struct Filter {
 
 type Value<'a> = &'a (dyn ToSql + Sync);
 
-/// The events that pass the filter and stand where `place` says: the values of `$12` and what follows.
+/// What the query says of the events that pass the filter and stand where `place` says: the values of `$12` and what follows.
 async fn ask(
     db: &impl GenericClient,
     query: &str,
     (org, filter): (OrgId, &Filter),
     place: &[i64],
-) -> Result<Vec<Event>, Error> {
+) -> Result<Vec<Row>, Error> {
     let query = db.prepare_cached(query).await?;
     let (org, mesh, actor) = (org.uuid(), filter.mesh.map(MeshId::uuid), filter.actor_id.map(ActorId::uuid));
     let (first, last) = filter.addresses.unzip();
@@ -93,7 +90,7 @@ async fn ask(
         &mesh,
         &filter.actor_kind,
         &actor,
-        &filter.action,
+        &filter.actions,
         &filter.subject,
         &filter.since,
         &filter.until,
@@ -103,7 +100,7 @@ async fn ask(
     ];
     let place = place.iter().map(|value| -> Value<'_> { value });
     let values: Vec<_> = filter.into_iter().chain(place).collect();
-    db.query(&query, &values).await?.iter().map(read).collect()
+    Ok(db.query(&query, &values).await?)
 }
 
 /// The org's events before `seq`, the newest first.
@@ -114,7 +111,7 @@ pub async fn list(
     before: i64,
     limit: Limit,
 ) -> Result<Vec<Event>, Error> {
-    ask(db, LIST, (org, filter), &[before, limit.and_one()]).await
+    ask(db, LIST, (org, filter), &[before, limit.and_one()]).await?.iter().map(read).collect()
 }
 
 /// The org's events behind `seq` and up to `last`, the oldest first, and at most so many.
@@ -125,5 +122,11 @@ pub async fn after(
     (seq, last): (i64, i64),
     most: i64,
 ) -> Result<Vec<Event>, Error> {
-    ask(db, AFTER, (org, filter), &[seq, last, most]).await
+    ask(db, AFTER, (org, filter), &[seq, last, most]).await?.iter().map(read).collect()
+}
+
+/// How many events pass the filter: at most so many are counted.
+pub async fn count(db: &impl GenericClient, org: OrgId, filter: &Filter, most: i64) -> Result<i64, Error> {
+    let rows = ask(db, COUNT, (org, filter), &[most]).await?;
+    rows.first().map_or(Ok(0), |row| row::get(row, "count"))
 }

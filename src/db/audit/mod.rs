@@ -2,6 +2,8 @@
 
 pub mod append;
 pub mod list;
+#[cfg(feature = "server")]
+pub mod names;
 pub mod retain;
 pub mod walk;
 
@@ -9,7 +11,7 @@ use tokio_postgres::Row;
 
 pub use self::{
     append::{Head, append, head},
-    list::{Filter, list},
+    list::{Filter, count, list},
 };
 use super::{Error, row};
 use crate::domain::audit::{About, By, ChainHash, Event};

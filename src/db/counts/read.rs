@@ -58,6 +58,12 @@ queries! {
         ) counted
         ORDER BY allowed + denied DESC, name
         LIMIT $5";
+    OF_KEYS = "
+        SELECT key_id, hour, coalesce(sum(count) FILTER (WHERE outcome = 'ok'), 0)::bigint AS allowed,
+               coalesce(sum(count) FILTER (WHERE outcome <> 'ok'), 0)::bigint AS denied
+        FROM key_uses
+        WHERE org_id = $1 AND key_id = ANY ($2) AND hour >= $3 AND hour < $4
+        GROUP BY key_id, hour";
     LABELS = "SELECT id, label FROM api_keys WHERE org_id = $1 AND id = ANY ($2)";
     DENIALS = "SELECT * FROM key_denials WHERE org_id = $1 AND key_id = $2 ORDER BY at DESC, first_at DESC, door, code";
 }
@@ -129,6 +135,24 @@ pub async fn of_key(db: &impl GenericClient, org: OrgId, key: KeyId, range: &Ran
         return ask(db, ORIGINS_OF_KEY, &[&org.uuid(), &key.uuid(), since, until, limit]).await;
     }
     ask(db, OF_KEY, &[&org.uuid(), &key.uuid(), since, until, &by.name(), limit]).await
+}
+
+/// What was counted of each of these keys, hour by hour, from one time on and until another.
+pub async fn of_keys(
+    db: &impl GenericClient,
+    org: OrgId,
+    keys: &[KeyId],
+    since: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Vec<(KeyId, OffsetDateTime, Sum)>, Error> {
+    let statement = db.prepare_cached(OF_KEYS).await?;
+    let keys: Vec<Uuid> = keys.iter().map(|key| key.uuid()).collect();
+    let rows = db.query(&statement, &[&org.uuid(), &keys, &since, &until]).await?;
+    let read = |row: &Row| {
+        let sum = Sum { allowed: get(row, "allowed")?, denied: get(row, "denied")? };
+        Ok((get::<Uuid>(row, "key_id")?.into(), get(row, "hour")?, sum))
+    };
+    rows.iter().map(read).collect()
 }
 
 async fn ask(db: &impl GenericClient, query: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Sums, Error> {

@@ -19,6 +19,7 @@ use crate::{
     service::{
         self, House,
         audit::export::{Cut, Export},
+        house::Mode,
     },
 };
 
@@ -79,10 +80,13 @@ pub async fn export(
     let Caller { proof, input: Input { query, request, .. }, .. } = caller;
     let (filter, format) = (query.filter()?, query.format);
     let name = format!("attachment; filename=\"audit-{}.{}\"", proof.org_slug(), format.ending());
-    let export = service::audit::export::export(house.into_inner(), proof, &filter, query.mesh.as_deref()).await?;
+    let is_tried = request.method() == Method::HEAD;
+    let mode = if is_tried { Mode::Dry } else { Mode::Real };
+    let wanted = (&filter, query.mesh.as_deref());
+    let export = service::audit::export::export(house.into_inner(), proof, wanted, format.ending(), mode).await?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, format.media())).insert_header((header::CONTENT_DISPOSITION, name));
-    if request.method() == Method::HEAD {
+    if is_tried {
         return Ok(answer.streaming(stream::empty::<Result<Bytes, Cut>>()));
     }
     let start = (Some(format.head()), Some(export));

@@ -7,7 +7,7 @@ use crate::{
         Moment,
         audit::{Action, ActorId},
     },
-    http::{Problem, query},
+    http::query,
     service::Refusal,
 };
 
@@ -37,7 +37,7 @@ macro_rules! filtered {
                     mesh: None,
                     actor_kind,
                     actor_id,
-                    action: crate::http::audit::filter::action(self.action.as_deref())?,
+                    actions: crate::http::audit::filter::actions(self.action.as_deref())?,
                     subject: self.subject.clone(),
                     since,
                     until,
@@ -51,22 +51,22 @@ macro_rules! filtered {
 pub(super) use filtered;
 
 /// Who is meant.
-pub(super) fn actor(text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Problem> {
+pub(crate) fn actor(text: Option<&str>) -> Result<(Option<ActorId>, Option<&'static str>), Refusal> {
     query::actor("actor", text)
 }
 
-/// What was done.
-pub(super) fn action(text: Option<&str>) -> Result<Option<&'static str>, Problem> {
-    let action = text.map(str::parse::<Action>).transpose();
-    Ok(action.map_err(|error| Refusal::invalid("action", error.to_string()))?.map(Action::name))
+/// What was done: one thing, or all that is about the same.
+pub(crate) fn actions(text: Option<&str>) -> Result<Option<Vec<&'static str>>, Refusal> {
+    let meant = text.map(Action::meant).transpose().map_err(|error| Refusal::invalid("action", error.to_string()))?;
+    Ok(meant.map(|actions| actions.into_iter().map(Action::name).collect()))
 }
 
 type Period = (Option<OffsetDateTime>, Option<OffsetDateTime>);
 
 /// From when on, and until when. One that ends before it begins is a slip, and no wish for nothing.
-pub(super) fn period(since: Option<Moment>, until: Option<Moment>) -> Result<Period, Problem> {
+pub(crate) fn period(since: Option<Moment>, until: Option<Moment>) -> Result<Period, Refusal> {
     if since.zip(until).is_some_and(|(since, until)| since > until) {
-        return Err(Refusal::invalid("until", "`until` is before `since`").into());
+        return Err(Refusal::invalid("until", "`until` is before `since`"));
     }
     Ok((since.map(Moment::get), until.map(Moment::get)))
 }

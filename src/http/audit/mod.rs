@@ -2,7 +2,7 @@
 
 mod csv;
 mod export;
-mod filter;
+pub(crate) mod filter;
 mod verify;
 
 use actix_web::{HttpResponse, web::Data};

@@ -56,6 +56,7 @@ impl ListQuery {
             status,
             issuer,
             issuer_kind,
+            never_ends: false,
             expires_before: self.expires_before.map(Moment::get),
             unused_since: self.unused_since.map(Moment::get),
             user: self.user,

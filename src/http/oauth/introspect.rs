@@ -12,7 +12,7 @@ use crate::{
     http::{
         Input, Problem,
         guard::{Within, may},
-        reply::ok,
+        reply::ok_with_end,
     },
     service::{
         self, Admitted, House, Refusal,
@@ -93,7 +93,8 @@ async fn answer(house: &House, by: &Admitted, form: &Form) -> Result<HttpRespons
         service::verify::verify(house, by, Door::Introspect, &[question(form)?], |_| String::new()).await?;
     let Verdict { denial, held, .. } = verdicts.pop().ok_or(Refusal::Impossible("a question without an answer"))?;
     let key = held.as_ref().filter(|_| denial.is_none()).map(Active::from);
-    ok(&Introspection { active: key.is_some(), key })
+    let end = key.as_ref().and_then(|key| key.key_expires_at);
+    ok_with_end(&Introspection { active: key.is_some(), key }, end)
 }
 
 /// About the key alone, or about something that it is to do: then `capability` says what, and `mesh` and `topic` say where.

@@ -12,6 +12,16 @@ pub enum Place {
     Parameter(String),
 }
 
+impl Place {
+    /// The pointer, or the name of the parameter.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Pointer(text) | Self::Parameter(text) => text,
+        }
+    }
+}
+
 /// One thing wrong with the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {

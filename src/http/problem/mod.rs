@@ -97,6 +97,12 @@ impl Problem {
         (self.0.kind.title, &self.0.detail)
     }
 
+    /// What is wrong with the input, and where.
+    #[must_use]
+    pub fn errors(&self) -> &[Item] {
+        &self.0.errors
+    }
+
     /// Also says this.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: &'static str) -> Self {

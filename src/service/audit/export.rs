@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::json;
 use thiserror::Error;
 use tokio::{sync::mpsc, time::timeout};
 use tracing::info;
@@ -16,8 +17,15 @@ use crate::{
         audit::{Filter, list, walk},
         store::{Walker, begin, begin_snapshot},
     },
-    domain::{Capability, Owner, Requirement, audit::Event},
-    service::{Admitted, House, Refusal, authority, patience::in_time},
+    domain::{
+        Capability, Moment, OrgId, Owner, Requirement,
+        audit::{Action, Change, Event, Subject},
+    },
+    service::{
+        Admitted, House, Refusal, authority,
+        house::{Mode, record},
+        patience::in_time,
+    },
 };
 
 /// How long an export may take as a whole.
@@ -68,12 +76,26 @@ impl Export {
     }
 }
 
-/// Begins an export of the events that are wanted. What can be refused is refused here, before its first part.
-pub async fn export(house: Arc<House>, by: Admitted, wanted: &Filter, mesh: Option<&str>) -> Result<Export, Refusal> {
+/// Begins an export of the events that are wanted, in this format. What can be refused is refused here, before its first part; and
+/// that they were taken along is written down before the first of them goes out, unless it is only tried.
+pub async fn export(
+    house: Arc<House>,
+    by: Admitted,
+    (wanted, mesh): (&Filter, Option<&str>),
+    format: &'static str,
+    mode: Mode,
+) -> Result<Export, Refusal> {
     ensure_everywhere(&by)?;
-    let filter = house.look(by.org(), async |transaction| confined(transaction, &by, wanted, mesh).await).await?;
     let (turn, client) =
         in_time::<_, Refusal>(async { Ok((house.walks.take(by.org()).await?, house.store.walker().await?)) }).await?;
+    let filter = house
+        .within(by.org(), mode, async |transaction| {
+            authority::hold(transaction, &by).await?;
+            let filter = confined(transaction, &by, wanted, mesh).await?;
+            record(transaction, by.org(), by.actor(), by.trail(), taken_along(by.org(), &filter, format)).await?;
+            Ok(filter)
+        })
+        .await?;
     let (hand, mut rest) = mpsc::channel(1);
     let work = Work { house, by, filter, hand };
     tokio::spawn(async move {
@@ -90,6 +112,27 @@ pub async fn export(house: Arc<House>, by: Admitted, wanted: &Filter, mesh: Opti
     })
     .await?;
     Ok(Export { first: Some(first), rest })
+}
+
+/// That events were taken along: of the org or of a mesh, and by which filters. Not whom these name: that is whatever the caller has
+/// said, and need not be of this org at all.
+fn taken_along(org: OrgId, filter: &Filter, format: &'static str) -> Change {
+    let subject = match filter.mesh {
+        Some(mesh) => Subject { kind: "mesh", id: mesh.to_string() },
+        None => Subject { kind: "org", id: org.to_string() },
+    };
+    let by = [
+        ("actor", filter.actor_id.is_some() || filter.actor_kind.is_some()),
+        ("subject", filter.subject.is_some()),
+        ("address", filter.addresses.is_some()),
+        ("request_id", filter.request_id.is_some()),
+    ];
+    let by: Vec<_> = by.into_iter().filter(|(_, is_said)| *is_said).map(|(name, _)| name).collect();
+    let after = json!({
+        "format": format, "filtered_by": by, "actions": filter.actions, "since": filter.since.map(Moment::from),
+        "until": filter.until.map(Moment::from),
+    });
+    Change { action: Action::AuditExported, subject, mesh: filter.mesh, before: None, after: Some(after) }
 }
 
 /// The task that reads.

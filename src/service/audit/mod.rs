@@ -1,6 +1,7 @@
 //! Look at the audit: an org's, or for a mesh's admin that mesh's; take it along, prove it, and take old events away.
 
 pub mod export;
+pub mod names;
 pub mod offline;
 pub mod retain;
 pub mod verify;
@@ -70,4 +71,44 @@ pub async fn list(
             Ok(Page::cut(rows, limit, &bound, |event| event.seq))
         })
         .await
+}
+
+/// How many events are counted at most.
+pub const MOST_COUNTED: i64 = 10_000;
+
+/// How many events are wanted: one more than [`MOST_COUNTED`] are as good as any more.
+pub async fn count(house: &House, by: &Admitted, wanted: &Filter, mesh: Option<&str>) -> Result<i64, Refusal> {
+    ensure_everywhere(by)?;
+    house
+        .look(by.org(), async |transaction| {
+            let filter = confined(transaction, by, wanted, mesh).await?;
+            Ok(audit::count(transaction, by.org(), &filter, MOST_COUNTED + 1).await?)
+        })
+        .await
+}
+
+/// The event at this place of the chain, to an admin of the org or of the mesh that it is of.
+pub async fn show(house: &House, by: &Admitted, seq: i64) -> Result<Event, Refusal> {
+    ensure_everywhere(by)?;
+    let behind = seq.checked_add(1).ok_or(Refusal::NotFound)?;
+    let find = async |transaction: &Transaction<'_>| {
+        Ok(audit::list(transaction, by.org(), &Filter::default(), behind, Limit::ONE).await?)
+    };
+    let found = house.look(by.org(), find).await?.into_iter().next().filter(|event| event.seq == seq);
+    let event = found.ok_or(Refusal::NotFound)?;
+    let within = Owner::new(by.org(), event.mesh);
+    by.rights()
+        .permits(&Requirement { within, capability: Capability::Admin, topic: None })
+        .map_err(|_| Refusal::NotFound)?;
+    Ok(event)
+}
+
+/// The mesh that is looked at where none is named: none for the whole org, or else the first of which the caller is an admin.
+#[must_use]
+pub fn first_mesh(by: &Admitted) -> Option<MeshId> {
+    let is_admin = |within: Owner| {
+        by.rights().permits(&Requirement { within, capability: Capability::Admin, topic: None }).is_ok()
+    };
+    let meshes = by.rights().meshes().filter(|_| !is_admin(Owner::new(by.org(), None)));
+    meshes?.into_iter().find(|mesh| is_admin(Owner::new(by.org(), Some(*mesh))))
 }

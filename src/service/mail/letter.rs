@@ -7,18 +7,25 @@ use lettre::{
 };
 use time::{OffsetDateTime, macros::format_description};
 
-use crate::db::outbox::Letter;
+use crate::{db::outbox::Letter, domain::Email};
+
+/// Why a mail cannot be made.
+pub(super) type Malformed = Box<dyn std::error::Error + Send + Sync>;
 
 /// The mail of an invitation.
-pub(super) fn message(from: &Mailbox, letter: &Letter, link: &str) -> Result<Message, Box<dyn std::error::Error>> {
-    // Without a name: nobody who is invited chose what stands there.
-    let to: Address = letter.to.as_str().parse()?;
+pub(super) fn message(from: &Mailbox, letter: &Letter, link: &str) -> Result<Message, Malformed> {
+    plain(from, &letter.to, format!("Invitation to {}", letter.org), text(letter, link))
+}
+
+/// A mail of plain text. It goes to an address without a name: nobody who is written to chose what stands there.
+pub(super) fn plain(from: &Mailbox, to: &Email, subject: String, text: String) -> Result<Message, Malformed> {
+    let to: Address = to.as_str().parse()?;
     let message = Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
-        .subject(format!("Invitation to {}", letter.org))
+        .subject(subject)
         .header(ContentType::TEXT_PLAIN)
-        .body(text(letter, link));
+        .body(text);
     message.map_err(|error: Error| error.into())
 }
 
@@ -39,7 +46,8 @@ fn text(letter: &Letter, link: &str) -> String {
     )
 }
 
-fn until(end: OffsetDateTime) -> String {
+/// A time in words.
+pub(in crate::service) fn until(end: OffsetDateTime) -> String {
     let form = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
     end.format(form).unwrap_or_default()
 }

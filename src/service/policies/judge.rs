@@ -49,7 +49,8 @@ pub struct Breach {
 /// What holds for the keys of an owner.
 #[derive(Debug)]
 pub(in crate::service) struct InForce {
-    org: Policy,
+    /// The org's own.
+    pub(in crate::service) org: Policy,
     /// Together with the mesh's.
     pub(in crate::service) both: Policy,
 }

@@ -13,16 +13,19 @@ use crate::{
     db::{
         Error, ceremonies,
         counts::{expiring::expiring, write},
-        devices,
+        devices, ends,
         fresh::feed,
         idempotency, keys, openid, sessions, tries,
+        webhooks::calls,
     },
     domain::usage::KEPT,
-    service::{House, patience::in_time, policies::Watch},
+    service::{House, notices, patience::in_time, policies::Watch},
 };
 
 /// Every so many intervals, once a minute, old counts are taken away, and keys that end soon are counted.
 const SELDOM: u32 = 6;
+/// Every so many times of these, it is looked who has to hear of keys that end.
+const RARELY: u32 = 5;
 /// For how long at most old counts are taken away at once.
 const AT_MOST: Duration = Duration::from_secs(4);
 
@@ -31,14 +34,18 @@ pub async fn keep_writing(house: Arc<House>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut unused = Watch::default();
-    for count in (0..SELDOM).cycle() {
+    for count in (0..SELDOM * RARELY).cycle() {
         ticks.tick().await;
+        let is_time = count % SELDOM == 0;
         match house.uses.flush(&house.store).await {
-            Ok(()) if count == 0 => look(&mut unused, &house).await,
+            Ok(()) if is_time => look(&mut unused, &house).await,
             Ok(()) => {}
             Err(error) => warn!(%error, "uses could not be written; they will be, with the next batch"),
         }
-        if let Err(error) = tidy(&house, count == 0).await {
+        if count == 0 {
+            tell(&house).await;
+        }
+        if let Err(error) = tidy(&house, is_time).await {
             warn!(%error, "what is old could not be taken away; it will be, the next time");
         }
     }
@@ -48,6 +55,12 @@ pub async fn keep_writing(house: Arc<House>) {
 async fn look(unused: &mut Watch, house: &House) {
     if let Err(error) = unused.look(house).await {
         warn!(%error, "unused keys could not be disabled; they will be, the next time");
+    }
+}
+
+async fn tell(house: &House) {
+    if let Err(error) = notices::look(house).await {
+        warn!(%error, "nobody could be told of keys that end; they will be, the next time");
     }
 }
 
@@ -62,6 +75,8 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
             ceremonies::sweep(operator).await?;
             devices::sweep(operator).await?;
             openid::sweep(operator).await?;
+            ends::mail::sweep(operator).await?;
+            calls::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
             let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}

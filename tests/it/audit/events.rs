@@ -161,17 +161,28 @@ fn changes_of_policies(admin: &Client, mesh: &str) -> [Change; 2] {
     ]
 }
 
+/// The changes of the webhook.
+fn changes_of_the_webhook(admin: &Client) -> [Change; 2] {
+    let org = admin.at("").split('/').nth(3).unwrap().to_owned();
+    let change = |id, method, body, action| (id, method, admin.at("/webhook"), body, action, org.clone());
+    [
+        change("setWebhook", "PUT", json!({ "url": "https://hooks.example.org/" }), "webhook.created"),
+        change("removeWebhook", "DELETE", Value::Null, "webhook.removed"),
+    ]
+}
+
 /// The changing operations that leave an event for each of many keys: see the tests of policies.
 const OF_MANY: [&str; 2] = ["spreadKeyEnds", "spreadMeshKeyEnds"];
 
 /// The changing operations that leave no event, because they are no changes of what the audit is about.
-const UNCHAINED: [&str; 8] = [
+const UNCHAINED: [&str; 9] = [
     "deleteMeshState",
     "deleteTopicState",
     "explainKey",
     "putMeshState",
     "putTopicState",
     "sendMessage",
+    "testWebhook",
     "verifyKey",
     "verifyKeys",
 ];
@@ -195,6 +206,7 @@ async fn every_change_leaves_exactly_one_event_and_nothing_else_leaves_any() {
         .chain(changes_of_a_member(&by, &dana))
         .chain(changes_of_an_invitation(&by, &invitation))
         .chain(changes_of_policies(&by, &mesh))
+        .chain(changes_of_the_webhook(&by))
     {
         operations.push(operation);
         let before = count_events(&admin).await;

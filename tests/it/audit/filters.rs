@@ -44,6 +44,7 @@ async fn each_filter_finds_exactly_its_events() {
         (format!("actor={}", id(&own)), matching(all, |event| event["actor"]["id"] == own["id"])),
         ("actor=local".to_owned(), matching(all, |event| event["actor"]["kind"] == "local")),
         ("action=key.revoked".to_owned(), matching(all, |event| event["action"] == "key.revoked")),
+        ("action=mesh.*".to_owned(), matching(all, |event| event["action"].as_str().unwrap().starts_with("mesh."))),
         (format!("subject={one}"), matching(all, |event| event["subject"]["id"] == one)),
         ("mesh=main".to_owned(), matching(all, |event| event["mesh"] == main)),
         (format!("since={at}"), matching(all, |event| event["seq"].as_i64() >= all[4]["seq"].as_i64())),
@@ -64,7 +65,16 @@ async fn each_filter_finds_exactly_its_events() {
         assert!(!expected.is_empty() || query.contains('&'), "{query} finds nothing: nothing is proved");
         assert_eq!(seqs(&admin, &query).await, expected, "{query}");
     }
-    for bad in ["actor=x", "action=key.eaten", "since=yesterday", "until=1", "mesh=nowhere"] {
+    for bad in [
+        "actor=x",
+        "action=key.eaten",
+        "action=kex.*",
+        "action=key.",
+        "action=key",
+        "since=yesterday",
+        "until=1",
+        "mesh=nowhere",
+    ] {
         admin.get(&admin.at(&format!("/audit?{bad}"))).await.problem(422, "invalid_input");
     }
     for bad in ["", "10.0.0.0/33", "localhost", "1.2.3"] {

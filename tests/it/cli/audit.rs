@@ -20,16 +20,18 @@ async fn what_happened_to_a_key_is_listed_exported_and_proved() {
 
     let whole = shell.run("audit verify --json").expect(0).json();
     let of_file = shell.run("audit verify --file audit.jsonl --json").expect(0).json();
-    for member in ["whole", "first_seq", "last_seq", "events", "hash"] {
-        assert_eq!(whole[member], of_file[member], "{member}");
-    }
+    assert_eq!((&whole["whole"], &of_file["whole"]), (&true.into(), &true.into()));
+    assert_eq!(whole["first_seq"], of_file["first_seq"]);
+    // The second time it was asked for too, and so that is written down, whatever became of it.
+    assert_eq!(whole["last_seq"].as_u64().unwrap(), of_file["last_seq"].as_u64().unwrap() + 1);
     assert!(shell.run("audit verify").expect(0).out.starts_with("whole   events 1 to "));
     let lines = shell.read("audit.jsonl");
-    assert_eq!(shell.run("audit export").expect(0).out, lines);
-    assert_eq!(u64::try_from(lines.lines().count()).unwrap(), whole["events"].as_u64().unwrap());
+    // That it was taken along is an event too, and stands at the end of the next export.
+    assert!(shell.run("audit export").expect(0).out.starts_with(&lines));
+    assert_eq!(u64::try_from(lines.lines().count()).unwrap(), of_file["events"].as_u64().unwrap());
 
     // A word altered, a line gone: told, with its place, and never as a success.
-    let last = whole["last_seq"].as_u64().unwrap();
+    let last = of_file["last_seq"].as_u64().unwrap() - 1;
     shell.write("altered.jsonl", &lines.replace("leaked", "bored"));
     let said = shell.run("audit verify --file altered.jsonl").expect(10);
     assert!(said.out.starts_with(&format!("BROKEN  at event {last}: altered")), "{said:?}");

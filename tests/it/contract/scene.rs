@@ -79,6 +79,7 @@ impl Scene {
             "createGate" => self.make_room_for_gates().await,
             _ if operation.names("capability") => place.capability = self.capability("kept").await,
             _ if operation.names("user") => place.user = self.member().await,
+            "showWebhook" | "setWebhook" | "testWebhook" | "removeWebhook" => self.webhook().await,
             "createInvitation" => self.make_room_for_invitations().await,
             _ if operation.names("invitation") => place.invitation = self.invitation().await,
             _ if operation.names("gate") => place.gate = self.gate().await,
@@ -187,6 +188,12 @@ impl Scene {
         for old in gates.iter().take(if gates.len() > 60 { 40 } else { 0 }) {
             self.admin.delete(&format!("{all}/{old}")).await.expect(200);
         }
+    }
+
+    /// There is one.
+    async fn webhook(&self) {
+        let wish = json!({ "url": "https://hooks.example.org/" });
+        self.admin.put(&self.admin.at("/webhook"), wish).await.expect(200);
     }
 
     /// A new one.

@@ -17,12 +17,17 @@ const ASKED: &[(&str, &str)] = &[
     ("audit::ADVANCE", "1000000, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),
     ("audit::LIST", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1000, 100"),
     ("audit::AFTER", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1000, 100"),
+    ("audit::COUNT", "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 100"),
+    ("audit::NAMES", "ARRAY[K], NULL"),
     ("audit::END", ""),
     ("audit::CHAIN", "0"),
     ("audit::CHECKPOINT", ""),
     ("counts::OF_ORG", "NULL, '2026-01-01', '9999-01-01', 'topic', 100"),
     ("counts::OF_KEY", "K, '2026-01-01', '9999-01-01', 'topic', 100"),
     ("counts::ORIGINS_OF_KEY", "K, '2026-01-01', '9999-01-01', 100"),
+    ("counts::OF_KEYS", "ARRAY[K], '2026-01-01', '9999-01-01'"),
+    ("called::PEOPLE", "ARRAY[USER]"),
+    ("called::MESHES", "ARRAY[M]"),
     ("counts::LABELS", "ARRAY[K]"),
     ("counts::DENIALS", "K"),
     ("keys::SHOW", "K"),
@@ -77,17 +82,20 @@ const ASKED: &[(&str, &str)] = &[
     ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
     ("members::LIST", "NULL, NULL, NULL, '', 100"),
+    ("members::IN_CHARGE", ""),
     ("members::LOCK", "USER"),
     ("members::TAKE", "USER, NULL"),
     ("members::REMOVE", "USER"),
     ("members::PERSONAL", "USER"),
     ("members::ISSUED", "USER"),
+    ("members::NAMES", "ARRAY[USER]"),
     ("meshes::SHOW", "M"),
     ("meshes::FIND", "'zzcanary-mesh'"),
     ("meshes::LOCK", "M"),
     ("meshes::LIST", "NULL, NULL, 'infinity', M, 100"),
     ("meshes::EDIT", "M, 'ours'"),
     ("meshes::ARCHIVE", "M, true"),
+    ("meshes::COUNTS", "ARRAY[M]"),
     ("messages::NEXT", "M, 'zzcanary.topic'"),
     ("messages::NEWEST", "M, 'zzcanary.topic', 1000, 100"),
     ("messages::AFTER", "M, 'zzcanary.topic', 0, 100"),
@@ -108,9 +116,16 @@ const ASKED: &[(&str, &str)] = &[
     ("topics::ARCHIVE", "M, 'zzcanary.topic', true"),
     ("topics::KNOWN", "NULL, ARRAY['zzcanary.topic']"),
     ("topics::NAMES", "NULL"),
+    ("topics::LIVE", "NULL, 100"),
+    ("webhooks::SHOW", ""),
+    ("webhooks::LOCK", ""),
+    ("webhooks::EDIT", "'https://ours.example.org/', NULL"),
+    ("webhooks::REMOVE", ""),
 ];
 /// Queries that only ever run as the operator, who sees every org.
-const OPERATORS: [&str; 8] = [
+const OPERATORS: [&str; 10] = [
+    "hooks::TARGET",
+    "hooks::ANSWERED",
     "orgs::SUSPEND",
     "audit::TRY_BEGIN",
     "audit::HASH_AT",
@@ -132,7 +147,7 @@ fn of_list(name: &str) -> String {
     let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
     let [id, least, most] =
         [id, "0", "f"].map(|digit| format!("'{0}-{1}-{1}-{1}-{0}{1}'", digit.repeat(8), digit.repeat(4)));
-    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL")
+    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL, false")
 }
 
 /// The query without its condition; `None` where it has none.

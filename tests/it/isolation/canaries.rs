@@ -103,7 +103,7 @@ impl Canaries {
         // A person is nobody's mesh's: of a sibling mesh there is none that we may not know of.
         let their_member = person(&db, "zzcanary@example.com", "zzcanary").await;
         if our_org != their_org {
-            put(&db, &their_member, "zzcanary-org", None, "viewer").await;
+            put(&db, &their_member, "zzcanary-org", None, "admin").await;
             for column in ["user_id", "issued_by_user"] {
                 let wish =
                     json!({ "label": "zzcanary person", "mesh": mesh, "capabilities": ["read"], "topics": "all" });
@@ -115,6 +115,10 @@ impl Canaries {
         let inviter = if our_org == their_org { house.admin() } else { they.clone() };
         let invitations = inviter.at("/invitations");
         let their_invitation = id(&inviter.post(&invitations, wish).await.expect(201).body);
+        if our_org != their_org {
+            let hook = json!({ "url": "https://zzcanary.example.org/" });
+            they.put(&they.at("/webhook"), hook).await.expect(200);
+        }
         let policy = "INSERT INTO policies (org_id, mesh_id, longest_life) SELECT org_id, id, 3600 FROM meshes
                       WHERE slug = 'zzcanary-mesh'";
         db.batch_execute(policy).await.unwrap();

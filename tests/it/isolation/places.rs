@@ -114,6 +114,7 @@ fn body(id: &str) -> Option<Value> {
         "editTopic" | "editCapability" | "editGate" => json!({ "description": "new" }),
         "editMember" => json!({ "role": "viewer" }),
         "createInvitation" => json!({ "email": "new@example.com", "role": "viewer", "mesh": "main" }),
+        "setWebhook" => json!({ "url": "https://hooks.example.org/" }),
         "createMesh" => json!({ "slug": "new" }),
         "createGate" => json!({ "mesh": "main", "name": "new", "methods": { "GET": "read" } }),
         "editPolicy" | "editMeshPolicy" => json!({ "longest_overlap": "7d" }),

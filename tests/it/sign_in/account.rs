@@ -117,7 +117,11 @@ async fn what_people_change_of_their_own_stands_in_the_chain_of_each_of_their_or
     let changed = dana.send("/account/password", &right).await.expect(303);
     assert!(!text(&dana.get("/account").await.expect(200)).contains("Your password is changed"));
     let account = dana.get(changed.header("location")).await.expect(200);
-    for said in ["Your password is changed.", "You are a viewer of acme<", "You are a member of acme/main<"] {
+    for said in [
+        "Your password is changed.",
+        "You are a viewer of <a href=\"/orgs/acme/keys\">acme</a><",
+        "You are a member of <a href=\"/orgs/acme/keys\">acme</a>/main<",
+    ] {
         assert!(text(&account).contains(said), "{said}: {account:?}");
     }
     let id: uuid::Uuid = db.query_one("SELECT id FROM users", &[]).await.unwrap().get(0);

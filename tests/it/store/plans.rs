@@ -35,7 +35,7 @@ async fn a_page_of_keys_is_looked_up_where_it_begins() {
             let most = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
             let explain = format!(
                 "PREPARE it AS {sql}; SET plan_cache_mode = force_custom_plan;
-                 EXPLAIN EXECUTE it('{org}', {filters}, {place}, {least}, 50, {least}, {most}, NULL)"
+                 EXPLAIN EXECUTE it('{org}', {filters}, {place}, {least}, 50, {least}, {most}, NULL, false)"
             );
             let plan = texts(&db, &explain).await.join("\n");
             db.batch_execute("DEALLOCATE it").await.unwrap();
@@ -46,9 +46,10 @@ async fn a_page_of_keys_is_looked_up_where_it_begins() {
 }
 
 /// What reads counts, and what counts keys that end soon, with the index that each is to use.
-const COUNTS: [(&str, &str, &str, &str); 4] = [
+const COUNTS: [(&str, &str, &str, &str); 5] = [
     ("counts", "OF_ORG", "NULL, '2026-01-01', '2026-01-02', 'topic', 50", "key_uses_by_hour"),
     ("counts", "OF_KEY", "'{key}', '2026-01-01', '2026-01-02', 'topic', 50", "key_uses_pkey"),
+    ("counts", "OF_KEYS", "ARRAY['{key}'::uuid], '2026-01-01', '2026-01-02'", "key_uses_pkey"),
     ("counts", "ORIGINS_OF_KEY", "'{key}', '2026-01-01', '2026-01-02', 50", "key_addresses_pkey"),
     ("counts", "DENIALS", "'{key}'", "key_denials_pkey"),
 ];
@@ -99,6 +100,13 @@ async fn counts_are_looked_up_by_org_or_key_and_hour() {
         assert!(plan.contains(&format!("using {index} ")) && plan.contains("Index Cond"), "{name}: {plan}");
     }
     let plan = texts(&operator, &format!("EXPLAIN {}", query("usage", "EXPIRING"))).await.join("\n");
+    let ends = plan.lines().any(|line| line.contains("Index Cond") && line.contains("CASE"));
+    assert!(plan.contains("using api_keys_by_end ") && ends, "{plan}");
+    let due = query("ends", "DUE");
+    let explain = format!(
+        "PREPARE it AS {due}; SET plan_cache_mode = force_custom_plan; EXPLAIN EXECUTE it('{{30,0}}', true, 100)"
+    );
+    let plan = texts(&operator, &explain).await.join("\n");
     let ends = plan.lines().any(|line| line.contains("Index Cond") && line.contains("CASE"));
     assert!(plan.contains("using api_keys_by_end ") && ends, "{plan}");
 }

@@ -50,9 +50,12 @@ async fn the_roles_may_do_this_and_no_more() {
         "sessions\tDELETE INSERT SELECT",
         "sign_in_tries\tDELETE INSERT SELECT",
         "states\tINSERT SELECT UPDATE",
+        "told_ends\tSELECT",
         "topics\tINSERT SELECT",
         "totp\tDELETE INSERT SELECT",
         "users\tINSERT SELECT",
+        "webhook_calls\tINSERT SELECT",
+        "webhooks\tDELETE INSERT SELECT",
     ];
     assert_eq!(rights(&db, "meshkey_app").await, app);
     let guard = ["feed_marks\tSELECT", "key_changes\tSELECT"];
@@ -125,6 +128,10 @@ async fn what_a_row_is_can_be_changed_by_no_role() {
         ("policies", "org_id mesh_id"),
         ("device_logins", "id device_hash user_code device asked address created_at ends_at"),
         ("mail_outbox", "id kind subject_id org_id recipient created_at"),
+        ("told_ends", "org_id key_id"),
+        ("webhooks", "org_id"),
+        ("webhook_calls", "id org_id day body created_at"),
+        ("end_notices", "id user_id day listed more created_at"),
         ("key_uses", "org_id key_id hour capability topic outcome"),
         ("key_addresses", "org_id key_id hour address"),
         ("key_denials", "org_id key_id door code capability topic address"),

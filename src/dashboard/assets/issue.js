@@ -1,0 +1,55 @@
+
+// While a key is being described, the server says what it would be: the form is sent as it is, nothing is done, and the parts of the
+// answer that say something take the place of those on the page. What is typed in stays as it is.
+onShown((root) => {
+  const form = root.querySelector("form[data-live]");
+  if (!form) return;
+  let [timer, asking] = [null, null];
+  const put = (next) => {
+    for (const part of document.querySelectorAll("[data-part]")) {
+      const other = part.id && next.getElementById(part.id);
+      if (!other || other.outerHTML === part.outerHTML) continue;
+      const fresh = document.importNode(other, true);
+      // What is said is replaced within its place: a reader is told of what has changed there.
+      part.replaceChildren(...fresh.childNodes);
+      localise(part);
+    }
+    const sheet = next.getElementById("ends");
+    const ours = document.getElementById("ends");
+    for (const field of sheet?.querySelectorAll("input[type=radio]") ?? []) {
+      const own = document.getElementById(field.id);
+      if (own) own.disabled = field.disabled;
+    }
+    if (ours && !ours.querySelector("input[type=radio]:checked:not(:disabled)")) ours.querySelector("input[type=radio]:not(:disabled)").checked = true;
+  };
+  const ask = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const body = new URLSearchParams(new FormData(form));
+    body.set("do", "live");
+    const answer = await fetch(form.action, { method: "POST", body, signal: asking.signal }).catch(() => null);
+    if (!answer?.ok || answer.redirected || !form.isConnected) return;
+    put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  };
+  const soon = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, wait);
+  };
+  form.addEventListener("input", () => soon(300));
+  // A day that is chosen is the end that is meant.
+  form.querySelector("#until")?.addEventListener("input", ({ target }) => {
+    if (target.value) form.querySelector("#expires-on").checked = true;
+  });
+  form.querySelector("#names")?.addEventListener("input", () => { form.querySelector("#topics-only").checked = true; });
+  // What was kept of an earlier visit is filled in by now.
+  const isChanged = (field) =>
+    ["checkbox", "radio"].includes(field.type) ? field.checked !== field.defaultChecked :
+      field.options ? [...field.options].some((one) => one.defaultSelected && !one.selected) : field.value !== field.defaultValue;
+  if ([...form.elements].some(isChanged)) soon(0);
+});
+
+// To another time than those that are offered is to choose it.
+onShown((root) => {
+  const other = root.querySelector("#other");
+  other?.addEventListener("input", () => { document.getElementById("overlap-other").checked = true; });
+});
