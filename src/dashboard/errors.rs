@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::{
-    Error, HttpMessage as _, HttpResponse, ResponseError,
+    Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
@@ -11,7 +11,11 @@ use actix_web::{
 };
 use maud::{Markup, html};
 
-use super::{Page, page::lead_to};
+use super::{
+    Page,
+    page::{lead_to, sentence},
+    visitor,
+};
 use crate::{
     db,
     domain::{Slug, Title},
@@ -96,9 +100,11 @@ impl Fault {
         if let Self::Problem(problem) = self { Some(problem) } else { None }
     }
 
-    /// How to go on, where there is a way.
-    fn onward(&self) -> Markup {
+    /// How to go on.
+    fn onward(&self, request: &HttpRequest) -> Markup {
         match self {
+            // What was typed is there again, where the page has its script.
+            Self::OtherSession => html! { p { a data-anew href=(visitor::here(request)) { "Load the page again" } } },
             Self::OtherAddress(url) => html! { p { "Open " a href=(url) { (url) } } },
             Self::NotAllowed(org, people) => html! {
                 p {
@@ -107,7 +113,7 @@ impl Fault {
                 }
                 p { a href={ "/orgs/" (org) "/keys" } { "See your keys in " (org) } }
             },
-            _ => html! {},
+            _ => home(),
         }
     }
 
@@ -124,7 +130,7 @@ impl Fault {
             ),
             Self::OtherSession => (
                 "This page is out of date",
-                "You have signed in or out since it was opened, and so nothing was done. Go back, reload the page, and send it again.",
+                "You have signed in or out since it was opened, and so nothing was done. Load the page again, and send it from there.",
             ),
             Self::NotAllowed(..) => {
                 ("Not for you", "Your role in this org does not let you do this. Nothing was changed.")
@@ -133,6 +139,11 @@ impl Fault {
             Self::Problem(problem) => words(problem),
         }
     }
+}
+
+/// Back to where pages are: who is not signed in is asked to, and others see their first org.
+fn home() -> Markup {
+    html! { p { a href="/" { "Go to the start page" } } }
 }
 
 /// These people, as one says it.
@@ -161,8 +172,9 @@ pub async fn errors(
     let fault = error.and_then(Error::as_error::<Fault>);
     let foreign = Problem::of(Kind::of(status));
     let (title, text) = fault.map_or_else(|| words(&foreign), Fault::words);
-    let place = fault.map_or_else(|| html! {}, Fault::onward);
-    let mut page = explain(title, text, &place, id.as_deref().unwrap_or_default()).with_status(status).answer();
+    let request = response.request();
+    let onward = fault.map_or_else(home, |fault| fault.onward(request));
+    let mut page = explain(title, text, &onward, id.as_deref().unwrap_or_default()).with_status(status).answer();
     if let Some(problem) = fault.and_then(Fault::problem) {
         problem.set_headers(page.headers_mut());
     }
@@ -174,7 +186,7 @@ pub async fn errors(
     Ok(response.map_body(|_, _| page.into_body()))
 }
 
-/// Wraps what is nowhere: to who looks at pages that is a page too, but for where the API and its docs are.
+/// Wraps what is nowhere: a page too, where pages are and to who looks at pages, but not where the API and its docs are.
 pub async fn of_nowhere(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -182,15 +194,19 @@ pub async fn of_nowhere(
     let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let is_wanted = accepted.split([',', ';']).any(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
     let first = request.path().split('/').nth(1).unwrap_or_default();
-    if is_wanted && !["v1", "docs"].contains(&first) {
+    if ["orgs", "account"].contains(&first) || (is_wanted && !["v1", "docs"].contains(&first)) {
         return errors(request, next).await;
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// What a problem is to a person, where the words are others than those for who writes a program.
-fn words(problem: &Problem) -> (&str, &str) {
+pub(super) fn words(problem: &Problem) -> (&str, &str) {
     match problem.code() {
+        "insufficient_scope" => ("Not for you", "Your role does not let you do this. Nothing was changed."),
+        "exceeds_authority" => {
+            ("More than you may do", "Nobody hands out more than they may do themselves. Nothing was changed.")
+        }
         "not_found" => ("Not found", "There is no such page here."),
         "method_not_allowed" => ("Method not allowed", "Nothing was done. Open the page, and go on from there."),
         "store_unavailable" => (
@@ -206,7 +222,7 @@ fn words(problem: &Problem) -> (&str, &str) {
 
 fn explain<'a>(title: &'a str, text: &str, onward: &Markup, request_id: &str) -> Page<'a> {
     let main = html! {
-        p { (text) }
+        p { (sentence(text)) @if !text.is_empty() && !text.ends_with(['.', '!', '?', '…']) { "." } }
         (onward)
         p.quiet { "Request " code { (request_id) } }
     };

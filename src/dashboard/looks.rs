@@ -11,6 +11,7 @@ use super::{
     page::{lead_to, token},
     visitor::{Person, Sent, is_asked, with_cookie},
 };
+use crate::domain::Place;
 
 const COOKIE: &str = "__Host-meshkey-looks";
 const KEPT_FOR: Duration = Duration::from_hours(365 * 24);
@@ -48,6 +49,21 @@ impl Looks {
     pub fn theme(self) -> Option<&'static str> {
         let known = THEMES.iter().find(|(theme, _, _)| *theme == self.theme && *theme != Theme::Auto);
         known.map(|(_, name, _)| *name)
+    }
+
+    /// The button in the head of a page that goes on to the next theme. With its script the page stays as it is, with what is typed.
+    #[must_use]
+    pub fn switch(self, form_token: &str) -> Markup {
+        let at = THEMES.iter().position(|(theme, _, _)| *theme == self.theme).unwrap_or_default();
+        let (now, next) = (THEMES[at].1, THEMES[(at + 1) % THEMES.len()].1);
+        html! {
+            form method="post" action="/account/looks" data-theme-switch {
+                (token(form_token))
+                @if self.has_shortcuts() { input type="hidden" name="shortcuts" value="on"; }
+                input type="hidden" name="stay" value="yes";
+                button.plain name="theme" value=(next) { "Theme: " span { (now) } }
+            }
+        }
     }
 
     /// Whether single letters are shortcuts.
@@ -98,10 +114,18 @@ fn form(looks: Looks, form_token: &str) -> Markup {
     }
 }
 
-/// Keeps it in the browser.
+/// Keeps it in the browser; and leads back to the page whose head says so.
 pub async fn change(sent: Sent<Person>) -> HttpResponse {
+    let came_from = || {
+        let referer = sent.by.request.headers().get(header::REFERER)?.to_str().ok()?;
+        let (_, rest) = referer.split_once("://")?;
+        rest.find('/').and_then(|slash| rest[slash..].parse::<Place>().ok())
+    };
+    let saved = "/account/looks?saved";
+    let next = if sent.form.text("stay") == "yes" { came_from() } else { None };
+    let next = next.as_ref().map_or(saved, Place::as_str);
     let theme = named(sent.form.text("theme"));
     let theme = THEMES.iter().find(|(known, _, _)| *known == theme).map_or("auto", |(_, name, _)| *name);
     let shortcuts = if sent.form.text("shortcuts") == "on" { "on" } else { "off" };
-    with_cookie(lead_to("/account/looks?saved"), COOKIE, &format!("{theme}.{shortcuts}"), KEPT_FOR)
+    with_cookie(lead_to(next), COOKIE, &format!("{theme}.{shortcuts}"), KEPT_FOR)
 }

@@ -117,6 +117,7 @@ impl<'a> Page<'a> {
                         @if let Some(signed) = &self.signed {
                             nav aria-label="Account" {
                                 a href="/account" { (signed.name) }
+                                (signed.looks.switch(signed.token))
                                 form method="post" action="/sign-out" {
                                     (token(signed.token))
                                     button.plain { "Sign out" }

@@ -4,7 +4,7 @@
 use actix_web::{ResponseError as _, http::StatusCode};
 use maud::{Markup, html};
 
-use super::{Fault, page::sentence, query::Query, visitor::then};
+use super::{Fault, errors::words, page::sentence, query::Query, visitor::then};
 use crate::{
     domain::suggest,
     http::{
@@ -53,7 +53,7 @@ impl Wrong {
                 "Somebody changed it since you opened this page. Look at what there is now, and send it again."
                     .to_owned()
             }
-            None => sentence(problem.words().1),
+            None => sentence(words(&problem).1),
         };
         Ok(Self { status: problem.status_code(), text, faults, confirm })
     }

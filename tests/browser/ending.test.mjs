@@ -106,3 +106,39 @@ test("the end that comes in any case is told of too, and one signs in again", as
   await page.waitForURL("**/account");
   assert.ok(await page.getByRole("link", { name: "Sign in again" }).isHidden());
 });
+
+test("what was typed comes back where the session was ended in another window", async () => {
+  const page = await signedIn("kit");
+  const other = await page.context().newPage();
+  const signOut = async () => {
+    await other.goto("/account");
+    await other.getByRole("button", { name: "Sign out" }).click();
+    await other.waitForURL("**/sign-in");
+  };
+  // A form whose answer takes the place of the page, and one whose answer is a page.
+  const topics = async () => { await page.getByLabel("Only these").check(); };
+  const slug = () => page.getByLabel("Slug").fill("of-kit");
+  for (const [here, label, button, more] of [
+    ["/orgs/acme/keys/new", "Name", "Issue key", topics],
+    ["/orgs/acme/meshes", "Name (optional)", "Make the mesh", slug],
+  ]) {
+    const field = page.getByLabel(label, { exact: true });
+    await page.goto(here);
+    await field.fill("what I have typed");
+    await more();
+    await signOut();
+    await page.getByRole("button", { name: button }).click();
+    await page.waitForURL("**/sign-in?next=**");
+    await fill(page, "kit");
+    await page.waitForURL(`**${here}`);
+    assert.equal(await field.inputValue(), "what I have typed");
+    // Somebody signed in there meanwhile: the page is of another session.
+    await signOut();
+    await fill(other, "kit");
+    await other.waitForURL("**/account");
+    await page.getByRole("button", { name: button }).click();
+    await page.getByRole("link", { name: "Load the page again" }).click();
+    await page.waitForURL(`**${here}`);
+    assert.equal(await field.inputValue(), "what I have typed");
+  }
+});

@@ -60,7 +60,7 @@ async fn people(house: &House) {
     }
     person(house, "hostile@example.com", "<img src=x onerror=alert(1)>", PASSWORD).await;
     let member = "INSERT INTO memberships (org_id, user_id, role)
-                  SELECT o.id, u.id, 'admin' FROM orgs o, users u WHERE o.slug = 'acme' AND u.name = 'Gus'";
+                  SELECT o.id, u.id, 'admin' FROM orgs o, users u WHERE o.slug = 'acme' AND u.name IN ('Gus', 'Kit')";
     house.sql("superuser").await.batch_execute(member).await.unwrap();
     let age = "CREATE FUNCTION age() RETURNS trigger LANGUAGE plpgsql AS $$
                BEGIN NEW.confirmed_at := now() - interval '16 minutes'; RETURN NEW; END $$;

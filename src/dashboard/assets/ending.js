@@ -1,6 +1,8 @@
 
 // Two minutes before a session ends the page says so, and lets one stay where that is possible. When it has ended, one signs in again
 // and is on this page again, with what was filled in; never with a secret. All tabs of a browser have one session: they tell each other.
+// What a form took along is kept too until the next page: where that asks who one is, or says that the form was of another session, it
+// comes back as well.
 {
   const box = document.querySelector("[data-ending]");
   const [told, form, again] = box ? ["p", "form", "a"].map((name) => box.querySelector(name)) : [];
@@ -15,10 +17,25 @@
     field.name && !field.readOnly && !["hidden", "password", "file", "submit"].includes(field.type) &&
     !/one-time-code|password|username/.test(field.autocomplete) && !("fragment" in field.dataset);
   const fields = () => [...document.querySelectorAll("main input, main textarea, main select")].filter(isKept);
-  const keep = () => {
+  const filled = () => {
     const kept = fields().map((field) => [field.id || field.name, field.value, field.checked === true]);
-    if (kept.length) sessionStorage.setItem(key, JSON.stringify({ who: box.dataset.who, kept }));
+    return kept.length ? JSON.stringify({ who: box.dataset.who, kept }) : null;
   };
+  const keep = () => {
+    const text = filled();
+    if (text) sessionStorage.setItem(key, text);
+  };
+  const took = "meshkey-took";
+  const take = ({ target }) => {
+    const text = target.method === "post" && target.closest("main") ? filled() : null;
+    if (text) sessionStorage.setItem(took, JSON.stringify([key, text]));
+  };
+  const bringBack = () => {
+    const taken = sessionStorage.getItem(took);
+    sessionStorage.removeItem(took);
+    if (taken) sessionStorage.setItem(...JSON.parse(taken));
+  };
+  const isAnew = () => document.querySelector("main [data-anew]") !== null;
   const restore = () => {
     const { who, kept } = JSON.parse(sessionStorage.getItem(key) ?? "{}");
     sessionStorage.removeItem(key);
@@ -71,10 +88,13 @@
   };
 
   const others = box && "BroadcastChannel" in window ? new BroadcastChannel("meshkey-session") : null;
+  if (location.pathname === "/sign-in" || isAnew()) bringBack();
+  sessionStorage.removeItem(took);
+  addEventListener("meshkey:shown", () => { if (isAnew()) bringBack(); });
   if (box) {
     const left = { idle: Number(box.dataset.idle), life: Number(box.dataset.life) };
     set(left);
-    restore();
+    if (!isAnew()) restore();
     others?.postMessage({ who: box.dataset.who, left });
     others?.addEventListener("message", ({ data }) => {
       if (data.who !== box.dataset.who || phase === "over") return;
@@ -85,7 +105,7 @@
     again.addEventListener("click", keep);
     // A page that leads elsewhere and back, such as one that asks who one is.
     document.addEventListener("click", ({ target }) => { if (target.closest?.("a[data-keep]")) keep(); });
-    document.addEventListener("submit", () => { if (phase === "over") keep(); });
+    document.addEventListener("submit", (event) => (phase === "over" ? keep() : take(event)));
     document.addEventListener("visibilitychange", look);
     look();
   }

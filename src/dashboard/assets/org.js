@@ -35,7 +35,12 @@
     const text = await answer?.text().catch(() => null);
     if (answer && form.dataset.swap === "wipe") form.reset();
     for (const button of buttons) button.disabled = false;
-    if (answer?.redirected) location.assign(answer.url);
+    if (answer?.redirected) {
+      const next = new URL(answer.url);
+      // Back to this page, and not to the one that the form went to.
+      if (next.pathname === "/sign-in") next.search = `?next=${encodeURIComponent(location.pathname + location.search)}`;
+      location.assign(next);
+    }
     else if (text?.includes("<main")) show(text);
     else say(form, "The answer did not come, and so it is not known whether this was done. Send it again: it is done once only.");
   };
@@ -94,3 +99,18 @@ if ("shortcuts" in document.documentElement.dataset && document.querySelector(".
     goes = key === "g";
   });
 }
+
+// The next theme, without a new page: what is typed stays.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!("themeSwitch" in form.dataset)) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  const themes = ["auto", "light", "dark"];
+  const now = button.value;
+  fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) }).catch(() => null);
+  if (now === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = now;
+  button.querySelector("span").textContent = now;
+  button.value = themes[(themes.indexOf(now) + 1) % themes.length];
+});

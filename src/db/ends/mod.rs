@@ -17,6 +17,15 @@ macro_rules! end {
     };
 }
 
+/// Whom a key concerns.
+macro_rules! parties {
+    () => {
+        "k.org_id, k.mesh_id, k.user_id,
+         coalesce(k.issued_by_user, (SELECT i.user_id FROM api_keys i WHERE i.org_id = k.org_id AND i.id = k.issued_by_key))
+             AS issuer"
+    };
+}
+
 queries! {
     /// One process at a time says who is told what. And planned anew each time, see `counts::write`.
     TURN = "
@@ -29,9 +38,7 @@ queries! {
     DUE = concat!(
         "WITH now AS (SELECT date_trunc('day', clock_timestamp(), 'UTC') AS today),
               clock AS (SELECT today, today - interval '168 hours' AS since, today + interval '744 hours' AS until FROM now)
-         SELECT k.org_id, k.id, k.mesh_id, k.user_id, k.expires_at, due.step, clock.today,
-                coalesce(k.issued_by_user, (SELECT i.user_id FROM api_keys i WHERE i.org_id = k.org_id AND i.id = k.issued_by_key))
-                    AS issuer
+         SELECT k.id, k.expires_at, due.step, clock.today, ", parties!(), "
          FROM clock CROSS JOIN orgs o JOIN api_keys k ON k.org_id = o.id
               AND ", end!(), " >= clock.since AND ", end!(), " < clock.until
          CROSS JOIN LATERAL (
@@ -57,9 +64,9 @@ queries! {
         INSERT INTO told_ends AS t (org_id, key_id, ends_at, step)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::int[])
         ON CONFLICT (org_id, key_id) DO UPDATE SET ends_at = excluded.ends_at, step = excluded.step, told_at = clock_timestamp()";
-    /// What is told of those of these keys that end when it was said, and still concern anybody; or only of orgs that person $2 is in.
-    LINES = "
-        SELECT k.id, k.label, o.slug AS org_slug, m.slug AS mesh_slug, s.hint, k.expires_at, k.last_used_at, t.step,
+    /// What is told of those of these keys that end when it was said, and still concern anybody.
+    LINES = concat!(
+        "SELECT k.id, ", parties!(), ", k.label, o.slug AS org_slug, m.slug AS mesh_slug, s.hint, k.expires_at, k.last_used_at, t.step,
                clock_timestamp() AS now,
                (SELECT coalesce(sum(u.count), 0)::bigint FROM key_uses u
                 WHERE u.org_id = k.org_id AND u.key_id = k.id AND u.outcome = 'ok'
@@ -71,8 +78,19 @@ queries! {
         LEFT JOIN meshes m ON m.org_id = k.org_id AND m.id = k.mesh_id
         WHERE t.key_id = ANY ($1) AND k.revoked_at IS NULL AND k.disabled_at IS NULL
           AND o.suspended_at IS NULL AND m.archived_at IS NULL
-          AND ($2::uuid IS NULL OR EXISTS (SELECT FROM memberships b WHERE b.org_id = k.org_id AND b.user_id = $2))
-        ORDER BY k.expires_at, k.id";
+        ORDER BY k.expires_at, k.id"
+    );
+}
+
+/// What says whom a key concerns.
+#[derive(Debug, Clone, Copy)]
+pub struct Parties {
+    /// For whom it acts.
+    pub owner: Owner,
+    /// The person that it is bound to.
+    pub user: Option<UserId>,
+    /// The person who issued it, or whose key did.
+    pub issuer: Option<UserId>,
 }
 
 /// A key of whose end somebody has to be told.
@@ -80,12 +98,8 @@ queries! {
 pub struct Due {
     /// Which one.
     pub key: KeyId,
-    /// For whom it acts.
-    pub owner: Owner,
-    /// The person that it is bound to.
-    pub user: Option<UserId>,
-    /// The person who issued it, or whose key did.
-    pub issuer: Option<UserId>,
+    /// Whom it concerns.
+    pub parties: Parties,
     /// When it ends.
     pub ends_at: OffsetDateTime,
     /// How many days before that is told of now.
@@ -108,6 +122,8 @@ pub struct Somebody {
 pub struct Line {
     /// Which one.
     pub key: KeyId,
+    /// Whom it concerns.
+    pub parties: Parties,
     /// What people call it.
     pub label: Label,
     /// The org.
@@ -141,12 +157,18 @@ pub async fn due(db: &impl GenericClient, steps: &[i32], is_mailed: bool, most: 
 fn read_due(row: &Row) -> Result<Due, Error> {
     Ok(Due {
         key: row::id(row, "id")?,
-        owner: Owner::new(row::id(row, "org_id")?, row::id_option::<MeshId>(row, "mesh_id")?),
-        user: row::id_option(row, "user_id")?,
-        issuer: row::id_option(row, "issuer")?,
+        parties: read_parties(row)?,
         ends_at: row::get(row, "expires_at")?,
         step: row::get(row, "step")?,
         today: row::get(row, "today")?,
+    })
+}
+
+fn read_parties(row: &Row) -> Result<Parties, Error> {
+    Ok(Parties {
+        owner: Owner::new(row::id(row, "org_id")?, row::id_option::<MeshId>(row, "mesh_id")?),
+        user: row::id_option(row, "user_id")?,
+        issuer: row::id_option(row, "issuer")?,
     })
 }
 
@@ -175,7 +197,7 @@ pub async fn people(
 /// Somebody is told of these.
 pub async fn told(db: &impl GenericClient, all: &[&Due]) -> Result<(), Error> {
     let told = db.prepare_cached(TOLD).await?;
-    let orgs: Vec<Uuid> = all.iter().map(|due| due.owner.org().uuid()).collect();
+    let orgs: Vec<Uuid> = all.iter().map(|due| due.parties.owner.org().uuid()).collect();
     let keys: Vec<Uuid> = all.iter().map(|due| due.key.uuid()).collect();
     let ends: Vec<OffsetDateTime> = all.iter().map(|due| due.ends_at).collect();
     let steps: Vec<i32> = all.iter().map(|due| due.step).collect();
@@ -183,15 +205,16 @@ pub async fn told(db: &impl GenericClient, all: &[&Due]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is told of these keys, the soonest first; to a person only of the orgs that it is in.
-pub async fn lines(db: &impl GenericClient, keys: &[Uuid], to: Option<UserId>) -> Result<Vec<Line>, Error> {
+/// What is told of these keys, the soonest first.
+pub async fn lines(db: &impl GenericClient, keys: &[Uuid]) -> Result<Vec<Line>, Error> {
     let lines = db.prepare_cached(LINES).await?;
-    db.query(&lines, &[&keys, &to.map(UserId::uuid)]).await?.iter().map(read_line).collect()
+    db.query(&lines, &[&keys]).await?.iter().map(read_line).collect()
 }
 
 fn read_line(row: &Row) -> Result<Line, Error> {
     Ok(Line {
         key: row::id(row, "id")?,
+        parties: read_parties(row)?,
         label: row::parsed(row, "label")?,
         org: row::parsed(row, "org_slug")?,
         mesh: row::parsed_option(row, "mesh_slug")?,

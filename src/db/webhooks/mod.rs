@@ -22,10 +22,12 @@ queries! {
                status = NULL, reason = NULL
         WHERE org_id = $1";
     REMOVE = "DELETE FROM webhooks WHERE org_id = $1";
-    /// To try it out. One that waits already is due now.
+    /// To try it out, ten seconds after the last such call or later: nobody makes us call somebody all the time. One waits at a time.
     TRY = "
-        INSERT INTO webhook_calls (id, org_id, body) VALUES ($2, $1, $3)
-        ON CONFLICT (org_id) WHERE day IS NULL AND sent_at IS NULL AND failed_at IS NULL DO UPDATE SET due_at = clock_timestamp()";
+        INSERT INTO webhook_calls (id, org_id, body, due_at)
+        SELECT $2, $1, $3, greatest(clock_timestamp(), max(created_at) + interval '10 seconds')
+        FROM webhook_calls WHERE org_id = $1 AND day IS NULL
+        ON CONFLICT (org_id) WHERE day IS NULL AND sent_at IS NULL AND failed_at IS NULL DO NOTHING";
 }
 
 /// A webhook.
@@ -91,7 +93,7 @@ pub async fn remove(db: &impl GenericClient, org: OrgId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Queues a call that tries it out, to be made when this transaction is committed.
+/// Queues a call that tries it out, to be made when this transaction is committed, or some seconds after the last one.
 pub async fn try_out(db: &impl GenericClient, org: OrgId, body: &str) -> Result<(), Error> {
     let try_out = db.prepare_cached(TRY).await?;
     db.execute(&try_out, &[&org.uuid(), &Uuid::now_v7(), &body]).await?;

@@ -29,7 +29,7 @@ pub(super) async fn queue(
     for Hearing { org, slug, .. } in hearing {
         let Some(keys) = keys.get(org) else { continue };
         let named = &keys[..keys.len().min(MOST_NAMED)];
-        let lines = ends::lines(transaction, named, None).await?;
+        let lines = ends::lines(transaction, named).await?;
         let Some(now) = lines.first().map(|line| line.now) else { continue };
         let body = json!({
             "type": "keys.expiring",

@@ -87,13 +87,17 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::domain::KeyId;
+    use crate::{
+        db::ends::Parties,
+        domain::{KeyId, OrgId, Owner},
+    };
 
     const NOW: OffsetDateTime = datetime!(2026-11-22 8:05 UTC);
 
     fn line(last_used_at: Option<OffsetDateTime>) -> Line {
         Line {
             key: KeyId::new(),
+            parties: Parties { owner: Owner::Org(OrgId::new()), user: None, issuer: None },
             label: "ci deploys".parse().unwrap(),
             org: "acme".parse().unwrap(),
             mesh: Some("main".parse().unwrap()),

@@ -1,6 +1,6 @@
 //! The mail of a person who has keys that end: taken from where it waits, written, and sent.
 
-use super::letter;
+use super::{letter, whom::People};
 use crate::{
     db::{
         Error,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Sends the one that has been due longest; whether there was one. What it tells of is read now: a key that was revoked meanwhile, or
-/// has another end, is left out, and a mail that has nothing to tell is never sent.
+/// has another end, or concerns somebody else now, is left out, and a mail that has nothing to tell is never sent.
 pub(in crate::service) async fn send_next(house: &House, way: &Way) -> Result<bool, Error> {
     let Some((due, letter)) = in_time(take(house)).await? else { return Ok(false) };
     let Some((to, lines)) = letter else { return Ok(true) };
@@ -39,7 +39,9 @@ async fn take(house: &House) -> Result<Option<(Due, Option<(Email, Vec<Line>)>)>
         .operate(async |operator| {
             let transaction = operator.transaction().await?;
             let Some(due) = mail::take(&transaction).await? else { return Ok(None) };
-            let lines = ends::lines(&transaction, &due.listed, Some(due.user)).await?;
+            let mut lines = ends::lines(&transaction, &due.listed).await?;
+            let people = People::read(&transaction, lines.iter().map(|line| line.parties)).await?;
+            lines.retain(|line| people.whom(line.parties).contains(&due.user));
             let to = mail::address(&transaction, due.user).await?;
             let letter = to.filter(|_| !lines.is_empty()).map(|to| (to, lines));
             if letter.is_none() {

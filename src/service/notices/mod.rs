@@ -59,25 +59,25 @@ async fn tell(transaction: &Transaction<'_>, is_mailed: bool, url: &str) -> Resu
     }
     let due = ends::due(transaction, &STEPS, is_mailed, MOST).await?;
     let Some(today) = due.first().map(|first| first.today) else { return Ok(0) };
-    let people = People::read(transaction, &due).await?;
-    let whom = |due| if is_mailed { people.whom(due) } else { Vec::new() };
+    let people = People::read(transaction, due.iter().map(|due| due.parties)).await?;
+    let whom = |due: &Due| if is_mailed { people.whom(due.parties) } else { Vec::new() };
     let with_whom: Vec<(&Due, Vec<UserId>)> = due.iter().map(|due| (due, whom(due))).collect();
     let everybody: BTreeSet<Uuid> = with_whom.iter().flat_map(|(_, whom)| whom).map(|user| user.uuid()).collect();
     let everybody: Vec<Uuid> = everybody.into_iter().collect();
     let heard = ends::mail::heard(transaction, &everybody, today).await?;
     let deaf = ends::mail::deaf(transaction, &everybody).await?;
-    let orgs: BTreeSet<Uuid> = due.iter().map(|due| due.owner.org().uuid()).collect();
+    let orgs: BTreeSet<Uuid> = due.iter().map(|due| due.parties.owner.org().uuid()).collect();
     let orgs: Vec<Uuid> = orgs.into_iter().collect();
     let hearing = calls::hearing(transaction, &orgs, today).await?;
     let waits = |due: &Due, whom: &[UserId]| {
         whom.iter().any(|user| heard.contains(user))
-            || hearing.iter().any(|hearing| hearing.heard && hearing.org == due.owner.org())
+            || hearing.iter().any(|hearing| hearing.heard && hearing.org == due.parties.owner.org())
     };
     let (mut told, mut mails) = (Vec::new(), BTreeMap::<UserId, Vec<Uuid>>::new());
     let mut of_orgs = BTreeMap::<OrgId, Vec<Uuid>>::new();
     for (due, whom) in with_whom.iter().filter(|(due, whom)| !waits(due, whom)) {
         told.push(*due);
-        of_orgs.entry(due.owner.org()).or_default().push(due.key.uuid());
+        of_orgs.entry(due.parties.owner.org()).or_default().push(due.key.uuid());
         for user in whom.iter().filter(|user| !deaf.contains(user)) {
             mails.entry(*user).or_default().push(due.key.uuid());
         }

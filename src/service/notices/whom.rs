@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     db::{
         Error, Transaction,
-        ends::{self, Due, Somebody},
+        ends::{self, Parties, Somebody},
     },
-    domain::{OrgId, Rights, Role, UserId, rights::grants_of},
+    domain::{OrgId, Owner, Rights, Role, UserId, rights::grants_of},
 };
 
 /// The people whom keys may concern, org by org.
@@ -16,9 +16,12 @@ pub(super) struct People(BTreeMap<OrgId, Vec<Somebody>>);
 
 impl People {
     /// Those whom these keys may concern.
-    pub(super) async fn read(transaction: &Transaction<'_>, all: &[Due]) -> Result<Self, Error> {
-        let orgs: BTreeSet<OrgId> = all.iter().map(|due| due.owner.org()).collect();
-        let users: BTreeSet<UserId> = all.iter().flat_map(|due| [due.user, due.issuer]).flatten().collect();
+    pub(super) async fn read(
+        transaction: &Transaction<'_>,
+        all: impl Iterator<Item = Parties> + Clone,
+    ) -> Result<Self, Error> {
+        let orgs: BTreeSet<OrgId> = all.clone().map(|one| one.owner.org()).collect();
+        let users: BTreeSet<UserId> = all.flat_map(|one| [one.user, one.issuer]).flatten().collect();
         let (orgs, users): (Vec<_>, Vec<_>) = (orgs.into_iter().collect(), users.into_iter().collect());
         let mut people = BTreeMap::<OrgId, Vec<Somebody>>::new();
         for (org, somebody) in ends::people(transaction, &orgs, &users).await? {
@@ -28,11 +31,11 @@ impl People {
     }
 
     /// Whom this one concerns.
-    pub(super) fn whom(&self, due: &Due) -> Vec<UserId> {
-        let there = self.0.get(&due.owner.org()).map(Vec::as_slice).unwrap_or_default();
+    pub(super) fn whom(&self, of: Parties) -> Vec<UserId> {
+        let there = self.0.get(&of.owner.org()).map(Vec::as_slice).unwrap_or_default();
         let find = |wanted: Option<UserId>| there.iter().find(|somebody| Some(somebody.user) == wanted);
-        let issuer = || find(due.issuer).filter(|somebody| manages(somebody, due));
-        if let Some(one) = find(due.user).or_else(issuer) {
+        let issuer = || find(of.issuer).filter(|somebody| manages(somebody, of.owner));
+        if let Some(one) = find(of.user).or_else(issuer) {
             return vec![one.user];
         }
         there.iter().filter(|somebody| owns(somebody)).map(|somebody| somebody.user).collect()
@@ -43,23 +46,16 @@ fn owns(somebody: &Somebody) -> bool {
     somebody.memberships.iter().any(|part| part.role == Role::Owner)
 }
 
-/// Whether the person manages all keys with the key's owner: what its roles give is never confined to topics.
-fn manages(somebody: &Somebody, due: &Due) -> bool {
+/// Whether the person manages all keys of this owner: what its roles give is never confined to topics.
+fn manages(somebody: &Somebody, owner: Owner) -> bool {
     let grants = grants_of(&somebody.memberships);
-    Role::Admin.grant(due.owner).is_ok_and(|all| Rights::new(&grants, None).manages(&all))
+    Role::Admin.grant(owner).is_ok_and(|all| Rights::new(&grants, None).manages(&all))
 }
 
 #[cfg(test)]
 mod tests {
-    use time::OffsetDateTime;
-
     use super::*;
-    use crate::domain::{KeyId, Membership, MeshId, Owner};
-
-    fn due(owner: Owner, user: Option<UserId>, issuer: Option<UserId>) -> Due {
-        let at = OffsetDateTime::UNIX_EPOCH;
-        Due { key: KeyId::new(), owner, user, issuer, ends_at: at, step: 7, today: at }
-    }
+    use crate::domain::{Membership, MeshId};
 
     #[test]
     fn the_holder_comes_first_then_who_issued_it_then_the_owners() {
@@ -80,8 +76,8 @@ mod tests {
             (in_mesh, None, Some(mia), dana),
             (whole, None, None, dana),
         ] {
-            assert_eq!(people.whom(&due(owner, user, issuer)), [expected], "{owner:?} {user:?} {issuer:?}");
+            assert_eq!(people.whom(Parties { owner, user, issuer }), [expected], "{owner:?} {user:?} {issuer:?}");
         }
-        assert_eq!(people.whom(&due(Owner::Org(OrgId::new()), None, Some(dana))), []);
+        assert_eq!(people.whom(Parties { owner: Owner::Org(OrgId::new()), user: None, issuer: Some(dana) }), []);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use reqwest::{
     Client,
     header::{CONTENT_TYPE, USER_AGENT},
@@ -29,32 +29,31 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(5);
 /// How long one call may take. With the look-up before it, it is over before it is due again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many calls are made at once, so that one receiver who is slow keeps few from theirs.
+/// How many calls are made at once. A receiver who is slow takes one place, and the others go on.
 const AT_ONCE: usize = 8;
+/// What is said where the store fails.
+const UNREADABLE: &str = "the calls that wait cannot be read; they will be, the next time";
 
 /// Makes the calls that are due, for ever. To be spawned and aborted.
 pub async fn keep_calling(house: Arc<House>) {
+    let mut under_way = FuturesUnordered::new();
     loop {
-        match call_next(&house).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => warn!(%error, "the calls that wait cannot be read; they will be, the next time"),
+        while under_way.len() < AT_ONCE {
+            match in_time(take(&house)).await {
+                Ok(Some((call, target))) => under_way.push(make(&house, call, target)),
+                Ok(None) => break,
+                Err(error) => {
+                    warn!(%error, "{UNREADABLE}");
+                    break;
+                }
+            }
         }
-        let _ = tokio::time::timeout(INTERVAL, house.webhooks.wake.notified()).await;
-    }
-}
-
-/// Makes the calls that have been due longest; whether there were any.
-async fn call_next(house: &House) -> Result<bool, Error> {
-    let mut taken = Vec::new();
-    while taken.len() < AT_ONCE {
-        match in_time(take(house)).await? {
-            Some(one) => taken.push(one),
-            None => break,
+        let is_room = under_way.len() < AT_ONCE;
+        tokio::select! {
+            Some(made) = under_way.next() => if let Err(error) = made { warn!(%error, "{UNREADABLE}") },
+            _ = tokio::time::timeout(INTERVAL, house.webhooks.wake.notified()), if is_room => {}
         }
     }
-    let made = join_all(taken.iter().map(|(call, target)| make(house, call, target.as_ref()))).await;
-    made.into_iter().collect::<Result<Vec<()>, Error>>().map(|made| !made.is_empty())
 }
 
 async fn take(house: &House) -> Result<Option<(Call, Option<Target>)>, Error> {
@@ -69,11 +68,11 @@ async fn take(house: &House) -> Result<Option<(Call, Option<Target>)>, Error> {
 }
 
 /// Makes one, and writes down how that ended. Without a target nobody wants to hear of it any more.
-async fn make(house: &House, call: &Call, target: Option<&Target>) -> Result<(), Error> {
+async fn make(house: &House, call: Call, target: Option<Target>) -> Result<(), Error> {
     let Some(target) = target else {
-        return in_time(house.store.operate(async |operator| calls::done(operator, call).await)).await;
+        return in_time(house.store.operate(async |operator| calls::done(operator, &call).await)).await;
     };
-    let answer = post(call, target, house.webhooks.callable).await;
+    let answer = post(&call, &target, house.webhooks.callable).await;
     // What only tries it out is not made again: somebody looks.
     let after = if call.is_test { time::Duration::ZERO } else { GIVEN_UP };
     let conclude = house.store.operate(async |operator| {
@@ -82,8 +81,8 @@ async fn make(house: &House, call: &Call, target: Option<&Target>) -> Result<(),
             Err((status, reason)) => (status.map(i32::from), Some(reason.as_str())),
         };
         let is_given_up = match reason {
-            None => calls::done(operator, call).await.map(|()| false),
-            Some(reason) => calls::failed(operator, call, reason, after).await,
+            None => calls::done(operator, &call).await.map(|()| false),
+            Some(reason) => calls::failed(operator, &call, reason, after).await,
         }?;
         // Only then: who sees how it ended, and tries it out again, finds no call that waits.
         calls::answered(operator, call.org, status, reason).await?;
@@ -103,7 +102,7 @@ async fn make(house: &House, call: &Call, target: Option<&Target>) -> Result<(),
 async fn post(call: &Call, Target { url, secret }: &Target, callable: Callable) -> Result<u16, (Option<u16>, String)> {
     let failed = |why: String| (None, why);
     let address = Address::read(url, callable).map_err(|unfit| failed(unfit.to_string()))?;
-    let found = address.look_up(callable).await.map_err(failed)?;
+    let found = address.look_up(callable).await.map_err(|why| failed(why.to_owned()))?;
     let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE);
     let client = client.resolve_to_addrs(address.host(), &found).build();
     let client = client.map_err(|error| failed(in_words(&error.without_url())))?;

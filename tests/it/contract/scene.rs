@@ -192,7 +192,7 @@ impl Scene {
 
     /// There is one.
     async fn webhook(&self) {
-        let wish = json!({ "url": "https://hooks.example.org/" });
+        let wish = json!({ "url": "https://hooks.invalid/" });
         self.admin.put(&self.admin.at("/webhook"), wish).await.expect(200);
     }
 

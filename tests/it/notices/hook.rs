@@ -4,17 +4,19 @@ use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio_postgres::Client as Db;
 
 use super::{ends_in, issue, look, pass, step};
 use crate::{
     client::Client,
     house::House,
     notices::server::{Call, Server},
-    tools::{by_hand, eventually, id, one},
+    tools::{by_hand, eventually, id, one, texts},
 };
 
 const PRIVATE: [(&str, &str); 1] = [("MESHKEY_WEBHOOK_PRIVATE", "true")];
 const DUE: &str = "UPDATE webhook_calls SET due_at = clock_timestamp()";
+const NOWHERE: &str = "its name is not known, or leads to no address that is called";
 
 async fn set(admin: &Client, url: &str) -> Value {
     admin.put(&admin.at("/webhook"), json!({ "url": url })).await.expect(200).body
@@ -31,6 +33,12 @@ async fn until(admin: &Client, is_so: impl Fn(&Value) -> bool) -> Value {
         (is_so(&shown["last_call"])).then_some(shown)
     })
     .await
+}
+
+/// Has it tried out, and waits for no pause.
+async fn try_now(admin: &Client, db: &Db) {
+    admin.act(&admin.at("/webhook/test")).await.expect(202);
+    by_hand(db, "UPDATE webhook_calls SET due_at = clock_timestamp() WHERE tries = 0").await;
 }
 
 /// The signature, computed by another implementation.
@@ -126,6 +134,14 @@ async fn a_call_that_fails_is_made_again_with_the_same_id_and_given_up_after_a_d
     assert_eq!(told["last_call"]["reason"], Value::Null);
     let body: Value = serde_json::from_str(&server.calls().last().unwrap().body).unwrap();
     assert_eq!((&body["type"], &body["keys"]), (&json!("test"), &json!([])));
+    // Nobody has us call all the time: the next one waits some seconds, and is one however often it was asked for.
+    for _ in 0..3 {
+        assert_eq!(admin.act(&admin.at("/webhook/test")).await.expect(202).body["waiting"], true);
+    }
+    let waiting = "SELECT count(*), bool_and(c.due_at = t.created_at + interval '10 seconds')
+                   FROM webhook_calls c, (SELECT created_at FROM webhook_calls WHERE day IS NULL AND sent_at IS NOT NULL) t
+                   WHERE c.sent_at IS NULL AND c.failed_at IS NULL";
+    assert_eq!(texts(&db, waiting).await, ["1\tt"]);
 }
 
 #[tokio::test]
@@ -151,12 +167,12 @@ async fn of_replicas_one_calls() {
 async fn a_redirect_is_not_followed() {
     let (server, elsewhere) = (Server::start().await, Server::start().await);
     let house = House::with(&PRIVATE).await;
-    let admin = house.admin();
+    let (admin, db) = (house.admin(), house.sql("superuser").await);
     set(&admin, &server.url()).await;
     for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         server.answer(status, &format!("Location: {}\r\n", elsewhere.url()));
         let before = server.calls().len();
-        admin.act(&admin.at("/webhook/test")).await.expect(202);
+        try_now(&admin, &db).await;
         let status: i64 = status[..3].parse().unwrap();
         let told = until(&admin, |call| call["status"] == status).await;
         assert_eq!(told["last_call"]["delivered"], false);
@@ -189,11 +205,16 @@ async fn nothing_private_is_called_unless_the_operator_says_so() {
     set(&admin, &format!("https://localhost:{port}/hook")).await;
     admin.act(&admin.at("/webhook/test")).await.expect(202);
     let told = until(&admin, |call| call["delivered"] == false).await;
-    assert_eq!(told["last_call"]["reason"], "this address is not called: it is not on the internet");
+    assert_eq!(told["last_call"]["reason"], NOWHERE);
+    // Which is said of a name that there is not, too: who sets webhooks learns nothing of the names around here.
+    set(&admin, "https://nobody.invalid/hook").await;
+    try_now(&admin, &db).await;
+    let told = until(&admin, |call| call["delivered"] == false).await;
+    assert_eq!(told["last_call"]["reason"], NOWHERE);
     // Nor where it stands in the database already.
     by_hand(&db, &format!("UPDATE webhooks SET url = 'http://127.0.0.1:{port}/hook', tried_at = NULL, reason = NULL"))
         .await;
-    admin.act(&admin.at("/webhook/test")).await.expect(202);
+    try_now(&admin, &db).await;
     let told = until(&admin, |call| call["delivered"] == false).await;
     assert!(told["last_call"]["reason"].as_str().unwrap().starts_with("expected https"), "{told}");
     assert_eq!(server.connections(), 0);

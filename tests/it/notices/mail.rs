@@ -110,18 +110,22 @@ async fn what_changed_before_it_went_is_left_out() {
     let db = house.sql("superuser").await;
     let gus = Person::in_org(&house, "Gus", "admin").await;
     let dana = Person::in_org(&house, "Dana", "owner").await.signed_in(&house).await;
-    let by_gus = gus.signed_in(&house).await;
-    let (stays, goes, his) = (issue(&dana, "stays").await, issue(&dana, "goes").await, issue(&by_gus, "his").await);
-    for key in [&stays, &goes, &his] {
+    let mia = Person::in_org(&house, "Mia", "admin").await;
+    let (by_gus, by_mia) = (gus.signed_in(&house).await, mia.signed_in(&house).await);
+    let (stays, goes) = (issue(&dana, "stays").await, issue(&dana, "goes").await);
+    let (his, hers) = (issue(&by_gus, "his").await, issue(&by_mia, "hers").await);
+    for key in [&stays, &goes, &his, &hers] {
         ends_in(&db, key, 7).await;
     }
     receiver.refuse(Some("451 come again later"));
     look(&house).await;
-    assert_eq!(told(&db).await, ["Dana 2", "Gus 1"]);
-    let tried = async || (one(&db, "SELECT count(reason) FROM end_notices").await == "2").then_some(());
-    eventually("both were tried", tried).await;
+    assert_eq!(told(&db).await, ["Dana 2", "Gus 1", "Mia 1"]);
+    let tried = async || (one(&db, "SELECT count(reason) FROM end_notices").await == "3").then_some(());
+    eventually("all were tried", tried).await;
     dana.act(&dana.at(&format!("/keys/{goes}/revoke"))).await.expect(200);
+    // One leaves, and one stays but manages no keys of others any more.
     gus.leaves(&house).await;
+    mia.becomes(&house, "acme", None, "viewer").await;
     receiver.refuse(None);
     db.batch_execute(DUE).await.unwrap();
     let settled =
