@@ -108,7 +108,9 @@ test("the end that comes in any case is told of too, and one signs in again", as
 });
 
 test("what was typed comes back where the session was ended in another window", async () => {
-  const page = await signedIn("kit");
+  const page = await open(browser);
+  await signIn(page, "gus");
+  await page.waitForURL("**/orgs/acme/keys");
   const other = await page.context().newPage();
   const signOut = async () => {
     await other.goto("/account");
@@ -129,13 +131,13 @@ test("what was typed comes back where the session was ended in another window", 
     await signOut();
     await page.getByRole("button", { name: button }).click();
     await page.waitForURL("**/sign-in?next=**");
-    await fill(page, "kit");
+    await fill(page, "gus");
     await page.waitForURL(`**${here}`);
     assert.equal(await field.inputValue(), "what I have typed");
     // Somebody signed in there meanwhile: the page is of another session.
     await signOut();
-    await fill(other, "kit");
-    await other.waitForURL("**/account");
+    await fill(other, "gus");
+    await other.waitForURL("**/orgs/acme/keys");
     await page.getByRole("button", { name: button }).click();
     await page.getByRole("link", { name: "Load the page again" }).click();
     await page.waitForURL(`**${here}`);

@@ -4,7 +4,7 @@ mod days;
 mod hook;
 mod mail;
 mod page;
-mod server;
+pub mod server;
 mod whom;
 
 use meshkey::{domain::KeyId, service::notices};

@@ -37,14 +37,14 @@ pub(super) fn form(path: &str, asked: &Asked, meshes: &[Mesh], (events, names): 
     let has_more = ["address", "request_id", "since", "until"].iter().any(|name| !said(name).is_empty());
     html! {
         form.filters.audit method="get" action=(path) role="search" aria-label="Filter events" {
-            (text(asked, "actor", "Who", "Id of a key or person, local or system", Some("actors")))
+            (text(asked, "actor", "Who", "key_…, user_…", Some("actors")))
             datalist id="actors" {
                 option value="local" { "Local command line" }
                 option value="system" { "Meshkey itself" }
                 @for (id, name) in actors(events, names) { option value=(id) { (name) } }
             }
             div.field { label for="action" { "What" } (actions(said("action"))) (fault(asked, "action")) }
-            (text(asked, "subject", "About", "Id of a key, person, mesh …", None))
+            (text(asked, "subject", "About", "key_…, mesh_…", None))
             div.field {
                 label for="mesh" { "Mesh" }
                 select id="mesh" name="mesh" aria-describedby=[told(asked, "mesh")] {

@@ -12,6 +12,7 @@ mod org_usage;
 mod places;
 mod policy;
 mod rotate;
+mod webhook;
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
