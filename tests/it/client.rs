@@ -1,6 +1,6 @@
 //! A small HTTP client that believes nothing: each answer is held against the contract before a test sees it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use meshkey::{domain::SessionSecret, http::session::COOKIE};
 use reqwest::{
@@ -16,6 +16,8 @@ use super::{
 };
 
 const JSON: &str = "application/json";
+/// A connection that stands still is closed by the server after five seconds: none is used that may be closed in that moment.
+const IDLE: Duration = Duration::from_secs(1);
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Asks one house, with one key or with none.
@@ -49,7 +51,8 @@ pub struct Answer {
 impl Client {
     /// A client without a key; `org` is where [`Client::issue`] issues.
     pub fn new(base: &str, org: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).redirect(Policy::none()).build().unwrap();
         Self { http, base: base.to_owned(), org: org.to_owned(), secret: None, session: None }
     }
 
