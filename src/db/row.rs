@@ -1,15 +1,21 @@
 //! Reading columns as domain types. What the schema's checks allow can be read; anything else is a corrupt row.
 
-use std::{fmt::Display, str::FromStr};
+use std::fmt::Display;
 
 use tokio_postgres::{Row, types::FromSql};
 use uuid::Uuid;
 
 use super::Error;
 use crate::domain::{
-    AddressList, Capability, CapabilitySet, Grant, MeshId, Network, OrgId, Owner, Rate, Terms, TopicPattern,
-    TopicScope,
+    AddressList, Capability, CapabilitySet, Email, Grant, MeshId, Network, OrgId, Owner, Rate, Role, Slug, StateName,
+    Status, Terms, TopicName, TopicPattern, TopicScope,
     audit::{Actor, ActorId},
+    capability::DeclaredName,
+    device::UserCode,
+    fresh::Snapshot,
+    invitation,
+    name::Text,
+    policy::Issuers,
 };
 
 /// The column, as it is.
@@ -27,30 +33,54 @@ pub(super) fn id_option<T: From<Uuid>>(row: &Row, column: &str) -> Result<Option
     get::<Option<Uuid>>(row, column).map(|id| id.map(T::from))
 }
 
-/// The column, parsed.
-pub(super) fn parsed<T>(row: &Row, column: &str) -> Result<T, Error>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    parse(get(row, column)?)
+/// What a column of text can be read as. That is a list, and not whatever can be parsed: of what people write more can be read than
+/// they may write today.
+pub(super) trait Column: Sized {
+    /// Reads it.
+    fn read(text: &str) -> Result<Self, Error>;
 }
 
-/// The column, parsed, if there is one.
-pub(super) fn parsed_option<T>(row: &Row, column: &str) -> Result<Option<T>, Error>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    get::<Option<&str>>(row, column)?.map(parse).transpose()
+impl<const LEAST: usize, const MOST: usize> Column for Text<LEAST, MOST> {
+    fn read(text: &str) -> Result<Self, Error> {
+        Self::kept(text).map_err(corrupt)
+    }
 }
 
-fn parse<T>(text: &str) -> Result<T, Error>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    text.parse().map_err(corrupt)
+macro_rules! read_as_given {
+    ($($name:ty),+ $(,)?) => {
+        $(impl Column for $name {
+            fn read(text: &str) -> Result<Self, Error> {
+                text.parse().map_err(corrupt)
+            }
+        })+
+    };
+}
+read_as_given!(
+    Capability,
+    DeclaredName,
+    Email,
+    Issuers,
+    Network,
+    Role,
+    Slug,
+    Snapshot,
+    StateName,
+    Status,
+    TopicName,
+    TopicPattern,
+    UserCode,
+    invitation::Status,
+    u64,
+);
+
+/// The column, read.
+pub(super) fn parsed<T: Column>(row: &Row, column: &str) -> Result<T, Error> {
+    T::read(get(row, column)?)
+}
+
+/// The column, read, if there is one.
+pub(super) fn parsed_option<T: Column>(row: &Row, column: &str) -> Result<Option<T>, Error> {
+    get::<Option<&str>>(row, column)?.map(T::read).transpose()
 }
 
 /// A row that does not mean anything.
@@ -58,12 +88,8 @@ pub(super) fn corrupt(why: impl Display) -> Error {
     Error::Corrupt(why.to_string())
 }
 
-fn each<T>(texts: &[String]) -> Result<Vec<T>, Error>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    texts.iter().map(|text| parse(text)).collect()
+fn each<T: Column>(texts: &[String]) -> Result<Vec<T>, Error> {
+    texts.iter().map(|text| T::read(text)).collect()
 }
 
 /// The terms in the columns `org_id mesh_id capabilities everywhere topics addresses expires_at rate_per_minute rate_burst`.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
-use super::person::Email;
+use super::{pasted::holds_a_key, person::Email};
 
 /// Why a text is no legal name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,6 +27,9 @@ pub enum MalformedName {
         /// The most characters after trimming.
         most: usize,
     },
+    /// The text of a key stands in it: what people write is shown to others, and written down for good.
+    #[error("this looks like a key: never write a key here, and revoke it if it is live")]
+    Key,
 }
 
 /// Whether `text` is `[a-z0-9][a-z0-9 and extra]{0,most-1}`.
@@ -103,7 +106,7 @@ fn is_unseen(character: char) -> bool {
 }
 
 /// A text for people: trimmed, then `LEAST` to `MOST` characters, no control characters but, where `LEAST` is 0, line
-/// ends and tabs (A-6: what is measured is what is kept).
+/// ends and tabs (A-6: what is measured is what is kept). None that somebody gives holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String")]
 pub struct Text<const LEAST: usize, const MOST: usize>(String);
@@ -125,6 +128,17 @@ impl<const LEAST: usize, const MOST: usize> Text<LEAST, MOST> {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A text that was written down before. It is legal like any other, but for a key in it: of that time it can still be read.
+    pub fn kept(text: &str) -> Result<Self, MalformedName> {
+        let text = text.trim();
+        let is_allowed = |c: char| !is_unseen(c) || (LEAST == 0 && matches!(c, '\n' | '\r' | '\t'));
+        let fits = (LEAST..=MOST).contains(&text.chars().count());
+        if !fits || !text.chars().all(is_allowed) {
+            return Err(MalformedName::Text { least: LEAST, most: MOST });
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 impl<const MOST: usize> Default for Text<0, MOST> {
@@ -137,13 +151,7 @@ impl<const LEAST: usize, const MOST: usize> FromStr for Text<LEAST, MOST> {
     type Err = MalformedName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        let is_allowed = |c: char| !is_unseen(c) || (LEAST == 0 && matches!(c, '\n' | '\r' | '\t'));
-        let fits = (LEAST..=MOST).contains(&text.chars().count());
-        if !fits || !text.chars().all(is_allowed) {
-            return Err(MalformedName::Text { least: LEAST, most: MOST });
-        }
-        Ok(Self(text.to_owned()))
+        if holds_a_key(text) { Err(MalformedName::Key) } else { Self::kept(text) }
     }
 }
 
@@ -178,6 +186,7 @@ impl From<&Slug> for Title {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Secret, secret::Prefix};
 
     #[test]
     fn slugs_are_what_the_grammar_says() {
@@ -198,6 +207,17 @@ mod tests {
         for bad in ["", "   ", "a\nb", "a\0b", "x\u{202e}gpj.exe", &"x".repeat(65)] {
             assert_eq!(label(bad), Err(MalformedName::Text { least: 1, most: 64 }), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_key_is_written_down_nowhere_and_what_was_can_be_read() {
+        let key = Secret::generate(&Prefix::default()).unwrap();
+        for text in [key.reveal().to_owned(), format!("in CI: {}", key.reveal())] {
+            assert_eq!(text.parse::<Note>(), Err(MalformedName::Key));
+            assert_eq!(text.parse::<Label>(), Err(MalformedName::Key));
+            assert_eq!(Note::kept(&text).unwrap().as_str(), text);
+        }
+        assert_eq!(Label::kept(""), Err(MalformedName::Text { least: 1, most: 64 }));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::{
 const LEAST: usize = 30;
 /// The same where small and large letters are mixed, as in no id of ours.
 const LEAST_MIXED: usize = 20;
+/// The fewest in a row that are taken for a secret where people write what they like: a key has some more, and no name so many.
+const LEAST_SECRET: usize = 40;
 /// What a key has behind the prefix, and the most that a prefix has.
 const BEHIND: usize = 49;
 const LONGEST_PREFIX: usize = 12;
@@ -45,6 +47,15 @@ impl Pasted {
     }
 }
 
+/// Whether a text holds the text of a key, whole or with a slip in it, and so is none that may be written down where others read it.
+///
+/// Also without its prefix, which everybody can put before it again.
+#[must_use]
+pub fn holds_a_key(text: &str) -> bool {
+    let is_like_one = |run: &[u8]| run.len() >= LEAST_SECRET && is_mixed(run) && run.iter().any(u8::is_ascii_digit);
+    runs(text).any(is_like_one) || found(text).is_some()
+}
+
 /// The first whole key in a text. Its checksum says that it is one, and so it is tried wherever one could begin.
 fn found(text: &str) -> Option<Secret> {
     let bytes = text.as_bytes();
@@ -61,12 +72,19 @@ fn found(text: &str) -> Option<Secret> {
 /// Whether anything in it is longer than what may be shown of a key, and looks as if it were drawn by lot.
 fn looks_like_a_key(text: &str, prefix: &Prefix) -> bool {
     let ours = format!("{}_", prefix.as_str());
-    let runs = || text.split(|letter: char| !letter.is_ascii_alphanumeric()).map(str::as_bytes);
-    let is_mixed = |run: &[u8]| run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase);
     let is_ours = text
         .match_indices(&ours)
         .any(|(at, _)| text[at + ours.len()..].bytes().take_while(u8::is_ascii_alphanumeric).count() > HINT);
-    is_ours || runs().any(|run| run.len() >= LEAST || run.len() >= LEAST_MIXED && is_mixed(run))
+    is_ours || runs(text).any(|run| run.len() >= LEAST || run.len() >= LEAST_MIXED && is_mixed(run))
+}
+
+/// The letters and digits of a text that stand in a row.
+fn runs(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).map(str::as_bytes)
+}
+
+fn is_mixed(run: &[u8]) -> bool {
+    run.iter().any(u8::is_ascii_uppercase) && run.iter().any(u8::is_ascii_lowercase)
 }
 
 #[cfg(test)]
@@ -133,6 +151,32 @@ mod tests {
         }
         // In two lines.
         assert_eq!(kind(&format!("{} {}", &key[..30], &key[30..])), "broken");
+    }
+
+    #[test]
+    fn a_key_in_a_text_is_seen_and_what_people_write_is_not_taken_for_one() {
+        for prefix in [Prefix::default(), "older".parse().unwrap()] {
+            let key = Secret::generate(&prefix).unwrap();
+            let text = key.reveal();
+            let behind = text.split_once('_').unwrap().1;
+            for holding in
+                [text, behind, &text[..text.len() - 1], &format!("{text}x"), &format!("kept as {text}, in ci")]
+            {
+                assert!(holds_a_key(holding), "{holding}");
+            }
+            assert!(!holds_a_key(&key.hint()));
+        }
+        for written in [
+            "",
+            "ci-deploys",
+            "GitHub secret MESHKEY_KEY of acme/web, by Dana; see https://wiki.example.org/Keys?page=12#rotation",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "key_01h455vb4pex5vsknk084sn02q and 018f6e2c-8a7b-7cc3-98c4-dc0c0c07398f",
+            "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft",
+        ] {
+            assert!(!holds_a_key(written), "{written}");
+        }
     }
 
     #[test]

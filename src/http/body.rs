@@ -20,7 +20,10 @@ use super::{
     Problem, catalogue,
     problem::{Item, Place},
 };
-use crate::service::edit::Patch;
+use crate::{
+    domain::{name::MalformedName, pasted::holds_a_key},
+    service::edit::Patch,
+};
 
 /// The largest body.
 pub const LARGEST: usize = 64 * 1024;
@@ -230,9 +233,12 @@ fn parse_minding_places<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem>
     Ok(value)
 }
 
-/// The error's text without line and column: the pointer says where.
+/// The error's text without line and column: the pointer says where. A key that stands in a wrong place is not told again.
 fn text(error: &serde_json::Error) -> String {
     let text = error.to_string();
+    if holds_a_key(&text) {
+        return MalformedName::Key.to_string();
+    }
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }

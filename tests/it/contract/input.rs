@@ -1,9 +1,14 @@
 //! What is not understood is refused, says what it was, and changes nothing.
 
+use meshkey::domain::{Secret, secret::Prefix};
 use serde_json::{Value, json};
 
 use super::scene::{Call, Scene, id};
-use crate::{client::Answer, promise::PROMISE, tools::unsettled};
+use crate::{
+    client::Answer,
+    promise::PROMISE,
+    tools::{dump, unsettled},
+};
 
 /// Whether one of the faults is about this place.
 #[track_caller]
@@ -49,6 +54,43 @@ async fn a_body_of_another_kind_too_long_or_not_understood_is_refused() {
         ensure_it_names(&with_body(&scene, &call, media, strange.to_string()).await, "pointer", "#/nonsense");
         call.succeeds_by(&scene.admin).await; // none of them has changed anything
     }
+}
+
+// What people write is shown to others and written down for good. The operations come from the document: a text that is to come is
+// held by it too. Two ask about a key, and keep nothing.
+#[tokio::test]
+async fn no_text_takes_a_key() {
+    let scene = Scene::new().await;
+    let key = Secret::generate(&Prefix::default()).unwrap();
+    let mut tried = Vec::new();
+    for operation in PROMISE.guarded().filter(|operation| !["verifyKey", "explainKey"].contains(&&*operation.id)) {
+        let Some(body) = &operation.body else { continue };
+        for member in &body.texts {
+            let call = scene.call(operation).await;
+            for text in [key.reveal().to_owned(), format!("kept as {}", key.reveal())] {
+                let mut wish = call.body.clone().unwrap();
+                wish[member] = json!(text);
+                let answer = with_body(&scene, &call, &body.media, wish.to_string()).await;
+                ensure_it_names(&answer, "pointer", &format!("#/{member}"));
+                assert!(!format!("{answer:?}").contains(key.reveal()), "{} tells it: {answer:?}", operation.id);
+                if answer.body["detail"].as_str().unwrap().contains("this looks like a key") {
+                    tried.push(format!("{} {member}", operation.id));
+                }
+            }
+        }
+    }
+    for text in [
+        "issueKey label",
+        "issueKey note",
+        "editKey note",
+        "revokeKey reason",
+        "editTopic description",
+        "editMesh name",
+    ] {
+        assert!(tried.iter().any(|one| one == text), "{text}: {tried:?}");
+    }
+    let rows = dump(&scene.house.sql("superuser").await, "true").await;
+    assert!(!rows.contains(key.reveal()), "it was written down");
 }
 
 #[tokio::test]

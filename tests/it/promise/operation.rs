@@ -47,6 +47,8 @@ pub struct Body {
     pub media: String,
     /// The documented example; of several the first by name.
     pub example: Value,
+    /// The names of its members that are texts.
+    pub texts: Vec<String>,
 }
 
 impl Operation {
@@ -130,7 +132,7 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
         needs,
         reach: text(&source["x-reach"]),
         topics_all: source["x-topics"] == "all",
-        body: body(&source["requestBody"]),
+        body: body(document, &source["requestBody"]),
         parameters: parameters(document, source),
         successes: source["responses"]
             .as_object()
@@ -143,20 +145,32 @@ fn operation(document: &Value, path: &str, method: &str, source: &Value) -> Oper
     }
 }
 
-fn body(source: &Value) -> Option<Body> {
+fn body(document: &Value, source: &Value) -> Option<Body> {
     let (media, content) = source["content"].as_object()?.iter().next()?;
     let first = content["examples"].as_object().and_then(|examples| examples.values().next());
     let example = first.map_or(&content["example"], |example| &example["value"]).clone();
-    Some(Body { media: media.clone(), example })
+    let members = resolved(document, &content["schema"])["properties"].as_object().cloned().unwrap_or_default();
+    let is_text = |schema: &Value| {
+        let kind = &resolved(document, schema)["type"];
+        kind == "string" || kind.as_array().is_some_and(|kinds| kinds.contains(&Value::from("string")))
+    };
+    let texts = members.into_iter().filter(|(_, schema)| is_text(schema)).map(|(name, _)| name).collect();
+    Some(Body { media: media.clone(), example, texts })
+}
+
+fn resolved(document: &Value, written: &Value) -> Value {
+    match written["$ref"].as_str() {
+        Some(pointer) => document.pointer(&pointer[1..]).unwrap().clone(),
+        None => written.clone(),
+    }
 }
 
 fn parameters(document: &Value, source: &Value) -> Vec<String> {
-    let resolve = |written: &Value| match written["$ref"].as_str() {
-        Some(pointer) => document.pointer(&pointer[1..]).unwrap().clone(),
-        None => written.clone(),
-    };
     let written = source["parameters"].as_array().into_iter().flatten();
-    written.map(resolve).map(|found| format!("{}:{}", text(&found["in"]), text(&found["name"]))).collect()
+    written
+        .map(|one| resolved(document, one))
+        .map(|found| format!("{}:{}", text(&found["in"]), text(&found["name"])))
+        .collect()
 }
 
 pub(super) fn text(value: &Value) -> String {
