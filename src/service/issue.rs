@@ -100,7 +100,7 @@ pub async fn issue(
             let handed = Handed { terms: &terms, note, is_own: false, is_said: true, now };
             policy.ensure_hands_out(&issuer, &handed)?;
             if let Some(user) = wish.user {
-                personal::ensure_may(transaction, by.org(), user, &terms).await?;
+                personal::ensure_may(transaction, (by.org(), issuer.rights()), (user, is_own), &terms).await?;
             }
             let wanted = patterns(&terms.grant.topics);
             ensure_topics_exist(transaction, owner, wanted, &own.grant.topics).await?;

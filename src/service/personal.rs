@@ -27,12 +27,24 @@ pub async fn issue_own(
 }
 
 /// Refuses a key that its person could not use, from the first moment on. The person is held.
+///
+/// Who may not see the members of the org gets one answer, whatever is in the way: it is not told who is one.
 pub(super) async fn ensure_may(
     transaction: &Transaction<'_>,
-    org: OrgId,
-    user: UserId,
+    (org, rights): (OrgId, Rights<'_>),
+    (user, is_own): (UserId, bool),
     given: &Terms,
 ) -> Result<(), Refusal> {
+    let judged = judge(transaction, org, user, given).await;
+    match judged {
+        Err(Refusal::Invalid(_) | Refusal::Conflict(_)) if !is_own && !rights.is_whole(org) => {
+            Err(Refusal::invalid("/user", "there is no member here who could use this key"))
+        }
+        judged => judged,
+    }
+}
+
+async fn judge(transaction: &Transaction<'_>, org: OrgId, user: UserId, given: &Terms) -> Result<(), Refusal> {
     let unknown = || Refusal::invalid("/user", "there is no such member in this org");
     let member = signed_in::member(transaction, org, user).await?.ok_or_else(unknown)?;
     if members::personal(transaction, org, user).await?.len() >= MOST {

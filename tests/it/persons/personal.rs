@@ -248,3 +248,25 @@ async fn of_several_roles_the_strongest_that_reaches_there_counts() {
     let wish = json!({ "label": "x", "capabilities": ["send"], "topics": "all", "mesh": "main" });
     person.signed_in(&house).await.post("/v1/me/keys", wish).await.expect(201);
 }
+
+// An admin of one mesh sees no members of the org, and is not told who is one.
+#[tokio::test]
+async fn who_sees_no_members_does_not_learn_who_is_one() {
+    let house = House::new().await;
+    let max = Person::new(&house, "Max").await;
+    max.becomes(&house, "acme", Some("main"), "admin").await;
+    let max = max.signed_in(&house).await;
+    let (vera, otto) = (Person::in_org(&house, "Vera", "viewer").await, Person::new(&house, "Otto").await);
+    let away = Person::in_org(&house, "Away", "member").await;
+    away.change(&house, "UPDATE users SET suspended_at = now() WHERE name = 'Away'").await;
+    let refused = async |user: &str| {
+        let wish =
+            json!({ "label": "for", "mesh": "main", "capabilities": ["send"], "topics": ["deploys"], "user": user });
+        max.post("/v1/orgs/acme/keys", wish).await.problem(422, "invalid_input")["errors"].clone()
+    };
+    let of_nobody = refused("user_01kzzzzzzze00800000000000z").await;
+    assert_eq!(of_nobody[0]["pointer"], "#/user");
+    for user in [&vera.id, &otto.id, &away.id] {
+        assert_eq!(refused(user).await, of_nobody);
+    }
+}
