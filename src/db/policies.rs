@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Error, queries, row};
 use crate::domain::{
-    KeyId, Label, MeshId, OrgId, Owner, Policy, Span,
+    KeyId, Label, MeshId, OrgId, Owner, Policy, Slug, Span,
     page::Limit,
     policy::{Issuers, Rule},
 };
@@ -51,6 +51,11 @@ queries! {
         SELECT pg_advisory_xact_lock(hashtextextended('meshkey.policy ' || org_id, 0)) FROM audit_heads
         WHERE org_id = $1";
     SHOW = "SELECT * FROM policies WHERE org_id = $1 AND mesh_id IS NOT DISTINCT FROM $2";
+    OF_MESHES = "
+        SELECT m.slug, p.* FROM policies p JOIN meshes m ON m.org_id = p.org_id AND m.id = p.mesh_id
+        WHERE p.org_id = $1 AND m.archived_at IS NULL
+        ORDER BY m.slug
+        LIMIT 200";
     PUT = "
         INSERT INTO policies AS p (org_id, mesh_id, longest_life, default_life, expiry_required, topics_required, admin_keys_by,
                                    org_keys_by, longest_overlap, admin_addresses_required, note_required, disable_unused_after,
@@ -159,6 +164,14 @@ pub async fn lock(db: &impl GenericClient, org: OrgId) -> Result<(), Error> {
     let lock = db.prepare_cached(LOCK).await?;
     db.execute(&lock, &[&org.uuid()]).await?;
     Ok(())
+}
+
+/// The first policies of meshes of the org, by slug.
+pub async fn of_meshes(db: &impl GenericClient, org: OrgId) -> Result<Vec<(MeshId, Slug, Policy)>, Error> {
+    let of_meshes = db.prepare_cached(OF_MESHES).await?;
+    let rows = db.query(&of_meshes, &[&org.uuid()]).await?;
+    let one = |row: &Row| Ok((row::id(row, "mesh_id")?, row::parsed(row, "slug")?, read(row)?.policy));
+    rows.iter().map(one).collect()
 }
 
 /// The policy of the org, or of a mesh of it.

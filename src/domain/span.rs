@@ -43,6 +43,17 @@ impl Span {
         Duration::seconds(i64::try_from(self.0).unwrap_or(i64::MAX))
     }
 
+    /// The same in a sentence: `90 days`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        const NAMES: [&str; 4] = ["day", "hour", "minute", "second"];
+        let fits = |((_, seconds), _): &((char, u64), &str)| self.0 > 0 && self.0.is_multiple_of(*seconds);
+        let found = UNITS.into_iter().zip(NAMES).find(|(unit, name)| fits(&(*unit, name)));
+        let ((_, seconds), name) = found.unwrap_or((('s', 1), "second"));
+        let count = self.0 / seconds;
+        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+    }
+
     /// When it is over that begins now.
     #[must_use]
     pub fn after(self, now: OffsetDateTime) -> OffsetDateTime {

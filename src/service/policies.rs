@@ -24,7 +24,7 @@ use crate::{
         policies::{self, Broken, Versioned},
     },
     domain::{
-        KeyId, Owner, Policy,
+        KeyId, MeshId, Owner, Policy, Slug,
         page::{Limit, Page, read_cursor},
     },
 };
@@ -62,6 +62,16 @@ fn place(by: &Admitted) -> Owner {
 /// Shows the policy of the org, or of the mesh that is named.
 pub async fn show(house: &House, by: &Admitted) -> Result<Shown, Refusal> {
     house.look(by.org(), async |transaction| shown(transaction, place(by)).await).await
+}
+
+/// The meshes with a policy that asks for something, as far as the caller reaches into them.
+pub async fn of_meshes(house: &House, by: &Admitted) -> Result<Vec<(Slug, Policy)>, Refusal> {
+    let org = by.org();
+    let all = house.look(org, async |transaction| Ok(policies::of_meshes(transaction, org).await?)).await?;
+    let is_told =
+        |mesh: MeshId, policy: &Policy| *policy != Policy::default() && by.rights().reach_into(Owner::Mesh(org, mesh));
+    let told = all.into_iter().filter(|(mesh, _, policy)| is_told(*mesh, policy));
+    Ok(told.map(|(_, slug, policy)| (slug, policy)).collect())
 }
 
 async fn shown(transaction: &Transaction<'_>, owner: Owner) -> Result<Shown, Refusal> {

@@ -130,7 +130,7 @@ test("a policy is changed when one has seen what that means, and then binds", as
   assert.equal(path(page), "/orgs/acme/policy");
   const refused = await issue("late", { note: "n", expires_at: new Date(Date.now() + 40 * 86_400_000).toISOString() });
   assert.equal(refused.status, 403);
-  assert.match(refused.errors[0].detail, /ends at most 20d after it is handed out/);
+  assert.match(refused.errors[0].detail, /ends at most 20 days after it is issued/);
 });
 
 test("keys that do not comply are listed, and are given an end", async () => {

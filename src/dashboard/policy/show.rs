@@ -12,7 +12,7 @@ use crate::{
         page::{sentence, token},
         query::Query,
     },
-    domain::{Title, policy::Rule},
+    domain::{Policy, Slug, Title, policy::Rule},
     http::guard::{Within, may},
     service::{
         self, House,
@@ -26,7 +26,7 @@ pub async fn show(house: Data<House>, insider: Insider<Within<may::Admin>>) -> R
     let shown = policies::show(&house, &insider.proof).await?;
     let query = Query::of(&insider.person.request);
     let is_saved = query.text("saved").is_some() && is_sealed(&insider, &query);
-    let notice = html! { @if is_saved { p.note.wide role="status" { "The policy is saved. It binds whatever is handed out from now on." } } };
+    let notice = html! { @if is_saved { p.note.wide role="status" { "The policy is saved. It binds whatever is issued from now on." } } };
     let filled = Filled::of(&shown.own.policy);
     form(&house, &insider, &shown, &filled, (StatusCode::OK, &notice, &[])).await
 }
@@ -40,6 +40,7 @@ pub(super) async fn form<N>(
     (status, notice, faults): (StatusCode, &Markup, &[service::Fault]),
 ) -> Result<HttpResponse, Fault> {
     let place = Place::of(insider)?;
+    let meshes = if place.mesh.is_some() { Vec::new() } else { policies::of_meshes(house, &insider.proof).await? };
     let people = if place.is_owner { Vec::new() } else { who_to_ask(house, &insider.proof).await? };
     let main = html! {
         (notice)
@@ -58,6 +59,7 @@ pub(super) async fn form<N>(
                 }
             }
         }
+        (of_meshes(insider, &meshes))
     };
     insider.show_as(house, status, Section::Policy, &place.title(), main).await
 }
@@ -66,7 +68,7 @@ fn introduction<N>(place: &Place, insider: &Insider<N>, people: &[Title]) -> Mar
     let names: Vec<_> = people.iter().map(ToString::to_string).collect();
     html! {
         p {
-            "What keys have to be like that are handed out from now on. Keys that are there go on working. "
+            "What keys have to be like that are issued from now on. Keys that are there go on working. "
             @if place.mesh.is_some() {
                 "A mesh can only ask for more than its org: of each rule the tighter one holds. "
                 a href=(insider.at("/policy")) { "The org’s policy" }
@@ -81,6 +83,26 @@ fn introduction<N>(place: &Place, insider: &Insider<N>, people: &[Title]) -> Mar
             p.quiet { "What is for owners alone is set and taken back by an owner. Ask " (names.join(", ")) "." }
         }
         @if place.is_admin && !insider.person.by.is_fresh() { (confirm(&place.path)) }
+    }
+}
+
+/// The meshes that ask for more, each with what it has rules for.
+fn of_meshes<N>(insider: &Insider<N>, meshes: &[(Slug, Policy)]) -> Markup {
+    let none = Policy::default();
+    html! {
+        @if !meshes.is_empty() {
+            section {
+                h2 { "Meshes with a policy of their own" }
+                ul.rows {
+                    @for (mesh, policy) in meshes {
+                        li {
+                            div { a href=(insider.at(&format!("/meshes/{mesh}/policy"))) { "Mesh " (mesh) } }
+                            span { (none.looser_than(policy).into_iter().map(|rule| words::about(rule).0).collect::<Vec<_>>().join("; ")) }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -78,14 +78,14 @@ fn table<N>(insider: &Insider<N>, page: &Page<Broken>, meshes: &[Mesh], now: tim
         div.scroll {
             table.cards {
                 caption { "Live keys that do not comply" }
-                thead { tr { @for name in ["Key", "Where", "Does not comply, since it", "Ends", "Last used"] { th scope="col" { (name) } } } }
+                thead { tr { @for name in ["Key", "Where", "Does not comply, since it", "Expires", "Last used"] { th scope="col" { (name) } } } }
                 tbody {
                     @for key in &page.items {
                         tr {
                             th scope="row" { a href={ (insider.at("/keys/")) (key.id) } { bdi { (key.label) } } }
                             td data-label="Where" { @match slug(key) { Some(slug) => { "mesh " (slug) }, None => "Whole org" } }
                             td data-label="Since it" { ul.plain { @for rule in &key.rules { li { (words::broken(*rule)) } } } }
-                            td data-label="Ends" { @match key.expires_at { Some(end) => (when(end, now)), None => span.warn-text { "never" } } }
+                            td data-label="Expires" { @match key.expires_at { Some(end) => (when(end, now)), None => span.warn-text { "never" } } }
                             td data-label="Last used" { @match key.last_used_at { Some(used) => (ago(used, now)), None => "never" } }
                         }
                     }

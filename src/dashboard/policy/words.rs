@@ -9,7 +9,7 @@ use crate::domain::{
 pub(super) const fn about(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::LongestLife => {
-            ("Longest life", "A key ends at most so long after it is handed out, such as 90d. Empty: no limit.")
+            ("Longest life", "A key ends at most so long after it is issued, such as 90d. Empty: no limit.")
         }
         Rule::DefaultLife => {
             ("Life where nothing is said", "Such as 30d. Empty: 90d, or less where the longest life is shorter.")
@@ -17,10 +17,10 @@ pub(super) const fn about(rule: Rule) -> (&'static str, &'static str) {
         Rule::ExpiryRequired => ("Every key ends", "A key that never ends is refused."),
         Rule::TopicsRequired => ("Every key names its topics", "A key for all topics is refused."),
         Rule::AdminKeysBy => (
-            "Who hands out keys with admin",
+            "Who issues keys with admin",
             "A key with admin manages keys and topics; one of the whole org its members too.",
         ),
-        Rule::OrgKeysBy => ("Who hands out keys of the whole org", "Such a key works in every mesh, and in new ones."),
+        Rule::OrgKeysBy => ("Who issues keys of the whole org", "Such a key works in every mesh, and in new ones."),
         Rule::LongestOverlap => (
             "Longest overlap of a rotation",
             "How long a replaced secret goes on at most, such as 24h. Empty: 7d. 0s: not at all.",
@@ -30,10 +30,9 @@ pub(super) const fn about(rule: Rule) -> (&'static str, &'static str) {
         Rule::DisableUnusedAfter => {
             ("Disable keys that nobody uses", "After so long without a use, such as 90d. Empty: never.")
         }
-        Rule::ConfirmationRequired => (
-            "People confirm that it is them",
-            "Before they hand out any key, unless they did within the last 15 minutes.",
-        ),
+        Rule::ConfirmationRequired => {
+            ("People confirm that it is them", "Before they issue any key, unless they did within the last 15 minutes.")
+        }
     }
 }
 
@@ -52,7 +51,7 @@ pub(super) const fn broken(rule: Rule) -> &'static str {
     }
 }
 
-/// Who hands something out.
+/// Who issues something.
 pub(super) const fn issuers(issuers: Issuers) -> &'static str {
     match issuers {
         Issuers::Anyone => "Whoever holds as much, also a key",
@@ -88,11 +87,13 @@ pub(super) fn said(policy: &Policy, rule: Rule) -> String {
         Says::Issuers => value.parse().map_or(value, |who| issuers(who).to_owned()),
         Says::Flag if value.is_empty() => "no".to_owned(),
         Says::Flag => "yes".to_owned(),
-        Says::Span if !value.is_empty() => value,
-        Says::Span => match rule {
-            Rule::DefaultLife => "90d".to_owned(),
-            Rule::LongestOverlap => "7d".to_owned(),
-            _ => "no limit".to_owned(),
+        // What holds, and not what is written: a default is never more than what may be at most.
+        Says::Span => match (rule, value.parse::<Span>()) {
+            (Rule::DefaultLife, _) => policy.life_unsaid().in_words(),
+            (_, Ok(span)) if span.as_seconds() == 0 => "not at all".to_owned(),
+            (_, Ok(span)) => span.in_words(),
+            (Rule::LongestOverlap, Err(_)) => Span::days(7).in_words(),
+            (_, Err(_)) => "no limit".to_owned(),
         },
     }
 }
@@ -119,9 +120,11 @@ mod tests {
             let in_force = org.tightened_by(mesh);
             (said(&in_force, Rule::LongestLife), origin(&org, &in_force, Rule::LongestLife))
         };
-        assert_eq!(holds(life(90), &life(30)), ("30d".to_owned(), "set by the mesh"));
-        assert_eq!(holds(life(30), &life(90)), ("30d".to_owned(), "set by the org"));
-        assert_eq!(holds(life(30), &Policy::default()), ("30d".to_owned(), "set by the org"));
+        assert_eq!(holds(life(90), &life(30)), ("30 days".to_owned(), "set by the mesh"));
+        assert_eq!(holds(life(30), &life(90)), ("30 days".to_owned(), "set by the org"));
+        assert_eq!(holds(life(30), &Policy::default()), ("30 days".to_owned(), "set by the org"));
+        let unsaid = Policy { longest_life: Some(Span::days(45)), ..Policy::default() };
+        assert_eq!(said(&unsaid, Rule::DefaultLife), "45 days");
         let nobodys = holds(Policy::default(), &Policy::default());
         assert_eq!(nobodys, ("no limit".to_owned(), "where nothing is set"));
     }

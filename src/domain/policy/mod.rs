@@ -166,11 +166,16 @@ impl Policy {
         self.default_life.unwrap_or(Span::seconds(DEFAULT_LIFE.whole_seconds().unsigned_abs()))
     }
 
+    /// How long a key lives for which nothing is said: never longer than any may.
+    #[must_use]
+    pub fn life_unsaid(&self) -> Span {
+        self.longest_life.map_or(self.default_life(), |longest| longest.min(self.default_life()))
+    }
+
     /// When a key ends for which nothing is said.
     #[must_use]
     pub fn default_end(&self, now: OffsetDateTime) -> OffsetDateTime {
-        let life = self.longest_life.map_or(self.default_life(), |longest| longest.min(self.default_life()));
-        life.after(now)
+        self.life_unsaid().after(now)
     }
 
     /// The latest end of a key that is handed out now; none where it need not have one.

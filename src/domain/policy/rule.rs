@@ -117,21 +117,21 @@ impl Policy {
     /// What it asks for by this rule, in words.
     #[must_use]
     pub fn in_words(&self, rule: Rule) -> String {
-        let span = |span: Option<super::Span>| span.map_or_else(String::new, |span| span.to_string());
+        let span = |span: Option<super::Span>| span.map_or_else(String::new, super::Span::in_words);
         match rule {
-            Rule::LongestLife => format!("a key ends at most {} after it is handed out", span(self.longest_life)),
-            Rule::DefaultLife => format!("a key lives {} where nothing is said", self.default_life()),
+            Rule::LongestLife => format!("a key ends at most {} after it is issued", span(self.longest_life)),
+            Rule::DefaultLife => format!("a key lives {} where nothing is said", self.life_unsaid().in_words()),
             Rule::ExpiryRequired => "a key has an end".to_owned(),
             Rule::TopicsRequired => "a key names its topics, and is not for all of them".to_owned(),
-            Rule::AdminKeysBy => format!("keys with 'admin' are handed out {}", by(self.admin_keys_by)),
-            Rule::OrgKeysBy => format!("keys of the whole org are handed out {}", by(self.org_keys_by)),
+            Rule::AdminKeysBy => format!("keys with 'admin' are issued {}", by(self.admin_keys_by)),
+            Rule::OrgKeysBy => format!("keys of the whole org are issued {}", by(self.org_keys_by)),
             Rule::LongestOverlap => format!("a replaced secret goes on for at most {}", span(self.longest_overlap)),
             Rule::AdminAddressesRequired => "a key with 'admin' names the addresses it is used from".to_owned(),
             Rule::NoteRequired => "a key has a note that says where it is kept".to_owned(),
             Rule::DisableUnusedAfter => {
                 format!("a key that was not used for {} is disabled", span(self.disable_unused_after))
             }
-            Rule::ConfirmationRequired => "people confirm that it is them before they hand out a key".to_owned(),
+            Rule::ConfirmationRequired => "people confirm that it is them before they issue a key".to_owned(),
         }
     }
 }

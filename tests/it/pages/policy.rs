@@ -45,7 +45,17 @@ async fn a_change_is_shown_before_it_is_saved_and_binds_from_then_on() {
     let now = policy(&admin).await;
     assert_eq!((&now["longest_life"], &now["note_required"]), (&json!("30d"), &json!(true)));
     let refused = admin.post(&admin.at("/keys"), key).await.problem(403, "policy_refused");
-    assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("ends at most 30d after it is handed out"));
+    assert!(refused["errors"][0]["detail"].as_str().unwrap().contains("ends at most 30 days after it is issued"));
+    // Where nothing is said of a life, it is as long as any may be; the meshes that ask for more are named.
+    assert!(text(&dana.get(PAGE).await).contains("Now: <strong>30 days</strong>, where nothing is set"));
+    assert!(!text(&dana.get(PAGE).await).contains("Meshes with a policy of their own"));
+    admin.patch(&admin.at("/meshes/main/policy"), json!({ "topics_required": true }), "*").await.expect(200);
+    let of_meshes = dana.get(PAGE).await.expect(200);
+    let named = text(&of_meshes).split("Meshes with a policy of their own").nth(1).unwrap();
+    assert!(
+        named.contains("href=\"/orgs/acme/meshes/main/policy\"") && named.contains("Every key names its topics"),
+        "{named}"
+    );
     let listed = dana.get("/orgs/acme/policy/violations").await.expect(200);
     assert!(text(&listed).contains("ends too late, or never") && text(&listed).contains("has no note"), "{listed:?}");
     assert!(text(&listed).contains("&lt;img") && !text(&listed).contains("<img"));
@@ -128,7 +138,8 @@ async fn who_may_not_change_a_policy_sees_it_and_whom_to_ask() {
     send(&mut max, meshs, "0", &[("longest_life", "10d"), ("do", "save")]).await.expect(303);
     let seen = max.get(meshs).await.expect(200);
     assert!(
-        text(&seen).contains("<strong>10d</strong>, set by the mesh") && text(&seen).contains("The org says: no limit")
+        text(&seen).contains("<strong>10 days</strong>, set by the mesh")
+            && text(&seen).contains("The org says: no limit")
     );
     for (method, path) in [("GET", PAGE), ("GET", meshs), ("GET", "/orgs/acme/policy/violations")] {
         let refused = mia.bare(method, path).header("sec-fetch-site", "none").send().await.expect(403);

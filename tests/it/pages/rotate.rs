@@ -57,7 +57,7 @@ async fn the_overlap_is_one_that_may_be() {
     }
     policies::set(&house.admin(), json!({ "longest_overlap": "2h" })).await;
     let answer = gus.get(&rotate).await.expect(200);
-    assert!(text(&answer).contains("value=\"2h\" checked") && text(&answer).contains("at most 2h"), "{answer:?}");
+    assert!(text(&answer).contains("value=\"2h\" checked") && text(&answer).contains("at most 2 hours"), "{answer:?}");
     let refused = gus.send(&rotate, &[("overlap", "1d")]).await.expect(403);
     assert!(
         text(&refused).contains("longest_overlap") && text(&refused).contains("value=\"1d\" disabled"),
