@@ -96,10 +96,27 @@ test("what the policy of a mesh forbids is not to be chosen there", async () => 
   assert.ok(await page.locator("#expires-never").isDisabled());
   assert.ok(await page.locator("#expires-30d").isEnabled());
   assert.ok(!(await page.locator("#expires-90d").isChecked()));
-  await page.getByText("a key ends at most 30d after it is handed out").first().waitFor();
+  await page.getByText("a key ends at most 30 days after it is issued").first().waitFor();
   await page.goto(`${form}?mesh=lab`);
   assert.ok(await page.locator("#expires-30d").isChecked());
   await look(page, "issue-policy");
+});
+
+test("to start from a template keeps what was typed, and Enter starts from none", async () => {
+  const page = await at("gus", form);
+  await page.getByLabel("Name", { exact: true }).fill("kept");
+  await page.getByLabel("Names of topics").fill("deploys");
+  await page.getByRole("button", { name: /^Read-only feed/ }).click();
+  await page.waitForFunction(() => document.getElementById("can:read").checked);
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "kept");
+  assert.equal(await page.getByLabel("Names of topics").inputValue(), "deploys");
+  await page.getByRole("button", { name: "For myself" }).click();
+  await page.getByRole("heading", { name: "A new key of yours" }).waitFor();
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "kept");
+  await look(page, "issue-template");
+  await page.getByLabel("Names of topics").fill("");
+  await page.getByLabel("Name", { exact: true }).press("Enter");
+  assert.match(await alert(page), /The key was not issued/);
 });
 
 test("a key is issued by the keyboard alone", async () => {
@@ -147,7 +164,7 @@ test("nothing but to say that it is saved ends the one time that it is seen", as
   assert.equal(await page.locator("#secret").getAttribute("type"), "text");
   await page.getByRole("button", { name: "Hide" }).click();
   await page.getByText("Kubernetes Secret").click();
-  assert.match(await page.locator("#as-kubernetes").textContent(), new RegExp(`MESHKEY_KEY: ${secret}`));
+  assert.match(await page.locator("#as-kubernetes").textContent(), new RegExp(`MESHKEY_KEY: "${secret}"`));
   await look(page, "reveal-formats");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download guarded.env" }).click()]);
   assert.equal(download.suggestedFilename(), "guarded.env");
@@ -155,7 +172,8 @@ test("nothing but to say that it is saved ends the one time that it is seen", as
   await page.getByText("Works: send on #deploys in main.").waitFor();
   await page.getByLabel("I saved it").check();
   await page.getByRole("button", { name: "Done" }).click();
-  await page.waitForURL("**/orgs/acme/keys/key_*?new=1");
+  await page.waitForURL("**/orgs/acme/keys/key_*?new=1&tested=20*");
+  await page.getByText("Your test was seen. Waiting for the first use elsewhere…").waitFor();
   assert.equal(asked.length, 2, "who has saved it is not asked");
 });
 
@@ -297,13 +315,15 @@ test("a new key waits for its first use, and says when it comes", async () => {
   await page.route("**/v1/orgs/acme/keys/key_one", (route) =>
     route.fulfill({
       headers: { date: "Fri, 20 Nov 2026 12:00:44 GMT" },
-      json: isUsed ? { last_used_at: "2026-11-20T12:00:00Z", last_used_from: "10.0.4.7" } : { last_used_at: null },
+      // The first is of the test that was made where the secret was shown.
+      json: isUsed ? { last_used_at: "2026-11-20T12:00:00Z", last_used_from: "10.0.4.7" } : { last_used_at: "2026-11-20T11:58:00Z" },
     }));
   const asked = page.waitForRequest("**/v1/orgs/acme/keys/key_one");
   await page.evaluate(() => {
     const main = document.querySelector("main");
     const told = Object.assign(document.createElement("p"), { className: "waiting", textContent: "Waiting for first use…" });
     told.dataset.waiting = "/v1/orgs/acme/keys/key_one";
+    told.dataset.tested = "2026-11-20T11:58:05Z";
     main.append(told);
     dispatchEvent(new CustomEvent("meshkey:shown", { detail: main }));
   });

@@ -40,7 +40,15 @@ onShown((root) => {
   form.querySelector("#until")?.addEventListener("input", ({ target }) => {
     if (target.value) form.querySelector("#expires-on").checked = true;
   });
-  form.querySelector("#names")?.addEventListener("input", () => { form.querySelector("#topics-only").checked = true; });
+  // Of several names the last is completed: what stands before it is put before each that is offered.
+  form.querySelector("#names")?.addEventListener("input", ({ target }) => {
+    form.querySelector("#topics-only").checked = true;
+    const begun = target.value.replace(/[^\s,;]*$/, "");
+    for (const option of target.list.options) {
+      option.dataset.name ??= option.value;
+      option.value = begun + option.dataset.name;
+    }
+  });
   // What was kept of an earlier visit is filled in by now.
   const isChanged = (field) =>
     ["checkbox", "radio"].includes(field.type) ? field.checked !== field.defaultChecked :

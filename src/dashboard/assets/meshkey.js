@@ -13,7 +13,7 @@ const localise = (root) => {
     if (Number.isNaN(at.getTime()) || "utc" in time.dataset) continue;
     time.dataset.utc = "";
     time.title = time.textContent;
-    time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = at.toLocaleString("en-GB", { dateStyle: "medium", ...("day" in time.dataset ? {} : { timeStyle: "short" }) });
   }
 };
 

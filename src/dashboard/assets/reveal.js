@@ -11,12 +11,16 @@
     const topics = key.topics === "all" ? "all topics" : key.topics.map((topic) => `#${topic}`).join(", ");
     return `Works: ${key.capabilities.join(", ")} on ${topics} in ${mesh ? mesh.slug : "the whole org"}.`;
   };
-  const tryOut = async (secret) => {
+  const tryOut = async (secret, tested) => {
     const headers = { Authorization: `Bearer ${secret}` };
     const answer = await fetch("/v1/whoami", { headers, credentials: "omit", cache: "no-store" }).catch(() => null);
     if (!answer) return "No answer came. Try again.";
     const body = await answer.json().catch(() => ({}));
-    return answer.ok ? words(body.key, body.mesh) : `It was refused: ${body.detail ?? answer.status}`;
+    if (!answer.ok) return `It was refused: ${body.detail ?? answer.status}`;
+    // The page of the key does not take this for the first use.
+    tested.value = body.as_of;
+    tested.disabled = false;
+    return words(body.key, body.mesh);
   };
   const download = (text, name) => {
     const link = document.createElement("a");
@@ -55,7 +59,7 @@
     });
     tried.addEventListener("click", async () => {
       told.textContent = "Asking…";
-      told.textContent = await tryOut(secret.value);
+      told.textContent = await tryOut(secret.value, done.form.elements.tested);
     });
     saved.addEventListener("change", () => { done.disabled = isUnsaved = !saved.checked; });
     done.form.addEventListener("submit", (event) => {
@@ -70,6 +74,7 @@ onShown((root) => {
   for (const told of root.querySelectorAll("[data-waiting]")) {
     const path = told.dataset.waiting;
     const until = Date.now() + 5 * 60_000;
+    const tested = Date.parse(told.dataset.tested ?? 0);
     const look = async () => {
       if (!told.isConnected) return;
       if (Date.now() > until) {
@@ -78,7 +83,7 @@ onShown((root) => {
       }
       const answer = document.hidden ? null : await fetch(path, { cache: "no-store" }).catch(() => null);
       const key = answer?.ok ? await answer.json().catch(() => null) : null;
-      if (!key?.last_used_at) {
+      if (!key?.last_used_at || Date.parse(key.last_used_at) <= tested) {
         setTimeout(look, 3000);
         return;
       }

@@ -15,7 +15,7 @@ use crate::{
     },
     db::keys::Dated,
     domain::{
-        KeyId, Slug,
+        KeyId, Moment, Slug,
         audit::{Actor, ActorId},
     },
     http::guard::{Need, OwnKeyOr, may},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What the query of the page may say.
-const KNOWN: [&str; 5] = [RANGE, "new", DONE, AFTER, SEAL];
+const KNOWN: [&str; 6] = [RANGE, "new", "tested", DONE, AFTER, SEAL];
 /// What may have been done on the way here.
 const DONES: [(&str, &str); 1] = [("finished", "The overlap is over: the old secret is refused.")];
 
@@ -75,7 +75,8 @@ fn waiting(query: &Query, org: &Slug, Dated { key, now }: &Dated) -> Markup {
     if query.text("new").is_none() {
         return html! {};
     }
-    reveal::waiting(org, key.id, key.last_use, *now)
+    let tested = query.text("tested").and_then(|at| at.parse::<Moment>().ok()).map(Moment::get);
+    reveal::waiting(org, key.id, (key.last_use, tested), *now)
 }
 
 /// Whether the person manages the key, and whom to ask where it does not.

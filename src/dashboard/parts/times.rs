@@ -1,7 +1,11 @@
 //! Times: how long ago and when. A page is read as it came; a script puts them into the reader's own zone.
 
 use maud::{Markup, html};
-use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
+use time::{
+    Date, Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
+};
+
+use crate::domain::Moment;
 
 /// A time, in UTC.
 #[must_use]
@@ -25,6 +29,39 @@ pub fn ago(at: OffsetDateTime, now: OffsetDateTime) -> Markup {
 #[must_use]
 pub fn when(at: OffsetDateTime, now: OffsetDateTime) -> Markup {
     html! { (moment(at)) " " span.quiet { "(" (apart(at, now)) ")" } }
+}
+
+/// The day of a time, in UTC; a script names the reader's own.
+#[must_use]
+pub fn day(at: OffsetDateTime) -> Markup {
+    let form = format_description!("[day padding:none] [month repr:short] [year]");
+    let at = at.to_offset(UtcOffset::UTC);
+    html! { time datetime=(wire(at)) data-day { (at.format(form).unwrap_or_default()) } }
+}
+
+/// When a day that somebody has chosen is over, in UTC: what ends on a day works through the whole of it.
+#[must_use]
+pub fn end_of_day(day: Date) -> Option<OffsetDateTime> {
+    Some(day.next_day()?.midnight().assume_utc())
+}
+
+/// The last day that is over by then, in UTC: the last that can be chosen where nothing may end later.
+#[must_use]
+pub fn last_day_within(end: OffsetDateTime) -> Option<Date> {
+    end.to_offset(UtcOffset::UTC).date().previous_day()
+}
+
+/// A text of ours with the times in it as one reads them.
+#[must_use]
+pub fn with_times(text: &str) -> Markup {
+    let ends = |word: &str| word.trim_end_matches(['.', ',', ';', ':', ')']).len();
+    html! {
+        @for (at, word) in text.split(' ').enumerate() {
+            @if at > 0 { " " }
+            @let (word, rest) = word.split_at(ends(word));
+            @match word.parse::<Moment>() { Ok(time) => (moment(time.get())), Err(_) => (word) } (rest)
+        }
+    }
 }
 
 /// The time as the API has it.
@@ -77,7 +114,29 @@ pub fn span_words(span: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::{date, datetime};
+
     use super::*;
+
+    #[test]
+    fn what_ends_on_a_day_works_through_the_whole_of_it() {
+        assert_eq!(end_of_day(date!(2026 - 12 - 31)), Some(datetime!(2027-01-01 0:00 UTC)));
+        assert_eq!(end_of_day(Date::MAX), None);
+        // To choose the last day that there is keeps within the end, also where that is a midnight.
+        for end in [datetime!(2027-01-01 0:00 UTC), datetime!(2027-01-01 23:59:59 UTC), datetime!(2027-01-01 1:00 +2)] {
+            let last = end_of_day(last_day_within(end).unwrap()).unwrap();
+            assert!(last <= end && end - last < Duration::DAY, "{end}: {last}");
+        }
+    }
+
+    #[test]
+    fn times_in_a_text_are_there_to_be_read() {
+        let words = with_times("let it end by 2026-12-31T10:00:00Z; or ask <b>").into_string();
+        assert_eq!(
+            words,
+            "let it end by <time datetime=\"2026-12-31T10:00:00Z\">31 Dec 2026, 10:00 UTC</time>; or ask &lt;b&gt;"
+        );
+    }
 
     #[test]
     fn how_far_off_is_said_in_the_largest_unit_that_fits() {

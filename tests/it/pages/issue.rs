@@ -9,7 +9,7 @@ use crate::{
     sign_in::visitor::{Visitor, text},
 };
 
-const NEW: &str = "/orgs/acme/keys/new";
+pub(super) const NEW: &str = "/orgs/acme/keys/new";
 /// What complies with everything.
 const GOOD: [(&str, &str); 6] = [
     ("name", "by hand"),
@@ -21,7 +21,7 @@ const GOOD: [(&str, &str); 6] = [
 ];
 
 /// The good wish with this instead, and to issue it.
-fn but<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn but<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = GOOD.into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     kept.chain(changes.iter().copied().filter(|(_, value)| !value.is_empty())).chain([("do", "issue")]).collect()
 }
@@ -155,7 +155,7 @@ async fn what_the_policy_forbids_cannot_be_chosen_and_says_why() {
         assert!(radio.contains("disabled") && !radio.contains("checked"), "{span}: {radio}");
     }
     assert!(
-        page.contains("a key ends at most 30d after it is handed out") && page.contains("value=\"all\" disabled"),
+        page.contains("a key ends at most 30 days after it is issued") && page.contains("value=\"all\" disabled"),
         "{page}"
     );
     let refused = gus.send(NEW, &but(&[("expires", "90d"), ("topics", "all")])).await.expect(403);

@@ -13,6 +13,7 @@ mod places;
 mod policy;
 mod rotate;
 mod webhook;
+mod typed;
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 

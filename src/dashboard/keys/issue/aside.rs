@@ -50,7 +50,7 @@ fn summary(sheet: &Sheet<'_>) -> Markup {
 }
 
 fn same(sheet: &Sheet<'_>, base: &str) -> Markup {
-    let command = recipes::command(sheet.org, sheet.filled);
+    let command = recipes::command(sheet.org, sheet.filled, sheet.ground.now);
     let request = recipes::request(base, sheet.org, sheet.filled, sheet.ground);
     html! {
         section {

@@ -15,10 +15,10 @@ use crate::{
         Fault,
         org::{Insider, Section},
         page::sentence,
-        query::Query,
+        parts::times::with_times,
         visitor::then,
     },
-    domain::{Capability, Member, Place, Title, page::Limit},
+    domain::{Capability, Member, Owner, Place, Role, Title, page::Limit},
     http::{
         guard::{AnyKey, InOrg, Oneself, Within, may},
         oauth::PublicUrl,
@@ -84,6 +84,8 @@ impl Desk {
     ) -> Result<HttpResponse, Fault> {
         let (path, once) = (self.insider.at("/keys/new"), Uuid::now_v7().simple().to_string());
         let token = self.insider.token();
+        // What looks like a key is not sent back, into the page and into what is made of it.
+        let filled = &filled.without_keys();
         let sheet = Sheet {
             path: &path,
             org: self.insider.proof.org_slug(),
@@ -96,8 +98,10 @@ impl Desk {
         };
         let main = html! {
             (said(saying, filled, &path))
-            (self.doors(&path))
-            (templates::tiles(&path, &Query::of(&self.insider.person.request), self.is_admin && !self.is_own))
+            // Enter in a field takes the first button of its form, which is to be no template.
+            button.unseen form="issue" name="do" value="issue" tabindex="-1" aria-hidden="true" { "Issue" }
+            (self.doors())
+            (templates::tiles(ground, &filled.begun, (self.is_admin && !self.is_own, self.is_owner())))
             div.split {
                 (sheet.markup())
                 (aside(&sheet, &self.base()))
@@ -107,12 +111,19 @@ impl Desk {
         self.insider.show_as(house, status, Section::Keys, title, main).await
     }
 
-    fn doors(&self, path: &str) -> Markup {
+    fn is_owner(&self) -> bool {
+        let org = Owner::Org(self.insider.proof.org());
+        let person = self.insider.proof.person();
+        person.is_some_and(|person| person.memberships.iter().any(|part| part.role == Role::Owner && part.at == org))
+    }
+
+    /// Whose key it is to be. To choose sends the form along, so that nothing typed is lost.
+    fn doors(&self) -> Markup {
         html! {
             @if self.is_admin {
-                nav.doors aria-label="Whose key" {
-                    a href=(path) aria-current=[(!self.is_own).then_some("page")] { "For the org" }
-                    a href={ (path) "?for=me" } aria-current=[self.is_own.then_some("page")] { "For myself" }
+                div.doors role="group" aria-label="Whose key" {
+                    button form="issue" name="door" value="org" aria-current=[(!self.is_own).then_some("true")] { "For the org" }
+                    button form="issue" name="door" value="me" aria-current=[self.is_own.then_some("true")] { "For myself" }
                 }
             }
             @if self.is_own {
@@ -144,7 +155,8 @@ fn said(saying: &Saying<'_>, filled: &Filled, path: &str) -> Markup {
                 p { strong { "The key was not issued." } }
                 ul {
                     @for wrong in saying.wrong {
-                        li { @if wrong.field.is_empty() { (sentence(&wrong.words)) } @else { a href={ "#" (wrong.field) } { (sentence(&wrong.words)) } } }
+                        @let words = with_times(&sentence(&wrong.words));
+                        li { @if wrong.field.is_empty() { (words) } @else { a href={ "#" (wrong.field) } { (words) } } }
                     }
                 }
             }

@@ -2,11 +2,11 @@
 //! chosen, and says why.
 
 use maud::{Markup, html};
-use time::{Duration, OffsetDateTime, macros::format_description};
+use time::OffsetDateTime;
 
 use super::sheet::Sheet;
 use crate::{
-    dashboard::parts::times::{moment, plain},
+    dashboard::parts::times::{day, last_day_within, moment, plain},
     domain::{Policy, Span, policy::Rule},
     service::issue::Ends,
 };
@@ -18,6 +18,7 @@ const USUAL: [(u32, &str); 5] = [(7, "7 days"), (30, "30 days"), (90, "90 days")
 pub(super) fn ends(sheet: &Sheet<'_>) -> Markup {
     let (now, policy, chosen) = (sheet.ground.now, &sheet.ground.policy, sheet.filled.expires.as_str());
     let last = policy.latest_end(now);
+    let last_day = last.and_then(last_day_within);
     let is_endless = last.is_none() && !policy.expiry_required;
     let is_usual =
         USUAL.iter().any(|(days, _)| Span::days(*days).to_string() == chosen) || ["on", "never"].contains(&chosen);
@@ -37,16 +38,19 @@ pub(super) fn ends(sheet: &Sheet<'_>) -> Markup {
                     span { "Never" @if !is_endless { span.hint { (reason(policy)) } } }
                 }
             }
-            label.unseen for="until" { "The day on which it ends, at 00:00 UTC" }
-            input type="date" id="until" name="until" value=(sheet.filled.until) min=(day(now + Duration::DAY)) max=[last.map(day)]
+            label.unseen for="until" { "The last day on which it works, in UTC" }
+            input type="date" id="until" name="until" value=(sheet.filled.until) min=(now.date()) max=[last_day]
                 aria-describedby="ends-hint" aria-invalid=[sheet.is_wrong("ends")];
             p.hint id="ends-hint" data-part {
                 @match sheet.filled.ends(now) {
                     Ok(Ends::At(end)) if end > now => { "Stops working on " strong { (moment(end)) } " (" span data-utc { (plain(end)) } ")." },
-                    Ok(Ends::At(_)) => strong.warn-text { "That day has begun already." },
+                    Ok(Ends::At(_)) => strong.warn-text { "That day is over already." },
                     Ok(Ends::Never) => strong.warn-text { "It works until somebody stops it." },
-                    _ => "A day begins, and a key ends, at 00:00 UTC.",
+                    _ => "",
                 }
+                " On the day that you choose it works to the end of it, in UTC."
+                @if sheet.ground.owner.is_none() { " Choose a mesh first: its policy may ask for an earlier end." }
+                @else if let Some(last) = last { " The policy lets it end by " (moment(last)) "." }
             }
             (sheet.told("ends", "/expires_at"))
         }
@@ -61,7 +65,7 @@ fn choice(span: Span, words: &str, chosen: &str, policy: &Policy, now: OffsetDat
         label.choice for=(id) {
             input type="radio" id=(id) name="expires" value=(text) checked[text == chosen && !is_beyond] disabled[is_beyond];
             span {
-                (words) " " span.quiet { time datetime=(day(end)) data-utc { (short(end)) } }
+                (words) " " span.quiet { (day(end)) }
                 @if is_beyond { span.hint { (reason(policy)) } }
             }
         }
@@ -72,12 +76,4 @@ fn choice(span: Span, words: &str, chosen: &str, policy: &Policy, now: OffsetDat
 fn reason(policy: &Policy) -> String {
     let rule = if policy.longest_life.is_some() { Rule::LongestLife } else { Rule::ExpiryRequired };
     format!("Not here: {}.", policy.in_words(rule))
-}
-
-fn day(at: OffsetDateTime) -> String {
-    at.date().to_string()
-}
-
-fn short(at: OffsetDateTime) -> String {
-    at.format(format_description!("[day padding:none] [month repr:short] [year]")).unwrap_or_default()
 }

@@ -1,12 +1,12 @@
 //! What is filled in, be it by a link, by a template or by hand; and the wish that it comes to, or what is wrong with it.
 
-use time::{Date, OffsetDateTime, Time, format_description::well_known::Iso8601};
+use time::{Date, OffsetDateTime, format_description::well_known::Iso8601};
 
 use crate::{
-    dashboard::Form,
+    dashboard::{Form, parts::times::end_of_day},
     domain::{
         AddressList, Capability, CapabilitySet, Network, Rate, Span, TopicPattern, TopicScope, UserId, name::Note,
-        scope::MalformedScope,
+        pasted::holds_a_key, scope::MalformedScope,
     },
     service::{
         edit::Patch,
@@ -35,6 +35,8 @@ pub(super) struct Filled {
     pub(super) addresses: String,
     pub(super) rate: String,
     pub(super) user: String,
+    /// The name of the template that it was begun with.
+    pub(super) begun: String,
 }
 
 /// Something wrong with what is filled in.
@@ -86,7 +88,14 @@ impl Filled {
             addresses: text("addresses"),
             rate: text("rate"),
             user: text("user"),
+            begun: text("begun"),
         }
+    }
+
+    /// The same without texts that hold a key: they are refused, and are shown to nobody.
+    pub(super) fn without_keys(&self) -> Self {
+        let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
+        Self { name: kept(&self.name), note: kept(&self.note), names: kept(&self.names), ..self.clone() }
     }
 
     /// Whether this capability is ticked.
@@ -130,7 +139,7 @@ impl Filled {
     pub(super) fn ends(&self, now: OffsetDateTime) -> Result<Ends, String> {
         match self.expires.as_str() {
             "never" => Ok(Ends::Never),
-            "on" => Ok(Ends::At(midnight(&self.until)?)),
+            "on" => Ok(Ends::At(through(&self.until)?)),
             span => {
                 span.parse::<Span>().map(|span| Ends::At(whole(span.after(now)))).map_err(|error| error.to_string())
             }
@@ -195,10 +204,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', ',', ';', '\n', '\t', '\r']).filter(|word| !word.is_empty())
 }
 
-/// The beginning of a day, in UTC: as the command line reads a date.
-fn midnight(day: &str) -> Result<OffsetDateTime, String> {
-    let date = Date::parse(day, &Iso8601::DATE).map_err(|_| "Choose the day on which it ends".to_owned())?;
-    Ok(date.with_time(Time::MIDNIGHT).assume_utc())
+/// The end of a day.
+fn through(day: &str) -> Result<OffsetDateTime, String> {
+    let end = Date::parse(day, &Iso8601::DATE).ok().and_then(end_of_day);
+    end.ok_or_else(|| "Choose the last day on which it works".to_owned())
 }
 
 fn whole(end: OffsetDateTime) -> OffsetDateTime {
@@ -230,7 +239,8 @@ mod tests {
         let filled =
             |expires: &str| Filled { expires: expires.to_owned(), until: "1970-01-03".to_owned(), ..Filled::default() };
         assert_eq!(filled("1d").ends(now), Ok(Ends::At(now + time::Duration::DAY)));
-        assert_eq!(filled("on").ends(now), Ok(Ends::At(now + time::Duration::DAY * 2)));
+        // Through the whole of that day.
+        assert_eq!(filled("on").ends(now), Ok(Ends::At(now + time::Duration::DAY * 3)));
         assert_eq!(filled("never").ends(now), Ok(Ends::Never));
         assert!(filled("").ends(now).is_err() && filled("soon").ends(now).is_err());
     }

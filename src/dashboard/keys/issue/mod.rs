@@ -12,7 +12,7 @@ mod scope;
 mod sheet;
 mod templates;
 
-use actix_web::{HttpResponse, ResponseError as _, http::StatusCode, web::Data};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, http::StatusCode, web::Data};
 use serde_json::{json, value::to_raw_value};
 
 use self::{
@@ -51,18 +51,34 @@ pub async fn show(house: Data<House>, insider: Insider<AnyKey>) -> Result<HttpRe
         prefilled.filled.mesh.clear();
         prefilled.left_out.push("The mesh that it names is not there, or not yours.".to_owned());
     }
-    let saying = Saying { left_out: &prefilled.left_out, is_by_link: prefilled.is_by_link, ..Saying::default() };
+    let is_by_link = prefilled.is_by_link && !is_own_duplicate(&desk.insider.person.request, &query);
+    let saying = Saying { left_out: &prefilled.left_out, is_by_link, ..Saying::default() };
     desk.show(&house, StatusCode::OK, &prefilled.filled, &ground, &saying).await
+}
+
+/// Whether a page of ours has led here, to fill in nothing but what a key is like that the person may see.
+fn is_own_duplicate(request: &HttpRequest, query: &Query) -> bool {
+    let from = request.headers().get("sec-fetch-site");
+    let names_a_key_alone = query.pairs().all(|(name, _)| ["from", "for", "mesh"].contains(&name));
+    names_a_key_alone && from.is_some_and(|from| from == "same-origin")
 }
 
 /// Issues it, or only tries to, or says what it would be.
 pub async fn take(house: Data<House>, sent: Sent<Insider<AnyKey>>) -> Result<HttpResponse, Fault> {
     let Sent { by, form } = sent;
     let filled = Filled::sent(&form);
-    let desk = Desk::open(&house, by, filled.is_own).await?;
-    let filled = Filled { is_own: desk.is_own, ..filled };
+    let door = form.text("door");
+    let wants_own = if door.is_empty() { filled.is_own } else { door == "me" };
+    let desk = Desk::open(&house, by, wants_own).await?;
+    let mut filled = Filled { is_own: desk.is_own, ..filled };
     let ground = ground::look(&house, &desk.proof, filled.place(), desk.is_own).await?;
-    if form.text("do") == "live" {
+    if let Some(template) = templates::named(form.text("template")) {
+        template.fill(&mut filled, &ground.policy);
+        let Prefilled { filled, left_out, .. } = Prefilled::by_hand(filled, template).on(&ground);
+        let saying = Saying { left_out: &left_out, ..Saying::default() };
+        return desk.show(&house, StatusCode::OK, &filled, &ground, &saying).await;
+    }
+    if form.text("do") == "live" || !door.is_empty() {
         return desk.show(&house, StatusCode::OK, &filled, &ground, &Saying::default()).await;
     }
     let mode = if form.text("do") == "issue" { Mode::Real } else { Mode::Dry };

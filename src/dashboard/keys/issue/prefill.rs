@@ -3,7 +3,10 @@
 
 use time::OffsetDateTime;
 
-use super::{filled::Filled, templates};
+use super::{
+    filled::Filled,
+    templates::{self, Template},
+};
 use crate::{
     dashboard::query::Query,
     domain::{Capability, Key, Policy, Span, TopicPattern, suggest},
@@ -22,6 +25,8 @@ pub(super) struct Prefilled {
     pub(super) is_by_link: bool,
     /// What was asked for and is not filled in.
     pub(super) left_out: Vec<String>,
+    /// What it begins with.
+    template: Option<&'static Template>,
 }
 
 impl Prefilled {
@@ -29,15 +34,16 @@ impl Prefilled {
     pub(super) fn of(query: &Query, from: Option<&Key>, mesh_of_from: Option<&str>) -> Self {
         let mut left_out = strangers(query);
         let mut filled = from.map(|key| copy(key, mesh_of_from, &mut left_out)).unwrap_or_default();
-        if let Some(name) = query.text("template") {
-            match templates::named(name) {
-                Some(template) => {
-                    filled.can = template.can.iter().map(|one| one.name().to_owned()).collect();
-                    template.expires.clone_into(&mut filled.expires);
-                    left_out.extend(Some(template.next.to_owned()).filter(|next| !next.is_empty()));
-                }
-                None => left_out.push(format!("There is no template '{}'.", short(name))),
+        let template = query.text("template").map(|name| (name, templates::named(name)));
+        match template {
+            // How long it lives, the policy has a say in.
+            Some((_, Some(template))) => {
+                template.fill(&mut filled, &Policy::default());
+                filled.expires.clear();
+                left_out.extend(template.next.map(str::to_owned));
             }
+            Some((name, None)) => left_out.push(format!("There is no template '{}'.", short(name))),
+            None => {}
         }
         for (name, field) in [
             ("name", &mut filled.name),
@@ -61,7 +67,17 @@ impl Prefilled {
         }
         "only".clone_into(&mut filled.topics);
         let is_by_link = from.is_some() || query.pairs().any(|(name, _)| FILLS.contains(&name));
-        Self { filled, is_by_link, left_out }
+        Self { filled, is_by_link, left_out, template: template.and_then(|(_, template)| template) }
+    }
+
+    /// What somebody has begun with by hand, keeping what was typed.
+    pub(super) fn by_hand(filled: Filled, template: &'static Template) -> Self {
+        Self {
+            filled,
+            is_by_link: false,
+            left_out: template.next.map(str::to_owned).into_iter().collect(),
+            template: Some(template),
+        }
     }
 
     /// Held against what there is: what nobody knows is said and not ticked, and the end is one that can be.
@@ -73,8 +89,10 @@ impl Prefilled {
             if name == Capability::Admin.name() {
                 left_out
                     .push("It asks for admin, which is never filled in: tick it yourself, if it is meant.".to_owned());
-            } else if known().any(|one| one == name) {
+            } else if ground.may.iter().any(|one| one.name() == name) {
                 kept.push(name);
+            } else if known().any(|one| one == name) {
+                left_out.push(format!("You may not issue keys with {} there.", short(&name)));
             } else {
                 let hint = suggest::hint(&name, known());
                 left_out.push(format!("There is no capability '{}'{hint}.", short(&name)));
@@ -82,6 +100,13 @@ impl Prefilled {
         }
         self.filled.can = kept;
         self.left_out.extend(left_out);
+        if let Some(template) = self.template.filter(|_| self.filled.expires.is_empty()) {
+            template
+                .life(&ground.policy)
+                .map(|life| life.to_string())
+                .unwrap_or_default()
+                .clone_into(&mut self.filled.expires);
+        }
         let asked = self.filled.expires.clone();
         if let Err(why) = ensure_end(&asked, &ground.policy, ground.now) {
             self.left_out.extend(why);

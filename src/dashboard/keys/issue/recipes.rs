@@ -1,6 +1,7 @@
 //! The same key by the command line and by the API, made of what is filled in. No secret is ever in them.
 
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use super::filled::Filled;
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// As one line for a terminal.
-pub(super) fn command(org: &Slug, filled: &Filled) -> String {
+pub(super) fn command(org: &Slug, filled: &Filled, now: OffsetDateTime) -> String {
     let name = quoted(or(&filled.name, "NAME"));
     // What begins with a dash is no flag.
     let (first, last) = if filled.name.starts_with('-') {
@@ -32,8 +33,12 @@ pub(super) fn command(org: &Slug, filled: &Filled) -> String {
         "all" => words.push("--all-topics".to_owned()),
         _ => words.push(format!("--topic {}", quoted(or(&filled.words().collect::<Vec<_>>().join(","), "TOPIC")))),
     }
-    let end = if filled.expires == "on" { &filled.until } else { &filled.expires };
-    words.push(format!("--expires {}", quoted(or(end, "90d"))));
+    // A day is said as the time at which it is over: there a date is the beginning of that day.
+    let end = match filled.ends(now) {
+        Ok(Ends::At(end)) if filled.expires == "on" => wire(end),
+        _ => filled.expires.clone(),
+    };
+    words.push(format!("--expires {}", quoted(if end == "on" { "DAY" } else { or(&end, "90d") })));
     let addresses =
         filled.addresses.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(",");
     for (flag, text) in
@@ -90,10 +95,10 @@ fn or<'a>(text: &'a str, placeholder: &'a str) -> &'a str {
     if text.is_empty() { placeholder } else { text }
 }
 
-/// As a shell takes it for one word.
+/// As a shell takes it for one word. What begins with an equals sign is the path of a program to some.
 pub(in crate::dashboard::keys) fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:,@%+=".contains(&byte);
-    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_plain) {
+    if !text.is_empty() && !text.starts_with(['-', '=']) && text.bytes().all(is_plain) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
@@ -110,6 +115,7 @@ mod tests {
             ("ci.*", "'ci.*'"),
             ("", "''"),
             ("-x", "'-x'"),
+            ("=ls", "'=ls'"),
             ("$(id) `id`", "'$(id) `id`'"),
             ("it's; rm", r"'it'\''s; rm'"),
         ] {
@@ -128,13 +134,15 @@ mod tests {
             expires: "90d".to_owned(),
             ..Filled::default()
         };
-        let org = "acme".parse().unwrap();
+        let (org, now) = ("acme".parse().unwrap(), OffsetDateTime::UNIX_EPOCH);
         let line =
             "meshkey key issue 'ci deploys' --org acme --mesh main --cap send --topic 'deploys,ci.*' --expires 90d";
-        assert_eq!(command(&org, &filled), line);
+        assert_eq!(command(&org, &filled, now), line);
+        let day = Filled { expires: "on".to_owned(), until: "2026-12-31".to_owned(), ..filled.clone() };
+        assert!(command(&org, &day, now).ends_with("--expires 2027-01-01T00:00:00Z"));
         let wide = Filled { mesh: WHOLE.to_owned(), topics: "all".to_owned(), rate: "60/m".to_owned(), ..filled };
         let dashed = Filled { name: "-x".to_owned(), note: "-y".to_owned(), ..wide.clone() };
-        assert!(command(&org, &dashed).ends_with("--note='-y' -- '-x'"));
-        assert!(command(&org, &wide).contains("--org-wide --cap send --all-topics --expires 90d --rate 60/m"));
+        assert!(command(&org, &dashed, now).ends_with("--note='-y' -- '-x'"));
+        assert!(command(&org, &wide, now).contains("--org-wide --cap send --all-topics --expires 90d --rate 60/m"));
     }
 }

@@ -28,9 +28,8 @@ pub(super) fn topics(sheet: &Sheet<'_>) -> Markup {
             div id="names-hint" aria-live="polite" data-part {
                 span.hint id="topics-hint" {
                     "With a comma or a space between two. " code { "ci.*" } " stands for all that begin so."
-                    @if sheet.ground.owner.is_some() {
-                        " There are " (sheet.ground.topics.len()) " topics here" (some(&sheet.ground.topics)) "."
-                    }
+                    @if sheet.ground.owner.is_none() { " Choose a mesh first: its topics are told here." }
+                    @else { " There are " (sheet.ground.topics.len()) " topics here" (some(&sheet.ground.topics)) "." }
                 }
                 @if filled.words().next().is_some() {
                     ul.told { @for (at, word) in filled.words().take(MOST_PATTERNS).enumerate() { li { (one(word, sheet, at < MOST_HINTS)) } } }

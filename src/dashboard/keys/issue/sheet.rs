@@ -9,7 +9,10 @@ use super::{
     more, scope,
 };
 use crate::{
-    dashboard::page::{sentence, token},
+    dashboard::{
+        page::{sentence, token},
+        parts::times::with_times,
+    },
     domain::{Capability, Member, Policy, Slug},
     service::ground::{Ground, WHOLE},
 };
@@ -36,6 +39,7 @@ impl Sheet<'_> {
                 (token(self.form_token))
                 input type="hidden" name="once" value=(self.once);
                 input type="hidden" name="for" value=(if self.filled.is_own { "me" } else { "org" });
+                input type="hidden" name="begun" value=(self.filled.begun);
                 section {
                     (self.text("name", "Name", &self.filled.name, "What runs with this key?", true))
                     (self.text("note", "Note", &self.filled.note, "Where it is kept, such as: GitHub secret MESHKEY_KEY. Never the key itself.", self.ground.policy.note_required))
@@ -56,7 +60,7 @@ impl Sheet<'_> {
         html! {
             @if self.is_wrong(field).is_some() {
                 span id={ (field) "-fault" } {
-                    @for wrong in self.wrong.iter().filter(|wrong| wrong.field == field) { span.fault { (sentence(&wrong.words)) } }
+                    @for wrong in self.wrong.iter().filter(|wrong| wrong.field == field) { span.fault { (with_times(&sentence(&wrong.words))) } }
                 }
             }
             span id={ (field) "-rules" } data-part {
@@ -128,7 +132,7 @@ impl Sheet<'_> {
                 }
                 @if may(&Capability::Verify) { (self.row(&Capability::Verify, "Ask whether keys are good; nothing else", "It cannot post, read or change anything.")) }
                 @if may(&Capability::Admin) { (self.row(&Capability::Admin, "Manage", &admin)) }
-                @if self.ground.may.is_empty() { p { "You may hand out nothing there." } }
+                @if self.ground.may.is_empty() { p { "You may issue no keys there." } }
                 (self.told("capabilities", "/capabilities"))
             }
         }

@@ -1,6 +1,6 @@
 //! The forms in which a key is put to use. Where a command can read it from elsewhere, the key is not in it.
 
-use crate::{dashboard::keys::issue::recipes::quoted, domain::Key};
+use crate::dashboard::keys::issue::recipes::quoted;
 
 /// The name under which programs find the key.
 const VARIABLE: &str = "MESHKEY_KEY";
@@ -17,9 +17,9 @@ pub(super) struct Format {
     pub(super) is_secret: bool,
 }
 
-/// All of them.
-pub(super) fn formats(key: &Key, secret: &str, base: &str) -> [Format; 5] {
-    let name = plain(key.label.as_str());
+/// All of them. In YAML a name is quoted: `123`, `true` and `null` would be something else there, and of a secret nobody knows.
+pub(super) fn formats(label: &str, secret: &str, base: &str) -> [Format; 5] {
+    let name = plain(label);
     let plainly = |id, title, words, text| Format { id, title, words, text, is_secret: false };
     let openly = |id, title, words, text| Format { is_secret: true, ..plainly(id, title, words, text) };
     [
@@ -44,7 +44,7 @@ pub(super) fn formats(key: &Key, secret: &str, base: &str) -> [Format; 5] {
             "Kubernetes Secret",
             "For kubectl apply -f -, on its input.",
             format!(
-                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\ntype: Opaque\nstringData:\n  {VARIABLE}: {secret}"
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: \"{name}\"\ntype: Opaque\nstringData:\n  {VARIABLE}: \"{secret}\""
             ),
         ),
         plainly(
@@ -71,7 +71,63 @@ fn plain(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
+    use crate::domain::{Secret, secret::Prefix};
+
+    /// What Kubernetes takes as a name (RFC 1123), and Docker and a shell as one word.
+    fn is_name(text: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let ends = [text.as_bytes().first(), text.as_bytes().last()];
+        (1..=63).contains(&text.len())
+            && ends.into_iter().flatten().all(|byte| is_plain(*byte))
+            && text.bytes().all(|byte| is_plain(byte) || byte == b'-')
+    }
+
+    fn ensure_taken(label: &str) {
+        let secret = Secret::generate(&Prefix::default()).unwrap();
+        let name = plain(label);
+        assert!(is_name(&name), "{label:?} becomes {name:?}");
+        let all = formats(&name, secret.reveal(), "https://keys.example.org");
+        let text = |id: &str| all.iter().find(|one| one.id == id).unwrap().text.as_str();
+        let yaml: Value = serde_saphyr::from_str(text("as-kubernetes")).unwrap();
+        assert_eq!(yaml["metadata"]["name"], Value::from(name.as_str()), "{label:?}");
+        assert_eq!(yaml["stringData"][VARIABLE], secret.reveal());
+        assert_eq!(text("as-env"), format!("{VARIABLE}={}", secret.reveal()));
+        assert!(text("as-docker").ends_with(&format!("docker secret create {name} -")));
+    }
+
+    #[test]
+    fn what_yaml_takes_for_something_else_is_a_name_all_the_same() {
+        for label in [
+            "123",
+            "1e3",
+            "0x1F",
+            "0o7",
+            "1:20",
+            "true",
+            "No",
+            "on",
+            "~",
+            "null",
+            ".nan",
+            "- a",
+            "a: b",
+            "# a",
+            "2026-11-23",
+        ] {
+            ensure_taken(label);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_label_becomes_a_name_that_each_format_takes(label in "\\PC{1,64}") {
+            ensure_taken(&label);
+        }
+    }
 
     #[test]
     fn a_label_becomes_a_name_that_everybody_takes() {

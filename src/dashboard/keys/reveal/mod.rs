@@ -6,14 +6,14 @@ mod formats;
 use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
 use serde::Deserialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use self::formats::{Format, file_of, formats};
 use crate::{
     dashboard::{
         Fault,
         org::{Insider, Section},
-        parts::times::apart,
+        parts::times::{apart, wire},
     },
     domain::{Key, KeyId, Slug, key::Use},
     http::oauth::PublicUrl,
@@ -73,10 +73,11 @@ pub fn markup(key: &Key, secret: &str, base: &str, done: &str) -> Markup {
                 button.second type="button" data-try hidden { "Test it now" }
             }
             p role="status" id="secret-told" {}
-            p.quiet data-scripted hidden { "A browser cannot set who may read a file: after a download, run " code { "chmod 600 " (file) } ". A test counts as a use of the key." }
-            (as_written(&formats(key, secret, base)))
+            p.quiet data-scripted hidden { "A browser cannot set who may read a file: after a download, run " code { "chmod 600 " (file) } ". A test is counted as a use of the key; what waits for its first use goes on waiting." }
+            (as_written(&formats(key.label.as_str(), secret, base)))
             form.saved method="get" action=(done) {
                 input type="hidden" name="new" value="1";
+                input type="hidden" name="tested" disabled;
                 label.choice for="saved" data-scripted hidden {
                     input type="checkbox" id="saved";
                     span { "I saved it" }
@@ -101,15 +102,26 @@ fn as_written(formats: &[Format]) -> Markup {
     }
 }
 
+/// How long after a test its use may seem to have been: clocks differ.
+const AFTER_TEST: Duration = Duration::seconds(5);
+
 /// What a page of a key says of its first use: that it is waited for, or when and from where it was. A script looks every few seconds,
-/// for some minutes.
+/// for some minutes. To have tried the key here is no use that anybody waits for.
 #[must_use]
-pub fn waiting(org: &Slug, key: KeyId, first: Option<Use>, now: OffsetDateTime) -> Markup {
+pub fn waiting(
+    org: &Slug,
+    key: KeyId,
+    (last, tested): (Option<Use>, Option<OffsetDateTime>),
+    now: OffsetDateTime,
+) -> Markup {
+    let until = tested.map(|at| at.saturating_add(AFTER_TEST));
+    let used = last.filter(|used| until.is_none_or(|until| used.at > until));
     html! {
-        p.waiting role="status" data-waiting=[first.is_none().then(|| format!("/v1/orgs/{org}/keys/{key}"))] {
-            @match first {
-                None => "Waiting for first use…",
-                Some(Use { at, from }) => {
+        p.waiting role="status" data-waiting=[used.is_none().then(|| format!("/v1/orgs/{org}/keys/{key}"))] data-tested=[until.map(wire)] {
+            @match (used, tested) {
+                (None, None) => "Waiting for first use…",
+                (None, Some(_)) => "Your test was seen. Waiting for the first use elsewhere…",
+                (Some(Use { at, from }), _) => {
                     "First used " (apart(at, now)) @if let Some(from) = from { " from " (from) } "."
                 },
             }
@@ -119,20 +131,23 @@ pub fn waiting(org: &Slug, key: KeyId, first: Option<Use>, now: OffsetDateTime) 
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
-
     use super::*;
 
     #[test]
     fn a_key_that_was_never_used_is_waited_for() {
         let (org, key, now) = ("acme".parse().unwrap(), KeyId::new(), OffsetDateTime::UNIX_EPOCH);
-        let page = waiting(&org, key, None, now).into_string();
+        let page = waiting(&org, key, (None, None), now).into_string();
         assert!(
             page.contains(&format!("data-waiting=\"/v1/orgs/acme/keys/{key}\""))
                 && page.contains("Waiting for first use")
         );
         let first = Use { at: now - Duration::MINUTE, from: Some("10.0.4.7".parse().unwrap()) };
-        let page = waiting(&org, key, Some(first), now).into_string();
+        let page = waiting(&org, key, (Some(first), None), now).into_string();
         assert!(page.contains("First used 60 seconds ago from 10.0.4.7.") && !page.contains("data-waiting"), "{page}");
+        // A test is none that is waited for; what comes behind it is.
+        let page = waiting(&org, key, (Some(first), Some(first.at - Duration::SECOND)), now).into_string();
+        assert!(page.contains("Waiting for the first use elsewhere") && page.contains("data-waiting"), "{page}");
+        let page = waiting(&org, key, (Some(first), Some(first.at - Duration::MINUTE)), now).into_string();
+        assert!(page.contains("First used 60 seconds ago"), "{page}");
     }
 }
