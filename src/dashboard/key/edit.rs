@@ -46,10 +46,13 @@ pub async fn take(house: Data<House>, sent: Sent<Admin>) -> Result<HttpResponse,
     let seen = IfMatch::Versions(vec![version]);
     let mode = if form.text("do") == "preview" { Mode::Dry } else { Mode::Real };
     let key = keys::show(&house, &insider.proof, id).await?;
-    let wanted = match typed.read(key.now) {
-        Ok(wanted) => wanted,
-        Err(faults) => return tell(&house, &insider, &typed, Refusal::Invalid(faults)).await,
-    };
+    let (wanted, mut faults) = typed.read(key.now);
+    if !faults.is_empty() {
+        // What stands against the rest is told with it, so that nobody mends it in two rounds.
+        let tried = edit(&house, &insider.proof, id, &wanted, &seen, Mode::Dry).await;
+        faults.extend(tried.err().iter().flat_map(in_fields));
+        return tell(&house, &insider, &typed, Refusal::Invalid(faults)).await;
+    }
     match edit(&house, &insider.proof, id, &wanted, &seen, mode).await {
         Ok(done) if mode == Mode::Dry => {
             let change = difference(Some(&done.value.before), &done.value.after.key, done.value.after.now);

@@ -1,11 +1,17 @@
 //! The fields of the form of an edit, each with what is wrong with it.
 
 use maud::{Markup, html};
+use time::OffsetDateTime;
 
-use super::typed::{CAN, LIVES, Typed};
+use super::typed::{CAN, LIVES, Typed, local};
 use crate::{
-    dashboard::{fields::Field, page::sentence},
-    domain::{Capability, Key},
+    dashboard::{
+        fields::Field,
+        page::sentence,
+        parts::times::{day, moment, with_times},
+    },
+    db::keys::Dated,
+    domain::{Capability, Policy, Span, policy::Rule},
     service::Fault,
 };
 
@@ -16,9 +22,11 @@ pub(super) struct Fields<'a> {
     pub(super) typed: &'a Typed,
     pub(super) faults: &'a [Fault],
     /// The key as it is now.
-    pub(super) key: &'a Key,
+    pub(super) key: &'a Dated,
     /// What the org has declared beside what every org has.
     pub(super) declared: &'a [Capability],
+    /// What holds where it is.
+    pub(super) policy: &'a Policy,
 }
 
 /// The places of faults, with the field that each is about and what that is called.
@@ -46,8 +54,8 @@ impl Fields<'_> {
             html! {
                 li {
                     @match found {
-                        Some((_, id, name)) => a href={ "#" (id) } { (name) ": " (fault.detail) },
-                        None => (sentence(&fault.detail)),
+                        Some((_, id, name)) => a href={ "#" (id) } { (name) ": " (with_times(&fault.detail)) },
+                        None => (with_times(&sentence(&fault.detail))),
                     }
                 }
             }
@@ -128,16 +136,48 @@ impl Fields<'_> {
             fieldset aria-describedby=[fault.as_ref().map(|_| "ends-fault")] {
                 legend { "Expires" }
                 (told(fault.as_deref(), "ends"))
-                (radio("ends", "keep", ends, &format!("As it is: {}", words::end(self.key.terms.expires_at))))
-                @for (value, name) in LIVES { (radio("ends", value, ends, name)) }
+                (option(("ends", "keep"), ends, &html! { "As it is: " @match self.own_end() { Some(end) => (moment(end)), None => "never" } }, None))
+                @for (value, name) in LIVES { (self.life(value, name)) }
                 (radio("ends", "at", ends, "At this time"))
                 div.field.inner {
                     label for="until" { "Day and time, in UTC" }
-                    input type="datetime-local" id="until" name="until" value=(self.typed.until);
+                    input type="datetime-local" id="until" name="until" value=(self.typed.until) max=[self.last().map(local)] aria-describedby="ends-hint";
                 }
-                (radio("ends", "never", ends, "Never"))
+                (option(("ends", "never"), ends, &html! { "Never" }, self.is_kept_from(None).then(|| self.reason()).as_deref()))
+                p.hint id="ends-hint" {
+                    @if let Some(last) = self.last() { "The policy lets it end by " (moment(last)) " at the latest. " }
+                    "A time is in UTC where you type it."
+                }
             }
         }
+    }
+
+    fn own_end(&self) -> Option<OffsetDateTime> {
+        self.key.key.terms.expires_at
+    }
+
+    /// The latest end that it can be given: its own, where that is later than what the policy lets be.
+    fn last(&self) -> Option<OffsetDateTime> {
+        let last = self.policy.latest_end(self.key.now)?;
+        Some(last.max(self.own_end()?))
+    }
+
+    /// Whether the policy keeps it from this end. To end earlier than it does now is always allowed.
+    fn is_kept_from(&self, end: Option<OffsetDateTime>) -> bool {
+        let Some(own) = self.own_end() else { return false };
+        let is_beyond = |end: OffsetDateTime| end > own && self.last().is_some_and(|last| end > last);
+        end.map_or_else(|| self.last().is_some() || self.policy.expiry_required, is_beyond)
+    }
+
+    fn reason(&self) -> String {
+        let rule = if self.policy.longest_life.is_some() { Rule::LongestLife } else { Rule::ExpiryRequired };
+        format!("Not here: {}.", self.policy.in_words(rule))
+    }
+
+    fn life(&self, value: &str, name: &str) -> Markup {
+        let end = value.parse::<Span>().map_or(self.key.now, |span| span.after(self.key.now));
+        let kept = self.is_kept_from(Some(end)).then(|| self.reason());
+        option(("ends", value), &self.typed.ends, &html! { (name) " " span.quiet { (day(end)) } }, kept.as_deref())
     }
 
     fn addresses(&self) -> Markup {
@@ -159,14 +199,20 @@ impl Fields<'_> {
 }
 
 fn radio(name: &str, value: &str, chosen: &str, words: &str) -> Markup {
+    option((name, value), chosen, &html! { (words) }, None)
+}
+
+/// One that may be chosen, or is kept from that for a reason.
+fn option((name, value): (&str, &str), chosen: &str, words: &Markup, kept: Option<&str>) -> Markup {
     html! {
         label.choice {
-            input type="radio" id={ (name) "-" (value) } name=(name) value=(value) required checked[chosen == value];
-            span { (words) }
+            input type="radio" id={ (name) "-" (value) } name=(name) value=(value) required
+                checked[chosen == value && kept.is_none()] disabled[kept.is_some()];
+            span { (words) @if let Some(why) = kept { span.hint { (why) } } }
         }
     }
 }
 
 fn told(fault: Option<&str>, name: &str) -> Markup {
-    html! { @if let Some(fault) = fault { span.fault id={ (name) "-fault" } { (fault) } } }
+    html! { @if let Some(fault) = fault { span.fault id={ (name) "-fault" } { (with_times(fault)) } } }
 }

@@ -7,8 +7,8 @@ use super::{edit::Admin, edit_fields::Fields, typed::Typed, words};
 use crate::{
     dashboard::{Fault as NoPage, org::Section, page::token, parts::times::when},
     db::keys::Dated,
-    domain::{Capability, impact::Difference, page::Limit},
-    service::{Fault, House, capabilities},
+    domain::{Capability, Key, impact::Difference, page::Limit},
+    service::{Fault, House, capabilities, ground},
 };
 
 /// What is shown of an edit that was not made, or not yet.
@@ -75,11 +75,17 @@ pub(super) async fn page(
     key: &Dated,
     edited: Edited<'_>,
 ) -> Result<HttpResponse, NoPage> {
+    let (path, form_token) = (insider.at(&format!("/keys/{}", key.key.id)), insider.token());
+    let title = format!("Edit {}", key.key.label);
+    if key.key.revoked.is_some() {
+        let main = revoked(&key.key, &path, &insider.at("/keys/new"));
+        return insider.show_as(house, edited.status, Section::Keys, &title, main).await;
+    }
     let declared = capabilities::list(house, &insider.proof, Limit::MOST, None).await?;
     let declared: Vec<_> = declared.items.into_iter().map(|one| Capability::Declared(one.name)).collect();
-    let fields = Fields { typed: edited.typed, faults: edited.faults, key: &key.key, declared: &declared };
-    let (path, form_token) = (insider.at(&format!("/keys/{}", key.key.id)), insider.token());
-    let mesh = slug(house, insider, key).await?;
+    let (_, policy, mesh) = ground::of_key(house, &insider.proof, key.key.id).await?;
+    let typed = &edited.typed.without_keys();
+    let fields = Fields { typed, faults: edited.faults, key, declared: &declared, policy: &policy };
     let main = html! {
         p { a href=(path) { (key.key.label) } " · " code { (key.key.hint()) "…" } }
         (fields.summary())
@@ -100,17 +106,20 @@ pub(super) async fn page(
             aside {
                 section {
                     h2 { "As it is now" }
-                    (words::sentence(key, mesh.as_ref(), &[]))
+                    (words::sentence(key, mesh.as_ref().map(|mesh| &mesh.slug), &[]))
                     p.quiet { "What you take from it is taken everywhere before the answer comes. To give it more takes what it takes to issue such a key." }
                 }
             }
         }
     };
-    insider.show_as(house, edited.status, Section::Keys, &format!("Edit {}", key.key.label), main).await
+    insider.show_as(house, edited.status, Section::Keys, &title, main).await
 }
 
-async fn slug(house: &House, insider: &Admin, key: &Dated) -> Result<Option<crate::domain::Slug>, NoPage> {
-    let mesh = key.key.terms.grant.owner.mesh();
-    let names = crate::service::names::look(house, &insider.proof, &[], mesh).await?;
-    Ok(mesh.and_then(|mesh| names.mesh(mesh).cloned()))
+/// A key that is dead for good is not edited: what is missed is issued again.
+fn revoked(key: &Key, path: &str, new: &str) -> Markup {
+    html! {
+        p { a href=(path) { (key.label) } " · " code { (key.hint()) "…" } }
+        p.note.warn.wide role="status" data-first { "This key is revoked, for good: nothing of it can be changed any more. If it is missed, duplicate it: that issues another key with a secret of its own." }
+        div.actions { a.button href={ (new) "?from=" (key.id) } { "Duplicate" } a href=(path) { "See the key" } }
+    }
 }

@@ -7,7 +7,9 @@ use time::{OffsetDateTime, UtcOffset, macros::format_description};
 use super::words;
 use crate::{
     dashboard::Form,
-    domain::{AddressList, Capability, CapabilitySet, Key, Moment, Span, TopicPattern, TopicScope},
+    domain::{
+        AddressList, Capability, CapabilitySet, Key, Moment, Span, TopicPattern, TopicScope, pasted::holds_a_key,
+    },
     service::{
         Fault,
         edit::{Edit, Patch},
@@ -77,8 +79,14 @@ impl Typed {
         }
     }
 
-    /// The edit that it means, or all that is wrong with it.
-    pub(super) fn read(&self, now: OffsetDateTime) -> Result<Edit, Vec<Fault>> {
+    /// The same without texts that hold a key: they are refused, and are shown to nobody.
+    pub(super) fn without_keys(&self) -> Self {
+        let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
+        Self { label: kept(&self.label), note: kept(&self.note), ..self.clone() }
+    }
+
+    /// The edit that it means, as far as it means one, and all that is wrong with the rest.
+    pub(super) fn read(&self, now: OffsetDateTime) -> (Edit, Vec<Fault>) {
         let mut faults = Vec::new();
         let label = kept(&mut faults, "/label", self.label.parse());
         let note = kept(&mut faults, "/note", self.note.parse());
@@ -90,12 +98,9 @@ impl Typed {
             "" => Some(Patch::Clear),
             rate => kept(&mut faults, "/rate", rate.parse()).map(Patch::Set),
         };
-        if !faults.is_empty() {
-            return Err(faults);
-        }
         let note = if self.note.trim().is_empty() { Patch::Clear } else { note.map_or(Patch::Keep, Patch::Set) };
         let (expires_at, rate) = (expires_at.unwrap_or_default(), rate.unwrap_or_default());
-        Ok(Edit { label, note, capabilities, topics, addresses, expires_at, rate })
+        (Edit { label, note, capabilities, topics, addresses, expires_at, rate }, faults)
     }
 
     fn capabilities(&self) -> Result<CapabilitySet, String> {
@@ -175,7 +180,7 @@ fn listed(text: &str) -> String {
 }
 
 /// A time as the field of a form has it, in UTC.
-fn local(at: OffsetDateTime) -> String {
+pub(super) fn local(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(format_description!("[year]-[month]-[day]T[hour]:[minute]")).unwrap_or_default()
 }
 
@@ -211,15 +216,14 @@ mod tests {
 
     #[test]
     fn what_was_typed_is_read_as_it_is_meant() {
-        let edit = typed().read(NOW).unwrap();
+        let (edit, faults) = typed().read(NOW);
+        assert!(faults.is_empty(), "{faults:?}");
         let patterns: Vec<_> = edit.topics.unwrap().patterns().unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(patterns, ["deploys", "ci.*", "ops"]);
         assert_eq!((edit.note, edit.expires_at, edit.rate), (Patch::Clear, Patch::Keep, Patch::Clear));
         let end = |ends: &str, until: &str| {
-            Typed { ends: ends.to_owned(), until: until.to_owned(), ..typed() }
-                .read(NOW)
-                .map(|edit| edit.expires_at)
-                .ok()
+            let (edit, faults) = Typed { ends: ends.to_owned(), until: until.to_owned(), ..typed() }.read(NOW);
+            faults.is_empty().then_some(edit.expires_at)
         };
         assert_eq!(end("never", ""), Some(Patch::Clear));
         assert_eq!(end("90d", ""), Some(Patch::Set(NOW + Duration::days(90))));
@@ -240,13 +244,13 @@ mod tests {
             rate: "often".to_owned(),
             ..typed()
         };
-        let pointers: Vec<_> = empty.read(NOW).unwrap_err().into_iter().map(|fault| fault.pointer).collect();
+        let pointers: Vec<_> = empty.read(NOW).1.into_iter().map(|fault| fault.pointer).collect();
         assert_eq!(pointers, ["/label", "/capabilities", "/topics", "/rate"]);
         for topics in ["", "some"] {
             let unsaid = Typed { topics: topics.to_owned(), ..typed() };
-            assert_eq!(unsaid.read(NOW).unwrap_err()[0].pointer, "/topics");
+            assert_eq!(unsaid.read(NOW).1[0].pointer, "/topics");
         }
         let nowhere = Typed { from: "only".to_owned(), ranges: String::new(), ..typed() };
-        assert_eq!(nowhere.read(NOW).unwrap_err()[0].pointer, "/addresses");
+        assert_eq!(nowhere.read(NOW).1[0].pointer, "/addresses");
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::somebody;
+use super::{in_days, somebody};
 use crate::{
     client::{Answer, Client},
     house::House,
+    policies,
     sign_in::visitor::{Visitor, text},
     tools::id,
 };
@@ -111,6 +112,42 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_saved() {
     }
     let admin = house.admin();
     assert_eq!(admin.get(&admin.at(&format!("/keys/{}", id(&key)))).await.expect(200).body["version"], 1);
+}
+
+#[tokio::test]
+async fn what_the_policy_allows_is_said_and_all_that_is_wrong_is_told_at_once() {
+    let (house, mut dana, key, _) = ground().await;
+    policies::set(&house.admin(), json!({ "longest_life": "30d" })).await;
+    let path = format!("/orgs/acme/keys/{}/edit", id(&key));
+    let end = json!({ "expires_at": in_days(20) });
+    house.admin().patch(&house.admin().at(&format!("/keys/{}", id(&key))), end, "*").await.expect(200);
+    let shown = dana.get(&path).await.expect(200);
+    let page = text(&shown);
+    let radio =
+        |ends: &str| page.split(&format!("id=\"ends-{ends}\"")).nth(1).unwrap().split("</label>").next().unwrap();
+    for (ends, is_kept) in [("keep", false), ("30d", false), ("90d", true), ("never", true)] {
+        assert_eq!(radio(ends).contains("disabled"), is_kept, "{ends}: {}", radio(ends));
+        assert_eq!(radio(ends).contains("ends at most 30 days after it is issued"), is_kept, "{ends}");
+    }
+    assert!(page.contains("The policy lets it end by <time datetime=") && page.contains("As it is: <time datetime="));
+    let refused = edit(&mut dana, &key, "2", &[("label", " "), ("ends", "365d")]).await.expect(422);
+    let page = text(&refused);
+    assert!(page.contains("id=\"label-fault\"") && page.contains("id=\"ends-fault\""), "{page}");
+    assert!(page.contains("let it end by <time datetime="), "a time is to be read: {page}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_is_not_edited_but_duplicated() {
+    let (house, mut dana, key, _) = ground().await;
+    let admin = house.admin();
+    admin.act(&admin.at(&format!("/keys/{}/revoke", id(&key)))).await.expect(200);
+    let shown = dana.get(&format!("/orgs/acme/keys/{}/edit", id(&key))).await.expect(200);
+    let sent = edit(&mut dana, &key, "2", &[("label", "later")]).await;
+    for page in [text(&shown), text(&sent)] {
+        assert!(page.contains("This key is revoked") && !page.contains("name=\"label\""), "{page}");
+        assert!(page.contains(&format!("/orgs/acme/keys/new?from={}", id(&key))), "{page}");
+    }
+    assert!(sent.status >= 400, "{sent:?}");
 }
 
 #[tokio::test]
