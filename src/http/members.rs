@@ -193,8 +193,8 @@ struct Concerned {
 }
 
 impl Concerned {
-    fn new(keys: Vec<Named>, revoked: bool) -> Self {
-        let count = keys.len();
+    fn new(keys: Vec<Named>, hidden: usize, revoked: bool) -> Self {
+        let count = keys.len() + hidden;
         let first = keys.into_iter().take(MOST_NAMED).map(|Named { id, label }| Key { id, label }).collect();
         Self { count, revoked, first }
     }
@@ -228,8 +228,8 @@ pub async fn remove(
         dry_run,
         member: member.into(),
         keys: ByKind {
-            personal: Concerned::new(keys.personal, true),
-            issued: Concerned::new(keys.issued, revoke_issued),
+            personal: Concerned::new(keys.personal, 0, true),
+            issued: Concerned::new(keys.issued, keys.hidden, revoke_issued),
         },
         revoked,
     };

@@ -93,10 +93,19 @@ async fn page(
     insider.show_as(house, status, section, &title, main).await
 }
 
-fn names(keys: &[Named], path: &str) -> Markup {
+/// Some keys by name, and how many more there are; of `hidden` ones no more may be said.
+fn names(keys: &[Named], hidden: usize, path: &str) -> Markup {
+    let more = keys.len().saturating_sub(MOST_NAMED) + hidden;
     html! {
-        ul { @for key in keys.iter().take(MOST_NAMED) { li { a href={ (path) "/" (key.id) } { bdi { (key.label) } } } } }
-        @if keys.len() > MOST_NAMED { p.quiet { "And " (keys.len() - MOST_NAMED) " more." } }
+        @if !keys.is_empty() {
+            ul { @for key in keys.iter().take(MOST_NAMED) { li { a href={ (path) "/" (key.id) } { bdi { (key.label) } } } } }
+        }
+        @if more > 0 {
+            p.quiet {
+                (if keys.is_empty() { "" } else { "And " }) (more) (if keys.is_empty() { "" } else { " more" })
+                @if hidden > 0 { ", which you may not look at" } "."
+            }
+        }
     }
 }
 
@@ -106,16 +115,17 @@ fn personal(removal: &Removed, is_own: bool, path: &str) -> Markup {
         h2 { "Personal keys " span.quiet { (keys.len()) } }
         @if keys.is_empty() { p { "None." } } @else {
             p { "They are revoked, for good: they do not come back when " (if is_own { "you do" } else { "the person does" }) "." }
-            (names(keys, path))
+            (names(keys, 0, path))
         }
     }
 }
 
 fn issued(removal: &Removed, is_own: bool, path: &str) -> Markup {
-    let keys = &removal.keys.issued;
+    let (keys, hidden) = (&removal.keys.issued, removal.keys.hidden);
+    let count = keys.len() + hidden;
     html! {
-        h2 { "Keys that " (if is_own { "you" } else { "they" }) " issued for the org " span.quiet { (keys.len()) } }
-        @if keys.is_empty() { p { "None." } } @else { p { "They belong to the org, and stay." } (names(keys, path)) }
+        h2 { "Keys that " (if is_own { "you" } else { "they" }) " issued for the org " span.quiet { (count) } }
+        @if count == 0 { p { "None." } } @else { p { "They belong to the org, and stay." } (names(keys, hidden, path)) }
     }
 }
 

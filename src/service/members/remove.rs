@@ -16,6 +16,7 @@ use crate::{
     },
     service::{
         Admitted, Done, House, Refusal,
+        authority::Holding,
         effect::Takes,
         house::Mode,
         invitations::withdraw_all,
@@ -23,6 +24,8 @@ use crate::{
     },
 };
 
+/// How many of the keys that somebody issued are looked at, to tell who leaves which they are.
+const MOST_LOOKED_AT: usize = 1_000;
 /// Why keys of a person who was removed are revoked.
 const REASON: &str = "the member was removed";
 
@@ -38,8 +41,10 @@ pub struct Removal {
 pub struct Concerned {
     /// Bound to the person: they are revoked, so that none wakes up when the person comes back.
     pub personal: Vec<Named>,
-    /// Issued by the person and not its own.
+    /// Issued by the person and not its own, as far as the caller may know of them.
     pub issued: Vec<Named>,
+    /// How many more of these there are.
+    pub hidden: usize,
 }
 
 /// What was removed.
@@ -77,9 +82,11 @@ pub async fn remove(
             caller.who().ensure_removes(user, &member.part, owners)?;
             let personal = members::personal(transaction, org, user).await?;
             let issued = members::issued(transaction, org, user).await?;
-            let keys = Concerned { personal, issued };
+            let doomed = doomed(&personal, &issued, how);
+            let (issued, hidden) = known(transaction, &caller, org, issued).await?;
+            let keys = Concerned { personal, issued, hidden };
             members::remove(transaction, org, user).await?;
-            let (whose, end) = ((&member.user.email, &doomed(&keys, how)[..]), ended(Action::MemberRemoved, &member));
+            let (whose, end) = ((&member.user.email, &doomed[..]), ended(Action::MemberRemoved, &member));
             let revoked = write_down(transaction, org, (by.actor(), by.trail()), whose, Some(end)).await?;
             Ok((Removed { member, keys, revoked }, Takes::Away))
         })
@@ -91,11 +98,30 @@ pub async fn remove(
 }
 
 /// The keys that go with it. Who may remove a member is admin of the whole org, and so covers each of them.
-fn doomed(keys: &Concerned, how: Removal) -> Vec<KeyId> {
-    let issued = keys.issued.iter().filter(|_| how.revoke_issued);
-    let mut doomed: Vec<KeyId> = keys.personal.iter().chain(issued).map(|key| key.id).collect();
+fn doomed(personal: &[Named], issued: &[Named], how: Removal) -> Vec<KeyId> {
+    let issued = issued.iter().filter(|_| how.revoke_issued);
+    let mut doomed: Vec<KeyId> = personal.iter().chain(issued).map(|key| key.id).collect();
     doomed.sort_unstable();
     doomed
+}
+
+/// Those of these keys that the caller may know of, and how many more there are: who was an admin once, and leaves, is told of none that
+/// it could not look at.
+async fn known(
+    transaction: &Transaction<'_>,
+    caller: &Holding,
+    org: OrgId,
+    all: Vec<Named>,
+) -> Result<(Vec<Named>, usize), Refusal> {
+    if caller.rights().is_whole(org) {
+        return Ok((all, 0));
+    }
+    let ids: Vec<KeyId> = all.iter().take(MOST_LOOKED_AT).map(|key| key.id).collect();
+    let keys = keys::many(transaction, org, &ids).await?;
+    let known = keys.iter().filter(|one| caller.rights().manages(&one.key.terms.grant));
+    let known: Vec<Named> = known.map(|one| Named::from(&one.key)).collect();
+    let hidden = all.len() - known.len();
+    Ok((known, hidden))
 }
 
 /// Revokes the keys, takes back what would let the person in again, and writes down all of it with the change that ends its part;
