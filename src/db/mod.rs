@@ -66,6 +66,8 @@ pub mod passwords;
 pub mod people;
 #[cfg(feature = "server")]
 pub mod policies;
+#[cfg(feature = "server")]
+pub mod presence;
 pub mod roles;
 pub mod row;
 #[cfg(feature = "server")]
@@ -150,6 +152,7 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("passwords", passwords::ALL),
     ("people", people::ALL),
     ("policies", policies::ALL),
+    ("presence", presence::ALL),
     ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),
     ("sessions", sessions::ALL),

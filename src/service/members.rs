@@ -3,6 +3,8 @@
 mod edit;
 mod remove;
 
+use std::collections::BTreeMap;
+
 pub use self::{
     edit::{Edit, edit},
     remove::{Concerned, Removal, Removed, remove},
@@ -13,6 +15,7 @@ use crate::{
         Transaction,
         members::{self, Filter},
         meshes,
+        presence::{self, Presence},
     },
     domain::{
         Member, MeshId, OrgId, UserId,
@@ -79,6 +82,12 @@ pub(super) async fn place(
     let mesh = meshes::resolve(transaction, org, named).await?;
     let mesh = mesh.ok_or_else(|| Refusal::invalid(pointer, "there is no such mesh in this org"))?;
     Ok((mesh.id, mesh.archived_at.is_some()))
+}
+
+/// What there is to know at a glance of these members, for who may see them.
+pub async fn presence(house: &House, by: &Admitted, of: &[UserId]) -> Result<BTreeMap<UserId, Presence>, Refusal> {
+    let found = house.look(by.org(), async |transaction| Ok(presence::of(transaction, by.org(), of).await?)).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// A member, and how many keys are its own, and how many others it issued.

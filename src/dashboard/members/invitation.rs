@@ -49,7 +49,7 @@ async fn page(house: &House, insider: &Admin, wrong: Option<&Wrong>) -> Result<H
                 dt { "Status" } dd { (one.status.name()) }
                 dt { "Made" } dd { (when(one.created_at, now)) }
                 dt { "Link made" } dd { (when(one.sent_at, now)) }
-                dt { "Ends" } dd { (when(one.ends_at, now)) }
+                dt { "Expires" } dd { (when(one.ends_at, now)) }
                 dt { "Mail" } dd { (mail(&one)) }
                 @if let Some(at) = one.accepted_at { dt { "Accepted" } dd { (when(at, now)) } }
                 @if let Some(at) = one.withdrawn_at { dt { "Withdrawn" } dd { (when(at, now)) } }

@@ -1,5 +1,7 @@
 //! `/orgs/{org}/members`: the people of an org, and below them who was invited and has not come yet.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
 use time::OffsetDateTime;
@@ -18,6 +20,7 @@ use crate::{
         query::Query,
         wrong::ensure_known,
     },
+    db::presence::Presence,
     domain::{
         Member, UserId,
         invitation::{Invitation, Status},
@@ -53,6 +56,8 @@ pub async fn show(house: Data<House>, insider: Insider<InOrg<may::Admin>>) -> Re
     let open =
         invitations::list(&house, &insider.proof, Some(Status::Open), Limit::default(), query.text("invitations"))
             .await?;
+    let ids: Vec<UserId> = page.items.iter().map(|member| member.user.id).collect();
+    let present = members::presence(&house, &insider.proof, &ids).await?;
     let (path, who) = (insider.at("/members"), person(&insider.proof)?);
     let is_filtered = FILTERS.iter().any(|name| query.text(name).is_some());
     let plain = query.without(DONE).without(AFTER).without(SEAL);
@@ -66,7 +71,7 @@ pub async fn show(house: Data<House>, insider: Insider<InOrg<may::Admin>>) -> Re
             (empty("Nobody is like that", &html! {
                 "No member matches. " @if is_filtered { a href=(path) { "Clear filters" } }
             }))
-        } @else { (table(&page, &path, who.user, who.now)) }
+        } @else { (table(&page, &present, &path, (who.user, who.now))) }
         (more(page.next.as_deref(), &path, &plain))
         (matrix())
         (invited(&open, &insider, &plain, who.now))
@@ -96,22 +101,32 @@ fn filters(path: &str, query: &Query) -> Markup {
     }
 }
 
-fn table(page: &Page<Member>, path: &str, own: UserId, now: OffsetDateTime) -> Markup {
+fn table(
+    page: &Page<Member>,
+    present: &BTreeMap<UserId, Presence>,
+    path: &str,
+    (own, now): (UserId, OffsetDateTime),
+) -> Markup {
     html! {
         div.scroll {
             table.cards {
-                caption { "Members by address" }
+                caption {
+                    "Members by address. Last seen: in a session that is still there, or by a key of their own. A passkey is both factors in one."
+                }
                 thead {
                     tr {
                         th scope="col" { "Name" }
                         th scope="col" aria-sort="ascending" { "E-mail" }
                         th scope="col" { "At the org" }
                         th scope="col" { "At meshes" }
-                        th scope="col" { "Since" }
+                        th scope="col" { "Live keys" }
+                        th scope="col" { "Last seen" }
+                        th scope="col" { "Second factor" }
                     }
                 }
                 tbody {
                     @for member in &page.items {
+                        @let at = present.get(&member.user.id);
                         tr {
                             th scope="row" {
                                 a href={ (path) "/" (member.user.id) } { bdi { (member.user.name) } }
@@ -121,11 +136,40 @@ fn table(page: &Page<Member>, path: &str, own: UserId, now: OffsetDateTime) -> M
                             td data-label="E-mail" { (address(member)) }
                             td data-label="At the org" { (member.part.org.map_or("–", Role::name)) }
                             td data-label="At meshes" { (at_meshes(member)) }
-                            td data-label="Since" { (ago(member.since, now)) }
+                            td data-label="Live keys" { @if let Some(at) = at { (keys(at)) } }
+                            td data-label="Last seen" { @if let Some(at) = at { (seen(at, now)) } }
+                            td data-label="Second factor" { @if let Some(at) = at { (factors(at)) } }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// How many keys it has that live, its own and those that it issued.
+fn keys(at: &Presence) -> String {
+    match (at.personal, at.issued) {
+        (0, 0) => "none".to_owned(),
+        (own, 0) => format!("{own} personal"),
+        (0, issued) => format!("{issued} issued"),
+        (own, issued) => format!("{own} personal, {issued} issued"),
+    }
+}
+
+/// When it was last heard of.
+pub(super) fn seen(at: &Presence, now: OffsetDateTime) -> Markup {
+    html! { @match at.seen_at { Some(at) => (ago(at, now)), None => { "–" span.unseen { " not known" } } } }
+}
+
+/// By what more than a password it signs in.
+pub(super) fn factors(at: &Presence) -> Markup {
+    html! {
+        @match (at.has_app, at.has_passkey) {
+            (true, true) => "app, passkey",
+            (true, false) => "app",
+            (false, true) => "passkey",
+            (false, false) => span.warn-text { "none" },
         }
     }
 }
@@ -167,7 +211,7 @@ fn invited(
                             th scope="col" { "For" }
                             th scope="col" { "As" }
                             th scope="col" { "Link made" }
-                            th scope="col" { "Ends" }
+                            th scope="col" { "Expires" }
                             th scope="col" { "Mail" }
                         }
                     }
@@ -177,7 +221,7 @@ fn invited(
                                 th scope="row" { a href={ (path) "/" (one.id) } { bdi { (one.email) } } }
                                 td data-label="As" { (role_at(one)) }
                                 td data-label="Link made" { (ago(one.sent_at, now)) }
-                                td data-label="Ends" { (ago(one.ends_at, now)) }
+                                td data-label="Expires" { (ago(one.ends_at, now)) }
                                 td data-label="Mail" { (mail(one)) }
                             }
                         }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{
     invite::strongest,
-    list::address,
+    list::{address, factors, seen},
     roles::{choice, matrix},
 };
 use crate::{
@@ -100,6 +100,7 @@ async fn page(house: &House, insider: &Admin, typed: Option<(&Form, &Wrong)>) ->
     let here = insider.at(&format!("/members/{}", member.user.id));
     let (all, why_not) = (places(house, insider, &member).await?, why_not(house, insider, &member).await?);
     let who = person(&insider.proof)?;
+    let present = members::presence(house, &insider.proof, &[member.user.id]).await?.remove(&member.user.id);
     let is_own = member.user.id == who.user;
     let main = html! {
         (note(insider, &DONES))
@@ -107,11 +108,14 @@ async fn page(house: &House, insider: &Admin, typed: Option<(&Form, &Wrong)>) ->
         section {
             dl.facts {
                 dt { "E-mail" } dd { (address(&member)) }
-                dt { "Member since" } dd { (when(member.since, who.now)) }
                 @if let Some(at) = member.user.suspended_at { dt { "Suspended" } dd { (when(at, who.now)) } }
-                dt { "Personal keys" } dd { (personal) }
+                @if let Some(at) = &present {
+                    dt { "Last seen" } dd { (seen(at, who.now)) }
+                    dt { "Second factor" } dd { (factors(at)) }
+                }
+                dt { "Personal keys" } dd { (personal) " not revoked" }
                 dt { "Keys issued for the org" } dd {
-                    (issued)
+                    (issued) " not revoked"
                     @if issued > 0 { " · " a href=(insider.at(&format!("/keys?issued_by={}", member.user.id))) { "see them" } }
                 }
             }

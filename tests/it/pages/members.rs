@@ -7,6 +7,7 @@ use crate::{
     house::House,
     persons::Person,
     sign_in::visitor::{Visitor, alert, leads_to, text},
+    tools::id,
 };
 
 /// The value of a hidden field of a page.
@@ -42,6 +43,32 @@ async fn members_are_found_by_text_role_and_mesh() {
     assert!(text(&none).contains("No member matches.") && text(&none).contains("Clear filters"), "{none:?}");
     let page = dana.get("/orgs/acme/members").await.expect(200);
     assert!(text(&page).contains("admin of main"), "{page:?}");
+    // Of each: its keys that live, when it was heard of, and by what it signs in.
+    let admin = house.admin();
+    let wish = json!({ "label": "mias", "mesh": "main", "capabilities": ["read"], "topics": "all", "user": mia.id });
+    for is_live in [true, false] {
+        let (key, _) = admin.issue(wish.clone()).await;
+        if !is_live {
+            admin.act(&admin.at(&format!("/keys/{}/revoke", id(&key)))).await.expect(200);
+        }
+    }
+    let factor = format!(
+        "INSERT INTO totp (user_id, secret, confirmed_at) SELECT id, '\\x{}', now() FROM users WHERE name = 'Mia'",
+        "00".repeat(20)
+    );
+    house.sql("superuser").await.batch_execute(&factor).await.unwrap();
+    let page = dana.get("/orgs/acme/members").await.expect(200);
+    let cells = |name: &str| {
+        let row = text(&page).split("<tr").find(|row| row.contains(&format!("<bdi>{name}</bdi>"))).unwrap();
+        ["Live keys", "Last seen", "Second factor"].map(|label| {
+            let cell = row.split(&format!("data-label=\"{label}\">")).nth(1).unwrap().split("</td>").next().unwrap();
+            cell.to_owned()
+        })
+    };
+    let [keys, seen, factor] = cells("Dana");
+    assert!(keys == "none" && seen.contains("just now") && factor.contains("none"), "{page:?}");
+    let [keys, seen, factor] = cells("Mia");
+    assert!(keys == "1 personal" && seen.contains("not known") && factor == "app", "{page:?}");
     for bad in ["?role=boss", "?mesh=none", "?rôle=owner", "?cursor=x"] {
         let answer = dana.get(&format!("/orgs/acme/members{bad}")).await;
         assert!([400, 422].contains(&answer.status), "{answer:?}");
@@ -123,8 +150,18 @@ async fn anybody_leaves_and_nobody_removes_others_without_the_right() {
     assert!(text(&other).contains("Ask <strong>Dana</strong>"), "{other:?}");
     visits.send(&format!("/orgs/acme/members/{}/remove", dana.id), &[]).await.expect(403);
     let path = format!("/orgs/acme/members/{}/remove", mia.id);
+    // Of what she issued as an admin she is told how many there are, and no more.
+    mia.becomes(&house, "acme", None, "admin").await;
+    let client = mia.signed_in(&house).await;
+    let wish = json!({ "label": "not-hers-to-see", "mesh": "main", "capabilities": ["read"], "topics": "all" });
+    client.issue(wish).await;
+    assert!(text(&visits.get(&path).await.expect(200)).contains("not-hers-to-see"));
+    mia.becomes(&house, "acme", None, "member").await;
     let page = visits.get(&path).await.expect(200);
     assert!(text(&page).contains("Leave acme?"), "{page:?}");
+    assert!(text(&page).contains("1, which you may not look at.") && !text(&page).contains("not-hers"), "{page:?}");
+    let tried = client.delete(&client.at(&format!("/members/{}?dry_run=true", mia.id))).await.expect(200);
+    assert_eq!(tried.body["keys"]["issued"], json!({ "count": 1, "revoked": false, "first": [] }));
     let left = visits.send(&path, &[]).await.expect(200);
     assert!(text(&left).contains("You have left acme"), "{left:?}");
     visits.get("/orgs/acme/keys").await.expect(404);
