@@ -76,7 +76,8 @@ impl Wrong {
     #[must_use]
     pub fn markup(&self) -> Markup {
         html! {
-            div.alert.wide role="alert" {
+            // Where the answer is a page of its own, it begins here; a script that puts it into the page does the same.
+            div.alert.wide tabindex="-1" autofocus role="alert" {
                 (if self.faults.is_empty() { self.text.as_str() } else { "Nothing was done yet. Put this right:" })
                 @if !self.faults.is_empty() {
                     ul {

@@ -25,6 +25,7 @@ test("a mesh is made, then a topic, and each refusal keeps what was typed", asyn
   await page.getByLabel("Name (optional)").fill("The Lab");
   await page.getByRole("button", { name: "Make the mesh" }).click();
   assert.match(await alert(page), /A slug is 1 to 48 characters/);
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "alert");
   await look(page, "meshes-refused");
   await page.getByRole("link", { name: /A slug is/ }).click();
   assert.equal(await page.evaluate(() => location.hash), "#slug");

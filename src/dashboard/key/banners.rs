@@ -43,7 +43,7 @@ impl Around<'_> {
             div.note.dead.wide {
                 p {
                     strong { "Expired" } " " @if let Some(end) = self.key.key.terms.expires_at { (when(end, self.key.now)) } ". It is refused since then."
-                    @if self.is_manager { " " a href={ (self.path()) "/edit" } { "Give it a later end" } " to go on." }
+                    @if self.is_manager { " " a href={ (self.path()) "/edit" } { "Give it a later expiry" } " to go on." }
                 }
             }
         }
@@ -65,15 +65,15 @@ impl Around<'_> {
         html! {
             div.note.warn.wide {
                 p {
-                    strong { "Ends " (apart(end, self.key.now)) } ", at " (moment(end)) ". "
+                    strong { "Expires " (apart(end, self.key.now)) } ", at " (moment(end)) ". "
                     @match used {
                         Some(used) => { "It was last used " (used) "." },
-                        None => { "Nobody has ever used it: perhaps let it end." },
+                        None => { "Nobody has ever used it: perhaps let it expire." },
                     }
                 }
                 p {
                     a href={ (self.path()) "/rotate" } { "Rotate it" }
-                    @if self.is_manager { " or " a href={ (self.path()) "/edit" } { "give it a later end" } }
+                    @if self.is_manager { " or " a href={ (self.path()) "/edit" } { "give it a later expiry" } }
                     "."
                 }
             }

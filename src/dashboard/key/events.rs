@@ -47,7 +47,12 @@ impl Around<'_> {
                         li {
                             div {
                                 code { (event.action) } " by "
-                                @match actor_of(event) { Some(by) => (actor(by, self.names, self.keys)), None => (event.actor.kind) }
+                                @match actor_of(event) {
+                                    // To link it would lead to where one is.
+                                    Some(Actor::Key(id)) if id == self.key.key.id => "the key itself",
+                                    Some(by) => (actor(by, self.names, self.keys)),
+                                    None => (event.actor.kind),
+                                }
                             }
                             (ago(event.at, self.key.now))
                         }

@@ -9,7 +9,7 @@ use super::{
     named,
     revoke_page::{Filled, OTHER, REASONS, page},
     show::answer,
-    told::{Again, Told, everywhere},
+    told::{Again, Told},
     words::counted,
 };
 use crate::{
@@ -63,8 +63,8 @@ pub async fn take(house: Data<House>, sent: Sent<Holder>) -> Result<HttpResponse
     match revoke(&house, &insider.proof, id, &how, Mode::Real).await {
         Ok(done) => {
             let more = aftermath(&house, &insider, &done.value, &how).await?;
-            let more = html! { @if let Some(settled) = &done.settled { p { (everywhere(settled)) } } (more) };
-            answer(&house, &insider, id, Told::done("Dead", None, &more)).await
+            let told = Told::said("Revoked", "Dead", done.settled.as_ref(), &more);
+            answer(&house, &insider, id, told).await
         }
         Err(refusal @ (Refusal::AlreadySo(..) | Refusal::Unconfirmed(_))) => {
             let (path, token) = (insider.person.request.path(), insider.token());

@@ -37,9 +37,15 @@ impl Told {
 
     /// It was done.
     pub(super) fn done(what: &str, settled: Option<&Settled>, more: &Markup) -> Self {
+        Self::said(what, "It holds", settled, more)
+    }
+
+    /// The same where something else is said to be so everywhere.
+    pub(super) fn said(what: &str, so: &str, settled: Option<&Settled>, more: &Markup) -> Self {
         let markup = html! {
             div.note.wide role="status" data-first {
-                p { strong { (what) "." } " " @if let Some(settled) = settled { (everywhere(settled)) } }
+                p { strong { (what) "." } @if let Some(settled) = settled { " " (everywhere(so, settled)) } }
+                @if let Some(settled) = settled { (how(settled)) }
                 (more)
             }
         };
@@ -55,7 +61,7 @@ impl Told {
         let problem = Problem::from(refusal);
         let (title, detail) = problem.words();
         let markup = html! {
-            div.alert.wide role="alert" { p { strong { (title) "." } " " (plain(&sentence(detail))) } (more) }
+            div.alert.wide tabindex="-1" autofocus role="alert" { p { strong { (title) "." } " " (plain(&sentence(detail))) } (more) }
         };
         Ok(Self { status: problem.status_code(), markup })
     }
@@ -83,7 +89,7 @@ fn more(refusal: &Refusal, again: &Again<'_>) -> Markup {
     match refusal {
         Refusal::NotFresh => confirm(again.back),
         Refusal::AlreadySo(Conflict::AlreadyRevoked | Conflict::AlreadyDisabled, settled) => {
-            html! { p { (everywhere(settled)) } }
+            html! { p { (everywhere("It holds", settled)) } (how(settled)) }
         }
         Refusal::Exceeds(faults) if faults.len() > 1 => {
             html! { ul { @for fault in faults { li { (sentence(&fault.detail)) } } } }
@@ -106,12 +112,29 @@ pub(super) fn confirm(back: &str) -> Markup {
     html! { p { a data-keep href={ "/confirm?" (query) } { "Confirm that it is you" } ", then send this again." } }
 }
 
-/// That a change holds everywhere, and how that came about.
-pub(super) fn everywhere(Settled { effect, .. }: &Settled) -> Markup {
+/// That a change holds everywhere.
+fn everywhere(what: &str, Settled { effect, .. }: &Settled) -> Markup {
     let Effect { after, acknowledged, lapsed } = *effect;
+    html! { (what) " everywhere after " strong { (after.as_millis()) " ms" } " (" (servers(acknowledged + lapsed)) ")." }
+}
+
+/// How that came about, for who wants to know.
+fn how(Settled { effect, .. }: &Settled) -> Markup {
+    let Effect { acknowledged, lapsed, .. } = *effect;
     html! {
-        "It holds everywhere after " strong { (after.as_millis()) " ms" } ": acknowledged by " (acknowledged) ", " (lapsed) " lapsed."
+        details {
+            summary { "How that is known" }
+            p {
+                (servers(acknowledged)) (if acknowledged == 1 { " has" } else { " have" }) " said so. "
+                @if lapsed == 0 { "None had to be waited out." }
+                @else { (servers(lapsed)) " did not answer, and by now trust" (if lapsed == 1 { "s" } else { "" }) " nothing from before." }
+            }
+        }
     }
+}
+
+fn servers(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "server" } else { "servers" })
 }
 
 /// Words of the API without their marks.

@@ -72,6 +72,7 @@ impl Bars {
                     span { span.swatch.allowed {} " " (self.total.allowed) " allowed" }
                     span { span.swatch.denied {} " " (self.total.denied) " denied" }
                     span.quiet { "at most " (most) " " (if self.unit() == "day" { "a day" } else { "an hour" }) }
+                    span.quiet { (self.unit()) "s in UTC" }
                 }
                 svg.chart viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(self.words()) {
                     @for (place, bar) in self.each.iter().enumerate() { (self.bar(place, bar, most)) }

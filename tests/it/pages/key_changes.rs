@@ -57,7 +57,8 @@ async fn a_key_that_is_narrowed_is_refused_at_once() {
     for said in [
         "Saved, and narrowed everywhere.",
         "It holds everywhere after <strong>",
-        "acknowledged by 1, 0 lapsed",
+        " ms</strong> (1 server).",
+        "1 server has said so. None had to be waited out.",
         "#deploys",
     ] {
         assert!(text(&saved).contains(said), "{said}: {saved:?}");
@@ -209,9 +210,8 @@ async fn a_key_in_use_is_revoked_by_its_name() {
     holder.get(SEND).await.expect(200);
     let revoked = dana.send(&path, &[("name", " ci "), ("reason", "leaked")]).await.expect(200);
     for said in [
-        "<strong>Dead.</strong>",
-        "It holds everywhere after",
-        "acknowledged by 1, 0 lapsed",
+        "<strong>Revoked.</strong> Dead everywhere after <strong>",
+        " ms</strong> (1 server).",
         "Issue a new one in its place",
         "What it did since",
         "1 call was allowed and 0 were denied",
