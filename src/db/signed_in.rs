@@ -15,10 +15,10 @@ queries! {
                found.seen_at, found.confirmed_at, found.ends_at, found.org_id, found.org_slug, found.is_org_suspended,
                found.roles, found.role_meshes
         FROM meshkey_session($1, $2, $3) found";
-    MEMBER = "
-        SELECT u.suspended_at IS NOT NULL AS is_suspended, array_agg(m.role) AS roles, array_agg(m.mesh_id) AS role_meshes
+    MEMBERS = "
+        SELECT u.id, u.suspended_at IS NOT NULL AS is_suspended, array_agg(m.role) AS roles, array_agg(m.mesh_id) AS role_meshes
         FROM users u JOIN memberships m ON m.user_id = u.id
-        WHERE m.org_id = $1 AND u.id = $2
+        WHERE m.org_id = $1 AND u.id = ANY ($2)
         GROUP BY u.id";
     PARTS = "SELECT org_id, org_slug, mesh_id, mesh_slug, role FROM meshkey_memberships_of($1)";
     ORGS = "SELECT DISTINCT org_slug FROM meshkey_memberships_of($1) ORDER BY 1 LIMIT 20";
@@ -114,13 +114,20 @@ pub struct Member {
     pub memberships: Vec<Membership>,
 }
 
+/// Those of these people who are members of the org.
+pub async fn members(db: &impl GenericClient, org: OrgId, users: &[UserId]) -> Result<Vec<(UserId, Member)>, Error> {
+    let members = db.prepare_cached(MEMBERS).await?;
+    let users: Vec<_> = users.iter().map(|user| user.uuid()).collect();
+    let read = |row: &Row| {
+        let member = Member { is_suspended: row::get(row, "is_suspended")?, memberships: memberships(row, org)? };
+        Ok((row::id(row, "id")?, member))
+    };
+    db.query(&members, &[&org.uuid(), &users]).await?.iter().map(read).collect()
+}
+
 /// The person with this id, if it is a member of the org.
 pub async fn member(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<Option<Member>, Error> {
-    let member = db.prepare_cached(MEMBER).await?;
-    let row = db.query_opt(&member, &[&org.uuid(), &user.uuid()]).await?;
-    let read =
-        |row: &Row| Ok(Member { is_suspended: row::get(row, "is_suspended")?, memberships: memberships(row, org)? });
-    row.as_ref().map(read).transpose()
+    Ok(members(db, org, &[user]).await?.pop().map(|(_, member)| member))
 }
 
 /// Holds a person and its roles in an org to the end of the transaction, and the session by which it acts, where it is one.

@@ -39,6 +39,15 @@ queries! {
           AND ($2::uuid IS NULL OR mesh_id = $2)
         ORDER BY name
         LIMIT 1000";
+    /// Names that stand for nothing live: of an org, those that are archived in every mesh that has them.
+    ARCHIVED = "
+        SELECT name FROM topics
+        WHERE org_id = $1
+          AND ($2::uuid IS NULL OR mesh_id = $2)
+        GROUP BY name
+        HAVING bool_and(archived_at IS NOT NULL)
+        ORDER BY name
+        LIMIT 1000";
     /// Those that take something: of the mesh, or without one of every mesh of the org.
     LIVE = "
         SELECT mesh_id, name FROM topics
@@ -136,7 +145,17 @@ pub async fn known(
     rows.iter().map(|row| row::get(row, "name")).collect()
 }
 
-/// Names of topics to suggest from, at most a thousand.
+/// How many names are given at most.
+pub const MOST_NAMES: usize = 1000;
+
+/// The names of topics that are archived, at most [`MOST_NAMES`].
+pub async fn archived(db: &impl GenericClient, org: OrgId, mesh: Option<MeshId>) -> Result<Vec<TopicName>, Error> {
+    let archived = db.prepare_cached(ARCHIVED).await?;
+    let rows = db.query(&archived, &[&org.uuid(), &mesh.map(MeshId::uuid)]).await?;
+    rows.iter().map(|row| row::parsed(row, "name")).collect()
+}
+
+/// Names of topics to suggest from, at most [`MOST_NAMES`].
 pub async fn names(db: &impl GenericClient, org: OrgId, mesh: Option<MeshId>) -> Result<Vec<String>, Error> {
     let names = db.prepare_cached(NAMES).await?;
     let rows = db.query(&names, &[&org.uuid(), &mesh.map(MeshId::uuid)]).await?;

@@ -1,4 +1,4 @@
-//! Access: what a grant may do on one topic, and through what.
+//! Access: what a key or a role may do on one topic, and through what; and what is left of a personal key.
 
 use serde::{Serialize, Serializer};
 
@@ -6,6 +6,8 @@ use super::{
     capability::Capability,
     grant::{Grant, Requirement},
     owner::Owner,
+    rights::Rights,
+    scope::TopicScope,
     topic::{TopicName, TopicPattern},
 };
 
@@ -50,35 +52,75 @@ impl Serialize for Pattern {
     }
 }
 
-/// What the grant may do on this topic of this mesh; `None` where that is nothing.
+/// What these rights allow on this topic of this mesh, those of a role or of a key, which its person may bound; `None` where that is
+/// nothing.
 #[must_use]
-pub fn access(grant: &Grant, within: Owner, topic: &TopicName) -> Option<Access> {
-    let declared = grant.capabilities.iter().filter(|held| !held.is_built_in()).cloned();
-    let permits = |capability: &Capability| {
-        let (capability, topic) = (capability.clone(), Some(topic.clone()));
-        grant.permits(&Requirement { within, capability, topic }).is_ok()
-    };
-    let may: Vec<_> = Capability::BUILT_IN.into_iter().chain(declared).filter(permits).collect();
+pub fn access(rights: Rights<'_>, within: Owner, topic: &TopicName) -> Option<Access> {
+    let grant = rights.grant_for(within)?;
+    let may = allowed(rights, grant, within, Some(topic));
     let through = Through {
         owner: if grant.owner.mesh().is_some() { "mesh" } else { "org" },
-        capability: grant.capabilities.allows(&Capability::Admin).then_some(Capability::Admin),
+        capability: may.contains(&Capability::Admin).then_some(Capability::Admin),
         topics: Pattern(grant.topics.pattern_of(topic).cloned()),
     };
     (!may.is_empty()).then_some(Access { may, through })
 }
 
+/// What a key with this grant may do within an owner, on topics that it reaches, where its person has these grants: a role is for every
+/// topic.
+#[must_use]
+pub fn left(grant: &Grant, person: &[Grant], within: Owner) -> Vec<Capability> {
+    let wide = Grant { topics: TopicScope::Everywhere, ..grant.clone() };
+    allowed(Rights::new(std::slice::from_ref(&wide), Some(person)), &wide, within, None)
+}
+
+fn allowed(rights: Rights<'_>, grant: &Grant, within: Owner, topic: Option<&TopicName>) -> Vec<Capability> {
+    let declared = grant.capabilities.iter().filter(|held| !held.is_built_in()).cloned();
+    let permits = |capability: &Capability| {
+        let (capability, topic) = (capability.clone(), topic.cloned());
+        rights.permits(&Requirement { within, capability, topic }).is_ok()
+    };
+    Capability::BUILT_IN.into_iter().chain(declared).filter(permits).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{CapabilitySet, MeshId, OrgId, TopicScope};
+    use crate::domain::{
+        CapabilitySet, MeshId, OrgId,
+        laws::{grants, requirements},
+    };
 
     fn told(owner: Owner, capabilities: &[&str], topics: Value, within: Owner) -> Value {
         let capabilities = CapabilitySet::new(capabilities.iter().map(|name| name.parse().unwrap())).unwrap();
         let topics: TopicScope = serde_json::from_value(topics).unwrap();
         let grant = Grant { owner, capabilities, topics };
-        serde_json::to_value(access(&grant, within, &"ci.web".parse().unwrap())).unwrap()
+        let rights = Rights::new(std::slice::from_ref(&grant), None);
+        serde_json::to_value(access(rights, within, &"ci.web".parse().unwrap())).unwrap()
+    }
+
+    proptest! {
+        /// What is said of a personal key is what every door would say.
+        #[test]
+        fn what_is_left_of_a_key_is_what_it_and_its_person_may(
+            own in grants(), person in prop::collection::vec(grants(), 0..=3), wanted in requirements(),
+        ) {
+            let everywhere = |grant: Grant| Grant { topics: TopicScope::Everywhere, ..grant };
+            let person: Vec<_> = person.into_iter().map(everywhere).collect();
+            let rights = Rights::new(std::slice::from_ref(&own), Some(&person));
+            let is_left = left(&own, &person, wanted.within).contains(&wanted.capability);
+            let reaches = own.topics.reaches(wanted.topic.as_ref());
+            // A key with `admin` may what is declared too, and is not said to.
+            let is_told = wanted.capability.is_built_in() || own.capabilities.iter().any(|one| *one == wanted.capability);
+            prop_assert_eq!(rights.permits(&wanted).is_ok() && is_told, is_left && reaches);
+            if let Some(topic) = &wanted.topic {
+                let told = access(rights, wanted.within, topic).is_some_and(|told| told.may.contains(&wanted.capability));
+                prop_assert_eq!(told, is_left && reaches);
+            }
+        }
     }
 
     #[test]

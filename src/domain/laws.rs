@@ -38,12 +38,12 @@ fn scopes() -> impl Strategy<Value = TopicScope> {
     ]
 }
 
-pub(super) fn grants() -> impl Strategy<Value = Grant> {
+pub(crate) fn grants() -> impl Strategy<Value = Grant> {
     let capabilities = subsequence(all_capabilities(), 1..=3).prop_map(|list| CapabilitySet::new(list).unwrap());
     (owners(), capabilities, scopes()).prop_map(|(owner, capabilities, topics)| Grant { owner, capabilities, topics })
 }
 
-pub(super) fn requirements() -> impl Strategy<Value = Requirement> {
+pub(crate) fn requirements() -> impl Strategy<Value = Requirement> {
     let topics = TOPICS.map(|name| name.parse::<TopicName>().unwrap()).to_vec();
     let topic = prop::option::weighted(0.8, prop::sample::select(topics));
     (owners(), prop::sample::select(all_capabilities()), topic).prop_map(|(within, capability, topic)| Requirement {

@@ -53,7 +53,7 @@ pub mod verdict;
 pub mod webhook;
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 
 pub use address::{AddressList, Network};
 pub use capability::{Capability, CapabilitySet};

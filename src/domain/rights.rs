@@ -166,6 +166,12 @@ impl Bound {
         !self.is_suspended && !self.grants.is_empty()
     }
 
+    /// What the person may do at this moment: nothing while it is suspended.
+    #[must_use]
+    pub fn now(&self) -> &[Grant] {
+        if self.is_suspended { &[] } else { &self.grants }
+    }
+
     /// What the person may do in the org of the key.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {

@@ -24,6 +24,16 @@ impl FromStr for TopicName {
     }
 }
 
+impl TopicName {
+    /// Every pattern that means this topic, as text: by which it is looked for among those of keys.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<String> {
+        // A name is ASCII, so that it can be cut anywhere.
+        let beginnings = (1..self.0.len()).map(|end| format!("{}*", &self.0[..end]));
+        std::iter::once(self.0.clone()).chain(beginnings).collect()
+    }
+}
+
 /// The text is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MalformedPattern {
@@ -139,6 +149,18 @@ mod tests {
         let ci = pattern("ci.*");
         for (topic, matched) in [("ci.build", true), ("ci.b", true), ("ci.", false), ("ci", false), ("cix", false)] {
             assert_eq!(ci.matches(&topic.parse().unwrap()), matched, "{topic}");
+        }
+    }
+
+    #[test]
+    fn a_topic_knows_every_pattern_that_means_it() {
+        for name in ["a", "ci.", "ci.build"] {
+            let topic: TopicName = name.parse().unwrap();
+            let own = topic.patterns();
+            assert_eq!(own.len(), name.len());
+            for other in ["a", "a*", "c*", "ci.*", "ci.b*", "ci.build", "ci.build*", "ci.buil*", "ci.", "ci*"] {
+                assert_eq!(own.iter().any(|one| one == other), pattern(other).matches(&topic), "{other} {name}");
+            }
         }
     }
 

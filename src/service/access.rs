@@ -3,11 +3,11 @@
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
-use super::{Admitted, House, Refusal};
+use super::{Admitted, House, Refusal, bound::People};
 use crate::{
-    db::{Transaction, access as db, keys::Dated, topics},
+    db::{Transaction, access as db, access::Within, keys::Dated, topics},
     domain::{
-        Capability, Key, KeyId, Moment, Owner, Status, TopicName,
+        Capability, KeyId, Moment, Owner, Rights, Status, TopicName,
         access::{Access, access},
         page::{Limit, Page, read_cursor, write_cursor},
     },
@@ -66,12 +66,12 @@ pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Reach
 /// Where a key stands in the list.
 type Position = (Moment, KeyId);
 
-/// What the caller is told of a key.
-fn told(by: &Admitted, wanted: &Wanted, within: Owner, topic: &TopicName, key: &Key) -> Option<Access> {
-    let grant = &key.terms.grant;
+/// What the caller is told of a key that has these rights.
+fn told(by: &Admitted, wanted: &Wanted, within: Owner, topic: &TopicName, rights: Rights<'_>) -> Option<Access> {
+    let is_covered = rights.own().iter().all(|grant| by.rights().manages(grant));
     let is_wanted =
         |access: &Access| wanted.capability.as_ref().is_none_or(|capability| access.may.contains(capability));
-    by.rights().manages(grant).then(|| access(grant, within, topic)).flatten().filter(is_wanted)
+    is_covered.then(|| access(rights, within, topic)).flatten().filter(is_wanted)
 }
 
 /// Collects a page's worth of keys, and where to go on if there may be more.
@@ -83,15 +83,16 @@ async fn collect(
     mut from: Position,
 ) -> Result<(Vec<(Dated, Access)>, Option<Position>), Refusal> {
     let (place, topic) = ((by.org(), by.mesh_id()?), by.topic()?);
-    let with_the_orgs = by.rights().mesh().is_none();
+    let within = Within { place, with_the_orgs: by.rights().mesh().is_none(), reaching: Some(topic) };
     let (mut items, mut looked_at) = (Vec::new(), 0);
     while looked_at < MOST_LOOKED_AT {
-        let batch = db::keys(transaction, place, with_the_orgs, status, (from.0.get(), from.1), BATCH).await?;
+        let batch = db::keys(transaction, &within, status, (from.0.get(), from.1), BATCH).await?;
         let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
         looked_at += batch.len();
+        let people = People::of(transaction, by.org(), &batch).await?;
         for one in batch {
             let position = (Moment::from(one.key.created_at), one.key.id);
-            if let Some(access) = told(by, wanted, Owner::Mesh(place.0, place.1), topic, &one.key) {
+            if let Some(access) = told(by, wanted, Owner::Mesh(place.0, place.1), topic, people.rights(&one.key)) {
                 if items.len() == wanted.limit.get() {
                     return Ok((items, Some(from)));
                 }

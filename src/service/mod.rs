@@ -18,6 +18,8 @@ pub mod audit;
 #[cfg(feature = "server")]
 pub mod authority;
 #[cfg(feature = "server")]
+pub mod bound;
+#[cfg(feature = "server")]
 pub mod capabilities;
 #[cfg(feature = "server")]
 mod conclude;

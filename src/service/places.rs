@@ -1,16 +1,19 @@
 //! Places: what keys do at a mesh and its topics, and whom it would hit to archive one. Told to who covers the keys, and of those alone.
 
+mod topic;
+
 use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Admitted, House, Refusal};
+pub use self::topic::{Archived, TopicImpact, archived_of, of_topic};
+use super::{Admitted, House, Refusal, bound::People};
 use crate::{
     db::{
         Transaction, access as db,
+        access::Within,
         keys::Dated,
         meshes::{self, InMesh},
-        topics,
     },
     domain::{Capability, KeyId, MeshId, Owner, Requirement, Status, Topic, TopicName, access::access},
 };
@@ -18,12 +21,8 @@ use crate::{
 /// How many keys of a mesh are looked at, at most.
 const MOST_KEYS: usize = 5_000;
 const BATCH: i64 = 201;
-/// How many topics of an org are looked at, at most.
-const MOST_TOPICS: usize = 10_000;
 /// The keys that work.
 const WORKING: [Status; 2] = [Status::Rotating, Status::Active];
-/// Those that could be used, now or once they are enabled.
-const ALIVE: [Status; 3] = [Status::Disabled, Status::Rotating, Status::Active];
 /// Since when a use is a late one.
 pub const LATELY: Duration = Duration::DAY;
 
@@ -50,13 +49,13 @@ pub struct ByTopic {
 /// How many of the keys that work, and that the caller covers, may do what on each of these topics of the mesh.
 pub async fn counts(house: &House, by: &Admitted, of: &[Topic]) -> Result<ByTopic, Refusal> {
     let within = Owner::Mesh(by.org(), by.mesh_id()?);
-    let (keys, complete) = house.look(by.org(), async |transaction| keys(transaction, by, &WORKING).await).await?;
+    let (keys, people, complete) = house.look(by.org(), async |transaction| working(transaction, by).await).await?;
     let mut counts: BTreeMap<_, _> = of.iter().map(|topic| (topic.name.clone(), Counts::default())).collect();
     for Dated { key, .. } in &keys {
-        let grant = &key.terms.grant;
+        let (topics, rights) = (&key.terms.grant.topics, people.rights(key));
         for (topic, count) in &mut counts {
             // A cheap look first: most keys are confined to few topics.
-            let Some(access) = grant.topics.reaches(Some(topic)).then(|| access(grant, within, topic)).flatten() else {
+            let Some(access) = topics.reaches(Some(topic)).then(|| access(rights, within, topic)).flatten() else {
                 continue;
             };
             count.send += usize::from(access.may.contains(&Capability::Send));
@@ -96,62 +95,38 @@ pub struct MeshImpact {
 
 /// Whom it would hit to archive the mesh.
 pub async fn of_mesh(house: &House, by: &Admitted) -> Result<MeshImpact, Refusal> {
-    by.mesh_id()?;
-    let (keys, complete) = house.look(by.org(), async |transaction| keys(transaction, by, &WORKING).await).await?;
-    let (mut refused, orgs): (Vec<_>, Vec<_>) =
-        keys.into_iter().partition(|one| one.key.terms.grant.owner.mesh().is_some());
+    let within = Owner::Mesh(by.org(), by.mesh_id()?);
+    let (keys, people, complete) = house.look(by.org(), async |transaction| working(transaction, by).await).await?;
+    // One whose person may do nothing there is refused already.
+    let keys = keys.into_iter().filter(|one| people.rights(&one.key).reach_into(within));
+    let (mut refused, orgs): (Vec<_>, Vec<_>) = keys.partition(|one| one.key.terms.grant.owner.mesh().is_some());
     refused.sort_by_key(|one| std::cmp::Reverse(one.key.last_use.map(|used| used.at)));
     let is_late = |one: &&Dated| one.key.last_use.is_some_and(|used| used.at > one.now - LATELY);
     let used_lately = refused.iter().filter(is_late).count();
     Ok(MeshImpact { refused, used_lately, of_the_org: orgs.len(), complete })
 }
 
-/// Whom it would hit to archive a topic.
-#[derive(Debug)]
-pub struct TopicImpact {
-    /// How many keys reach it.
-    pub reaching: usize,
-    /// Those of them that would be left without any live topic: useless, and not wider.
-    pub stranded: Vec<Dated>,
-    /// Whether every key and every topic was looked at.
-    pub complete: bool,
+/// The keys that the caller covers and that work in the mesh of the request, with the people that bind them; and whether these are all.
+async fn working(transaction: &Transaction<'_>, by: &Admitted) -> Result<(Vec<Dated>, People, bool), Refusal> {
+    let (keys, complete) = keys(transaction, by, &WORKING, None).await?;
+    let people = People::of(transaction, by.org(), &keys).await?;
+    Ok((keys, people, complete))
 }
 
-/// Whom it would hit to archive the topic of the request.
-pub async fn of_topic(house: &House, by: &Admitted) -> Result<TopicImpact, Refusal> {
-    let (org, mesh, topic) = (by.org(), by.mesh_id()?, by.topic()?);
-    house
-        .look(org, async |transaction| {
-            let (keys, mut complete) = keys(transaction, by, &ALIVE).await?;
-            let of = if by.rights().is_whole(org) { None } else { Some(mesh) };
-            let live = topics::live(transaction, org, of, MOST_TOPICS).await?;
-            complete &= live.len() < MOST_TOPICS;
-            let reaching: Vec<_> =
-                keys.into_iter().filter(|one| one.key.terms.grant.topics.reaches(Some(topic))).collect();
-            let count = reaching.len();
-            let is_stranded = |one: &Dated| {
-                let grant = &one.key.terms.grant;
-                let is_left = |(at, name): &(MeshId, TopicName)| {
-                    (*at, name) != (mesh, topic)
-                        && grant.owner.covers(Owner::Mesh(org, *at))
-                        && grant.topics.reaches(Some(name))
-                };
-                grant.topics.patterns().is_some() && !live.iter().any(is_left)
-            };
-            let stranded = reaching.into_iter().filter(is_stranded).collect();
-            Ok(TopicImpact { reaching: count, stranded, complete })
-        })
-        .await
-}
-
-/// The keys that the caller covers and that can act in the mesh of the request, with one of these statuses; and whether these are
-/// all of them.
-async fn keys(transaction: &Transaction<'_>, by: &Admitted, status: &[Status]) -> Result<(Vec<Dated>, bool), Refusal> {
-    let (place, with_the_orgs) = ((by.org(), by.mesh_id()?), by.rights().is_whole(by.org()));
+/// The keys that the caller covers and that can act in the mesh of the request, with one of these statuses, or those of them that
+/// reach a topic; and whether these are all of them.
+async fn keys(
+    transaction: &Transaction<'_>,
+    by: &Admitted,
+    status: &[Status],
+    reaching: Option<&TopicName>,
+) -> Result<(Vec<Dated>, bool), Refusal> {
+    let with_the_orgs = by.rights().is_whole(by.org());
+    let within = Within { place: (by.org(), by.mesh_id()?), with_the_orgs, reaching };
     let (mut found, mut looked_at) = (Vec::new(), 0);
     let mut from = (LAST, KeyId::from(uuid::Uuid::max()));
     while looked_at < MOST_KEYS {
-        let batch = db::keys(transaction, place, with_the_orgs, status, from, BATCH).await?;
+        let batch = db::keys(transaction, &within, status, from, BATCH).await?;
         let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
         looked_at += batch.len();
         from = batch.last().map_or(from, |last| (last.key.created_at, last.key.id));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{client::Client, explain::expire, house::House, tools::id};
+use super::{client::Client, explain::expire, house::House, persons::Person, tools::id};
 
 const CAPABILITIES: [&str; 5] = ["send", "read", "state_write", "admin", "verify"];
 
@@ -94,6 +94,18 @@ async fn it_is_told_who_may_do_what_here_and_through_what() {
 async fn what_is_told_is_what_verify_says_of_every_key() {
     let house = House::new().await;
     let (admin, mut keys) = seeded(&house).await;
+    // Personal keys of somebody who may do less by now, and of somebody who may do nothing.
+    let mut people = Vec::new();
+    for label in ["Mia", "Sue"] {
+        let person = Person::in_org(&house, label, "admin").await;
+        let wish =
+            json!({ "label": label, "mesh": "main", "capabilities": ["admin"], "topics": "all", "user": person.id });
+        let (key, holder) = admin.issue(wish).await;
+        keys.insert(label.to_owned(), (id(&key), holder.secret().to_owned()));
+        people.push(person);
+    }
+    people[0].becomes(&house, "acme", None, "member").await;
+    people[1].change(&house, "UPDATE users SET suspended_at = now() WHERE name = 'Sue'").await;
     let page = admin.get(&at(&admin, "")).await.expect(200);
     let told: BTreeMap<String, Value> =
         page.items().iter().map(|item| (id(&item["key"]), item["may"].clone())).collect();

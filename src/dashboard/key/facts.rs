@@ -3,12 +3,15 @@
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
-use super::words::{actor, addresses, person};
+use super::{
+    now::Now,
+    words::{actor, addresses, person},
+};
 use crate::{
     dashboard::{
         page::token,
         parts::{
-            chips::{Standing, capabilities, place},
+            chips::{Standing, place},
             times::{ago, when},
         },
     },
@@ -26,6 +29,8 @@ pub(super) struct Around<'a> {
     pub(super) key: &'a Dated,
     /// What those are called who have to do with it.
     pub(super) names: &'a Names,
+    /// What it may do at this moment.
+    pub(super) now: &'a Now,
     /// Whether the person manages it, and is not only its holder.
     pub(super) is_manager: bool,
     /// Whom to ask, where it is not.
@@ -103,7 +108,7 @@ impl Around<'_> {
             section {
                 h2 { "Facts" }
                 dl.facts {
-                    dt { "Can do" } dd { (capabilities(&grant.capabilities)) }
+                    dt { "Can do" } dd { (self.now.chips(&grant.capabilities)) }
                     dt { "Where" } dd { (place(self.mesh(), &grant.topics)) }
                     @if let Some(user) = key.user { dt { "For" } dd { (person(user, self.names)) ": may do no more than this person may" } }
                     dt { "Issued by" } dd { (actor(key.issued_by, self.names, self.keys)) }

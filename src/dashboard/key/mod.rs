@@ -9,6 +9,7 @@ mod edit_page;
 mod events;
 mod facts;
 mod impact;
+mod now;
 pub mod revoke;
 mod revoke_page;
 pub mod show;

@@ -6,9 +6,9 @@ use maud::{Markup, html};
 use super::{
     facts::asked,
     impact::{Friction, Impact, read},
+    now,
     revoke::Holder,
     show::{authority, named_around},
-    words,
 };
 use crate::{
     dashboard::{Fault, Form, org::Section, page::token},
@@ -50,14 +50,15 @@ pub(super) async fn page(
     (status, filled, before): (StatusCode, &Filled, Markup),
 ) -> Result<HttpResponse, Fault> {
     let impact = read(house, &insider.proof, key).await?;
-    let names = named_around(house, insider, key, std::iter::empty()).await?;
+    let (names, now) =
+        (named_around(house, insider, key, std::iter::empty()).await?, now::read(house, &insider.proof, key).await?);
     let (is_manager, people) = authority(house, insider, key).await?;
     let (path, form_token) = (insider.at(&format!("/keys/{}", key.key.id)), insider.token());
     let mesh = key.key.terms.grant.owner.mesh().and_then(|mesh| names.mesh(mesh));
     let form = Asking { key, impact: &impact, filled, path: &path, token: &form_token };
     let main = html! {
         (before)
-        (words::sentence(key, mesh, &[]))
+        (now.sentence(key, mesh))
         (impact.section(key))
         div.pair {
             (form.revoke())

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
 
-use super::{children, events, facts::Around, named, told::Told, usage, words::sentence};
+use super::{children, events, facts::Around, named, now, told::Told, usage};
 use crate::{
     dashboard::{
         Fault,
@@ -19,7 +19,7 @@ use crate::{
         audit::{Actor, ActorId},
     },
     http::guard::{Need, OwnKeyOr, may},
-    service::{House, Refusal, ground, keys, names, surroundings, usage::denials},
+    service::{House, Refusal, keys, names, surroundings, usage::denials},
 };
 
 /// What the query of the page may say.
@@ -50,16 +50,17 @@ pub(super) async fn answer<N: Need>(
     let issued = children::of(house, by, id).await?;
     let actors = events.iter().flat_map(|(events, _)| events.iter().filter_map(events::actor_of));
     let names = named_around(house, insider, &key, actors).await?;
-    let topics = ground::topics_at(house, by, key.key.terms.grant.owner).await?;
+    let now = now::read(house, by, &key).await?;
     let (is_manager, people) = authority(house, insider, &key).await?;
     let (keys, token) = (insider.at("/keys"), insider.token());
-    let around = Around { key: &key, names: &names, is_manager, people: &people, keys: &keys, token: &token };
+    let around =
+        Around { key: &key, names: &names, now: &now, is_manager, people: &people, keys: &keys, token: &token };
     let main = html! {
         (told.markup)
         (note(insider, &DONES))
         (waiting(&query, insider.proof.org_slug(), &key))
         (around.head())
-        (sentence(&key, around.mesh(), &topics))
+        (now.sentence(&key, around.mesh()))
         (around.banner())
         (around.rotating())
         div.columns {

@@ -12,7 +12,7 @@ use crate::{
     service::names::Names,
 };
 
-/// What a key may do and what it can not, of these topics; or could do, where it is refused.
+/// What a key was issued for and what it can not do, of these topics; or could do, where it is refused.
 pub(super) fn sentence(Dated { key, now }: &Dated, mesh: Option<&Slug>, known: &[TopicName]) -> Markup {
     let is_accepted = matches!(key.status(*now), Status::Active | Status::Rotating);
     let told = Told { is_refused: !is_accepted, ..Told::of(key, mesh, known) };
@@ -95,6 +95,15 @@ fn key_named(id: KeyId, names: &Names, keys: &str) -> Markup {
 /// So many of something.
 pub(super) fn counted(count: i64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Several, as one says them.
+pub(super) fn listed(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    match all.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => all.concat(),
+    }
 }
 
 /// Addresses, as one reads them.

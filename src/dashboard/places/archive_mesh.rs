@@ -1,18 +1,14 @@
 //! `/orgs/{org}/meshes/{mesh}/archive`: whom it would hit to archive a mesh, and doing it; or undoing it.
 
-use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
 
-use super::holders::brief;
+use super::{
+    archive::{Question, is_to_be},
+    holders::brief,
+};
 use crate::{
-    dashboard::{
-        Fault,
-        done::told,
-        org::{Insider, Section},
-        page::{lead_to, token},
-        visitor::Sent,
-        wrong::Wrong,
-    },
+    dashboard::{Fault, org::Insider, visitor::Sent, wrong::Wrong},
     domain::Mesh,
     http::guard::{InOrg, may},
     service::{
@@ -21,41 +17,30 @@ use crate::{
     },
 };
 
+type Admin = Insider<InOrg<may::Admin>>;
+
 /// How many keys are named.
 const MOST_NAMED: usize = 20;
 
 /// The question.
-pub async fn show(house: Data<House>, insider: Insider<InOrg<may::Admin>>) -> Result<HttpResponse, Fault> {
+pub async fn show(house: Data<House>, insider: Admin) -> Result<HttpResponse, Fault> {
     page(&house, &insider, None).await
 }
 
-async fn page(
-    house: &House,
-    insider: &Insider<InOrg<may::Admin>>,
-    wrong: Option<&Wrong>,
-) -> Result<HttpResponse, Fault> {
+fn question(insider: &Admin) -> Result<Question, Fault> {
     let mesh = meshes::show(&insider.proof)?;
-    let impact = places::of_mesh(house, &insider.proof).await?;
-    let path = insider.at(&format!("/meshes/{}", mesh.slug));
-    let (title, button, to) = match mesh.archived_at {
-        None => (format!("Archive {}?", mesh.slug), "Archive the mesh", "archived"),
-        Some(_) => (format!("Unarchive {}?", mesh.slug), "Unarchive the mesh", "unarchived"),
+    let here = insider.at(&format!("/meshes/{}", mesh.slug));
+    Ok(Question { what: "mesh", name: mesh.slug.to_string(), is_archived: mesh.archived_at.is_some(), here })
+}
+
+async fn page(house: &House, insider: &Admin, wrong: Option<&Wrong>) -> Result<HttpResponse, Fault> {
+    let (mesh, impact) = (meshes::show(&insider.proof)?, places::of_mesh(house, &insider.proof).await?);
+    let said = html! {
+        (said(&mesh, &impact))
+        @if !impact.refused.is_empty() { (brief(&impact.refused, MOST_NAMED, &insider.at("/keys"))) }
+        @if !impact.complete { p.warn-text { "There are more keys than were looked at: these are the least." } }
     };
-    let main = html! {
-        @if let Some(wrong) = wrong { (wrong.markup()) }
-        section {
-            (said(&mesh, &impact))
-            @if !impact.refused.is_empty() { (brief(&impact.refused, MOST_NAMED, &insider.at("/keys"))) }
-            @if !impact.complete { p.warn-text { "There are more keys than were looked at: these are the least." } }
-            form method="post" action={ (path) "/archive" } {
-                (token(&insider.token()))
-                input type="hidden" name="to" value=(to);
-                div.actions { button.danger[mesh.archived_at.is_none()] { (button) } a href=(path) { "Cancel" } }
-            }
-        }
-    };
-    let status = wrong.map_or(StatusCode::OK, |wrong| wrong.status);
-    insider.show_as(house, status, Section::Meshes, &title, main).await
+    question(insider)?.ask(house, insider, &said, wrong).await
 }
 
 fn said(mesh: &Mesh, impact: &MeshImpact) -> Markup {
@@ -77,15 +62,11 @@ fn said(mesh: &Mesh, impact: &MeshImpact) -> Markup {
 }
 
 /// Does it.
-pub async fn take(house: Data<House>, sent: Sent<Insider<InOrg<may::Admin>>>) -> Result<HttpResponse, Fault> {
+pub async fn take(house: Data<House>, sent: Sent<Admin>) -> Result<HttpResponse, Fault> {
     let Sent { by: insider, form } = sent;
-    let is_to_be = form.text("to") == "archived";
-    let path = insider.at(&format!("/meshes/{}", meshes::show(&insider.proof)?.slug));
+    let (question, is_to_be) = (question(&insider)?, is_to_be(&form));
     match meshes::archive(&house, &insider.proof, is_to_be).await {
-        Ok(Done { settled, .. }) => {
-            let word = if is_to_be { "archived" } else { "unarchived" };
-            Ok(lead_to(&told(&insider, &path, word, settled.as_ref())))
-        }
-        Err(refusal) => page(&house, &insider, Some(&Wrong::of(refusal, &format!("{path}/archive"))?)).await,
+        Ok(Done { settled, .. }) => Ok(question.done(&insider, is_to_be, settled.as_ref())),
+        Err(refusal) => page(&house, &insider, Some(&question.wrong(refusal)?)).await,
     }
 }

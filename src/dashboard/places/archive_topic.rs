@@ -1,18 +1,14 @@
 //! `/orgs/{org}/meshes/{mesh}/topics/{topic}/archive`: which keys would be left with nothing, and doing it; or undoing it.
 
-use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use actix_web::{HttpResponse, web::Data};
 use maud::{Markup, html};
 
-use super::holders::brief;
+use super::{
+    archive::{Question, is_to_be},
+    holders::brief,
+};
 use crate::{
-    dashboard::{
-        Fault,
-        done::told,
-        org::{Insider, Section},
-        page::{lead_to, token},
-        visitor::Sent,
-        wrong::Wrong,
-    },
+    dashboard::{Fault, org::Insider, visitor::Sent, wrong::Wrong},
     http::guard::{OnTopic, may},
     service::{
         House, meshes,
@@ -21,46 +17,30 @@ use crate::{
     },
 };
 
+type Admin = Insider<OnTopic<may::Admin>>;
+
 /// How many keys are named.
 const MOST_NAMED: usize = 50;
 
 /// The question.
-pub async fn show(house: Data<House>, insider: Insider<OnTopic<may::Admin>>) -> Result<HttpResponse, Fault> {
+pub async fn show(house: Data<House>, insider: Admin) -> Result<HttpResponse, Fault> {
     page(&house, &insider, None).await
 }
 
-async fn page(
-    house: &House,
-    insider: &Insider<OnTopic<may::Admin>>,
-    wrong: Option<&Wrong>,
-) -> Result<HttpResponse, Fault> {
-    let topic = topics::show(house, &insider.proof).await?;
-    let is_archived = topic.archived_at.is_some();
-    let here = here(insider)?;
-    let (title, button, to) = if is_archived {
-        (format!("Unarchive #{}?", topic.name), "Unarchive the topic", "unarchived")
-    } else {
-        (format!("Archive #{}?", topic.name), "Archive the topic", "archived")
-    };
-    let main = html! {
-        @if let Some(wrong) = wrong { (wrong.markup()) }
-        section {
-            @if is_archived { p { "Messages and state can be sent to it again by every key that reaches it." } }
-            @else { (said(&places::of_topic(house, &insider.proof).await?, &insider.at("/keys"))) }
-            form method="post" action={ (here) "/archive" } {
-                (token(&insider.token()))
-                input type="hidden" name="to" value=(to);
-                div.actions { button.danger[!is_archived] { (button) } a href=(here) { "Cancel" } }
-            }
-        }
-    };
-    let status = wrong.map_or(StatusCode::OK, |wrong| wrong.status);
-    insider.show_as(house, status, Section::Meshes, &title, main).await
+async fn question(house: &House, insider: &Admin) -> Result<Question, Fault> {
+    let (mesh, topic) = (meshes::show(&insider.proof)?, topics::show(house, &insider.proof).await?);
+    let here = insider.at(&format!("/meshes/{}/topics/{}", mesh.slug, topic.name));
+    Ok(Question { what: "topic", name: format!("#{}", topic.name), is_archived: topic.archived_at.is_some(), here })
 }
 
-fn here(insider: &Insider<OnTopic<may::Admin>>) -> Result<String, Fault> {
-    let (mesh, topic) = (meshes::show(&insider.proof)?, insider.proof.topic()?);
-    Ok(insider.at(&format!("/meshes/{}/topics/{topic}", mesh.slug)))
+async fn page(house: &House, insider: &Admin, wrong: Option<&Wrong>) -> Result<HttpResponse, Fault> {
+    let question = question(house, insider).await?;
+    let said = if question.is_archived {
+        html! { p { "Messages and state can be sent to it again by every key that reaches it." } }
+    } else {
+        said(&places::of_topic(house, &insider.proof).await?, &insider.at("/keys"))
+    };
+    question.ask(house, insider, &said, wrong).await
 }
 
 fn said(impact: &TopicImpact, path: &str) -> Markup {
@@ -78,12 +58,11 @@ fn said(impact: &TopicImpact, path: &str) -> Markup {
 }
 
 /// Does it.
-pub async fn take(house: Data<House>, sent: Sent<Insider<OnTopic<may::Admin>>>) -> Result<HttpResponse, Fault> {
+pub async fn take(house: Data<House>, sent: Sent<Admin>) -> Result<HttpResponse, Fault> {
     let Sent { by: insider, form } = sent;
-    let is_to_be = form.text("to") == "archived";
-    let here = here(&insider)?;
+    let (question, is_to_be) = (question(&house, &insider).await?, is_to_be(&form));
     match topics::archive(&house, &insider.proof, is_to_be).await {
-        Ok(_) => Ok(lead_to(&told(&insider, &here, if is_to_be { "archived" } else { "unarchived" }, None))),
-        Err(refusal) => page(&house, &insider, Some(&Wrong::of(refusal, &format!("{here}/archive"))?)).await,
+        Ok(_) => Ok(question.done(&insider, is_to_be, None)),
+        Err(refusal) => page(&house, &insider, Some(&question.wrong(refusal)?)).await,
     }
 }

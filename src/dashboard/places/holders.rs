@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     dashboard::parts::{chips::Standing, times::ago},
     db::keys::Dated,
-    domain::access::Access,
+    domain::{Key, access::Access},
 };
 
 /// Some keys of many, each with its latest use.
@@ -37,6 +37,11 @@ fn through(access: &Access) -> Markup {
     }
 }
 
+/// Whether it may do less here than it was issued for, since its person may.
+fn is_cut(key: &Key, access: &Access) -> bool {
+    key.terms.grant.capabilities.iter().any(|one| !access.may.contains(one))
+}
+
 /// The body of a table of keys that reach a topic: one group.
 pub(super) fn group(title: &str, is_heavy: bool, keys: &[&(Dated, Access)], path: &str) -> Markup {
     html! {
@@ -48,6 +53,7 @@ pub(super) fn group(title: &str, is_heavy: bool, keys: &[&(Dated, Access)], path
                         th scope="row" {
                             a href={ (path) "/" (key.id) } { bdi { (key.label) } } " " code { (key.hint()) "…" }
                             @if key.user.is_some() { " " span.chip { "personal" } }
+                            @if is_cut(key, access) { " " span.chip.warn { "no more than its person" } }
                         }
                         td data-label="Through" { (through(access)) }
                         td data-label="Status" { (Standing::of(key, *now).chip()) }

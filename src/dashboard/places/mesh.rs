@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use maud::{Markup, html};
 
-use super::people;
+use super::{activity, people};
 use crate::{
     dashboard::{
         Fault, Form,
@@ -87,6 +87,7 @@ async fn page(
         }
         @if is_admin && mesh.archived_at.is_none() { (form(&path, &insider.token(), typed)) }
         (people::of_mesh(house, insider, &mesh).await?)
+        @if is_admin { (activity::of_mesh(house, insider, &mesh).await?) }
     };
     let status = typed.map_or(StatusCode::OK, |typed| typed.wrong.status);
     insider.show_as(house, status, Section::Meshes, mesh.name.as_str(), main).await

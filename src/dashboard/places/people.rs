@@ -7,7 +7,7 @@ use super::topic::verb;
 use crate::{
     dashboard::{Fault, org::Insider, parts::asking::is_of_the_org},
     domain::{
-        Capability, Member, Mesh, Owner, TopicName,
+        Capability, Member, Mesh, Owner, Rights, TopicName,
         access::access,
         page::{Limit, Page},
         role::Role,
@@ -62,7 +62,8 @@ fn reach(member: &Member, mesh: &Mesh, topic: &TopicName) -> (Vec<Capability>, V
     let roles = roles.chain(member.part.meshes.get(&mesh.id).map(|role| (*role, here)));
     let (mut may, mut through) = (Vec::new(), Vec::new());
     for (role, at) in roles {
-        let access = role.grant(at).ok().and_then(|grant| access(&grant, here, topic));
+        let grant = role.grant(at).ok();
+        let access = grant.and_then(|grant| access(Rights::new(std::slice::from_ref(&grant), None), here, topic));
         if let Some(access) = access {
             may.extend(access.may.into_iter().filter(|one| !may.contains(one)).collect::<Vec<_>>());
             through.push((role, at == org));

@@ -66,7 +66,12 @@ async fn page(
         (note(insider, &DONES))
         @if let Some((_, wrong)) = typed { (wrong.markup()) }
         @if let Some(at) = topic.archived_at {
-            p.note.warn.wide { "Archived since " (moment(at)) ". Nothing can be sent to it; its name stays taken." }
+            p.note.warn.wide {
+                "Archived since " (moment(at)) ". Nothing can be sent to it, and its state does not change; it can still be read. Its name stays taken."
+            }
+        }
+        @if mesh.archived_at.is_some() {
+            p.note.warn.wide { "The mesh is archived: in it every key is refused, whatever stands below, until it is unarchived." }
         }
         div.head {
             p {
@@ -80,7 +85,7 @@ async fn page(
         @if !found.complete {
             p.note.warn.wide { "You see the keys that you manage. Keys of the whole org may reach this topic too: ask " (asked(house, insider).await?) "." }
         }
-        (keys(&found, &insider.at("/keys")))
+        (keys(&found, topic.archived_at.is_some(), &insider.at("/keys")))
         (more(found.page.next.as_deref(), &here, &query.without(DONE).without(AFTER).without(SEAL)))
         (people::of_topic(house, insider, &mesh, &topic.name).await?)
         (form(&topic, &here, &insider.token(), typed))
@@ -90,7 +95,7 @@ async fn page(
 }
 
 /// The keys, by what they may do; those with `admin` once, since they may all of it.
-fn keys(found: &Reaching, path: &str) -> Markup {
+fn keys(found: &Reaching, is_archived: bool, path: &str) -> Markup {
     let items = &found.page.items;
     if items.is_empty() {
         let text = html! { "No key that you manage reaches it." };
@@ -115,22 +120,33 @@ fn keys(found: &Reaching, path: &str) -> Markup {
         ul.tiles {
             @for (one, holders) in &offered {
                 @if is_always_shown(one) || !holders.is_empty() {
-                    li { a href={ "#can-" (one) } { strong { (verb(one)) } (count(holders.len() + admins.len())) } }
+                    @let all = count(holders.len() + admins.len());
+                    li {
+                        a href={ "#can-" (one) } {
+                            strong { (verb(one)) }
+                            @if is_archived && is_change(one) { "none now; " (all) " once unarchived" } @else { (all) }
+                        }
+                    }
                 }
             }
             @if !admins.is_empty() { li { a href="#can-admin" { strong { "Everything" } (count(admins.len())) } } }
         }
         @for (one, holders) in &offered {
-            @if is_always_shown(one) || !holders.is_empty() { (section(one, holders, admins.len(), path)) }
+            @if is_always_shown(one) || !holders.is_empty() { (section(one, holders, (admins.len(), is_archived && is_change(one)), path)) }
         }
         @if !admins.is_empty() {
             section id="can-admin" {
                 h2 { "Everything, through " span.mono { "admin" } " " span.quiet { (admins.len()) } }
-                p { "They may all that stands above, and hand it on." }
+                p { "They may all that stands above, and issue keys for it." }
                 (table("Keys that may do everything here", &group("Through admin", true, &admins, path)))
             }
         }
     }
+}
+
+/// What an archived topic does not take.
+fn is_change(one: &Capability) -> bool {
+    [Capability::Send, Capability::StateWrite].contains(one)
 }
 
 /// What everybody asks first is shown where nobody may do it, too.
@@ -154,7 +170,7 @@ pub(super) fn verb(one: &Capability) -> String {
     }
 }
 
-fn section(one: &Capability, holders: &[&Holder], admins: usize, path: &str) -> Markup {
+fn section(one: &Capability, holders: &[&Holder], (admins, waits): (usize, bool), path: &str) -> Markup {
     let is_org = |holder: &&&Holder| holder.1.through.owner == "org";
     let is_all = |holder: &&&Holder| holder.1.through.topics.get().is_none();
     let part = |of_org: bool, of_all: bool| -> Vec<&Holder> {
@@ -164,6 +180,7 @@ fn section(one: &Capability, holders: &[&Holder], admins: usize, path: &str) -> 
     html! {
         section id={ "can-" (one) } {
             h2 { (verb(one)) " " span.quiet { (holders.len()) } }
+            @if waits { p.warn-text { "Nobody now, since the topic is archived: this is for when it is unarchived." } }
             @if holders.is_empty() { p { "No key by name, by pattern or by all topics." } } @else {
                 (table(&format!("Keys that may {}, the narrowest first", verb(one).to_lowercase()), &html! {
                     (group("By name or pattern", false, &part(false, false), path))

@@ -42,6 +42,7 @@ async fn a_key_is_shown_with_what_it_did_and_what_was_denied_to_it() {
         "<th scope=\"row\">topic out of scope</th><td class=\"number\">0</td><td class=\"number\">2</td>",
         "Wanted <strong>send</strong> on <strong>#secrets</strong>: this key does not reach the topic 'secrets'.",
         "2 times since",
+        "hours in UTC",
         "<code>key.issued</code> by the key <a href=\"",
     ] {
         assert!(page.contains(said), "{said}: {page}");
@@ -127,7 +128,63 @@ async fn a_member_sees_its_own_key_and_is_told_whom_to_ask() {
     // By herself she may end it.
     let mut mia = mia;
     let revoked = mia.send(&format!("/orgs/acme/keys/{}/revoke", id(&own)), &[("reason", "leaked")]).await.expect(200);
-    assert!(text(&revoked).contains("<strong>Dead.</strong>"), "{revoked:?}");
+    assert!(text(&revoked).contains("<strong>Revoked.</strong> Dead everywhere after "), "{revoked:?}");
+}
+
+// What a key can do is what its person may by now, and every page that speaks of it says so.
+#[tokio::test]
+async fn a_personal_key_is_shown_with_what_its_person_leaves_of_it() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let mia = Person::in_org(&house, "Mia", "member").await;
+    let dana = somebody(&house, "Dana", "owner").await;
+    let mut wish = json!({ "label": "mias", "mesh": "main", "capabilities": ["send", "read"], "topics": ["deploys"], "user": mia.id });
+    let (own, holder) = admin.issue(wish.clone()).await;
+    (wish["label"], wish["mesh"]) = (json!("mias everywhere"), json!(null));
+    let (wide, _) = admin.issue(wish).await;
+    let at = |key: &serde_json::Value, rest: &str| format!("/orgs/acme/keys/{}{rest}", id(key));
+    let whole = dana.get(&at(&own, "")).await.expect(200);
+    assert!(text(&whole).contains("<strong>mias</strong> may <strong>post and read</strong>"), "{whole:?}");
+    assert!(!text(&whole).contains("but <bdi>Mia"), "{whole:?}");
+    mia.becomes(&house, "acme", None, "viewer").await;
+    let messages = "/v1/meshes/main/topics/deploys/messages";
+    holder.post(messages, json!({ "body": 1 })).await.expect(403);
+    holder.get(messages).await.expect(200);
+    let vic = browser(&house, &mia).await;
+    for (by, rest) in [(&dana, ""), (&dana, "/revoke"), (&vic, "")] {
+        let cut = by.get(&at(&own, rest)).await.expect(200);
+        for said in [
+            "<strong>mias</strong> may <strong>read</strong> on <strong>#deploys</strong>",
+            "It was issued to post and read, but <bdi>Mia</bdi> is viewer of the org now",
+            "no more than its person: it can only read.",
+        ] {
+            assert!(text(&cut).contains(said), "{said}: {cut:?}");
+        }
+    }
+    let topic = "/orgs/acme/meshes/main/topics/deploys";
+    let page = dana.get(topic).await.expect(200);
+    let (send, read) = (part(text(&page), "can-send"), part(text(&page), "can-read"));
+    assert!(
+        !send.contains(">mias<") && read.contains(">mias<") && read.contains("no more than its person"),
+        "{page:?}"
+    );
+    mia.becomes(&house, "acme", Some("main"), "member").await;
+    let page = dana.get(&at(&wide, "")).await.expect(200);
+    let said = "is viewer of the org and member of mesh main now, and a personal key may do no more than its person; in mesh main it can post and read.";
+    assert!(text(&page).contains(said), "{page:?}");
+    mia.change(&house, &format!("UPDATE users SET suspended_at = now() WHERE email = '{}'", mia.email)).await;
+    let page = dana.get(&at(&own, "")).await.expect(200);
+    assert!(
+        text(&page).contains("<strong>mias</strong> could <strong>") && text(&page).contains("Mia</bdi> is suspended"),
+        "{page:?}"
+    );
+    assert!(!text(&dana.get(topic).await.expect(200)).contains(">mias<"), "it can do nothing");
+}
+
+/// The section of a page that has this id.
+fn part<'a>(page: &'a str, id: &str) -> &'a str {
+    let rest = page.split(&format!("<section id=\"{id}\">")).nth(1).unwrap_or_else(|| panic!("no {id}: {page}"));
+    rest.split("</section>").next().unwrap()
 }
 
 // G-38

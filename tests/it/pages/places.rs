@@ -93,6 +93,7 @@ async fn each_topic_has_the_number_of_keys_that_can_do_what() {
     // With the first admin key, which may everything.
     assert_eq!(cells(text(&page), "deploys")[1..4], ["2", "2", "2"], "{page:?}");
     assert_eq!(cells(text(&page), "secrets")[1..4], ["1", "1", "2"], "{page:?}");
+    assert!(text(&page).contains("No key of this mesh was used in this time."), "{page:?}");
     let page = dana.get("/orgs/acme/meshes/main/topics/deploys").await.expect(200);
     for expected in [
         "named",
@@ -131,6 +132,18 @@ async fn archiving_tells_whom_it_hits_and_hits_them() {
         "/orgs/acme/meshes/main/topics/deploys?done=archived"
     );
     dana.send(topic, &[("to", "archived")]).await.expect(409);
+    // Who could touch it, and keys that are confined to it, are told of with that.
+    let page = dana.get("/orgs/acme/meshes/main/topics/deploys").await.expect(200);
+    assert!(text(&page).contains("none now; 4 keys once unarchived"), "{page:?}");
+    let of = async |label: &str| {
+        let found = admin.get(&admin.at(&format!("/keys?text={label}"))).await.expect(200);
+        dana.get(&format!("/orgs/acme/keys/{}", id(&found.items()[0]))).await.expect(200)
+    };
+    for (label, is_all) in [("lone", true), ("pair", false)] {
+        let page = of(label).await;
+        assert!(text(&page).contains("#deploys is archived: nothing can be sent there"), "{page:?}");
+        assert_eq!(text(&page).contains("It reaches no live topic."), is_all, "{page:?}");
+    }
     let unarchived = leads_to(&dana.send(topic, &[("to", "unarchived")]).await);
     assert!(unarchived.contains("?done=unarchived&seal="), "{unarchived}");
 
@@ -148,6 +161,25 @@ async fn archiving_tells_whom_it_hits_and_hits_them() {
     assert!(!alert(&answer).is_empty());
     dana.send(mesh, &[("to", "unarchived")]).await.expect(303);
     assert_eq!(asker.post("/v1/verify", ask).await.expect(200).body["code"], "ok");
+}
+
+// Of thousands of keys, those are read that reach the topic: before, these would have been more than are looked at.
+#[tokio::test]
+async fn what_archiving_a_topic_would_do_is_looked_for_among_the_keys_that_reach_it() {
+    let house = House::new().await;
+    let admin = house.admin();
+    key(&admin, "lone", Some("main"), "send", json!(["dep*"])).await;
+    key(&admin, "pair", Some("main"), "send", json!(["deploys", "secrets"])).await;
+    let many = "INSERT INTO api_keys (org_id, id, mesh_id, label, capabilities, everywhere, topics, issued_by_kind)
+                SELECT m.org_id, gen_random_uuid(), m.id, 'elsewhere', '{send}', false, '{secrets,ci.*,deploy}', 'local'
+                FROM meshes m, generate_series(1, 5200) WHERE m.slug = 'main'";
+    house.sql("superuser").await.batch_execute(many).await.unwrap();
+    let dana = in_org(&house, "Dana", "owner").await;
+    let page = dana.get("/orgs/acme/meshes/main/topics/deploys/archive").await.expect(200);
+    // With the first admin key.
+    assert!(text(&page).contains("<strong>3</strong> keys that you manage reach it."), "{page:?}");
+    assert!(text(&page).contains("<strong class=\"warn-text\">1</strong> would be left"), "{page:?}");
+    assert!(!text(&page).contains("than was looked at") && !text(&page).contains("elsewhere"), "{page:?}");
 }
 
 // G-11
