@@ -53,15 +53,9 @@ queries! {
     /// Who may do everything in the org and can sign in, owners first.
     IN_CHARGE = "
         SELECT u.name FROM memberships k JOIN users u ON u.id = k.user_id
-        WHERE k.org_id = $1 AND k.mesh_id IS NULL AND k.role IN ('owner', 'admin') AND u.suspended_at IS NULL
+        WHERE k.org_id = $1 AND k.user_id <> $2 AND k.mesh_id IS NULL AND k.role IN ('owner', 'admin') AND u.suspended_at IS NULL
         ORDER BY k.role DESC, u.name LIMIT 5";
     REMOVE = "DELETE FROM memberships WHERE org_id = $1 AND user_id = $2";
-    /// Of people who are in the org, or have issued a key of it: others are nobody that it could know.
-    NAMES = "
-        SELECT u.id, u.name FROM users u
-        WHERE u.id = ANY ($2)
-          AND (EXISTS (SELECT FROM memberships k WHERE k.org_id = $1 AND k.user_id = u.id)
-               OR EXISTS (SELECT FROM api_keys k WHERE k.org_id = $1 AND k.issued_by_user = u.id))";
     /// What is not revoked: first what is bound to the person, then what it issued and is bound to nobody or to another.
     PERSONAL = "SELECT id, label FROM api_keys WHERE org_id = $1 AND user_id = $2 AND revoked_at IS NULL ORDER BY id";
     ISSUED = "
@@ -121,18 +115,10 @@ pub async fn show(db: &impl GenericClient, org: OrgId, user: UserId) -> Result<O
     db.query_opt(&show, &[&org.uuid(), &user.uuid()]).await?.as_ref().map(read).transpose()
 }
 
-/// What these people are called, of those that the org knows.
-pub async fn names(db: &impl GenericClient, org: OrgId, users: &[UserId]) -> Result<Vec<(UserId, Title)>, Error> {
-    let names = db.prepare_cached(NAMES).await?;
-    let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
-    let rows = db.query(&names, &[&org.uuid(), &users]).await?;
-    rows.iter().map(|row| Ok((row::id(row, "id")?, row::parsed(row, "name")?))).collect()
-}
-
-/// What the owners and admins of the org are called, owners first; five at most.
-pub async fn in_charge(db: &impl GenericClient, org: OrgId) -> Result<Vec<Title>, Error> {
+/// What the owners and admins of the org are called but for this person, owners first; five at most.
+pub async fn in_charge(db: &impl GenericClient, org: OrgId, but: UserId) -> Result<Vec<Title>, Error> {
     let in_charge = db.prepare_cached(IN_CHARGE).await?;
-    db.query(&in_charge, &[&org.uuid()]).await?.iter().map(|row| row::parsed(row, "name")).collect()
+    db.query(&in_charge, &[&org.uuid(), &but.uuid()]).await?.iter().map(|row| row::parsed(row, "name")).collect()
 }
 
 /// Those behind `after`, by address.

@@ -72,6 +72,7 @@ queries! {
         broken!(),
         " AND k.org_id = $1 AND ($2::uuid IS NULL OR k.mesh_id = $2) AND k.id > $3 ORDER BY k.id LIMIT $4"
     );
+    BROKEN_OF = concat!("SELECT k.id, rules FROM ", broken!(), " AND k.org_id = $1 AND k.id = ANY ($2)");
     ENDLESS = concat!(
         "SELECT k.id FROM ",
         broken!(),
@@ -138,15 +139,18 @@ fn read(row: &Row) -> Result<Versioned, Error> {
 
 fn read_broken(row: &Row) -> Result<Broken, Error> {
     let owner = Owner::new(row::id(row, "org_id")?, row::id_option(row, "mesh_id")?);
-    let rules = row::get::<Vec<&str>>(row, "rules")?.into_iter().map(|name| name.parse().map_err(row::corrupt));
     Ok(Broken {
         id: row::id(row, "id")?,
         label: row::parsed(row, "label")?,
         owner,
         expires_at: row::get(row, "expires_at")?,
         last_used_at: row::get(row, "last_used_at")?,
-        rules: rules.collect::<Result<_, _>>()?,
+        rules: rules(row)?,
     })
+}
+
+fn rules(row: &Row) -> Result<Vec<Rule>, Error> {
+    row::get::<Vec<&str>>(row, "rules")?.into_iter().map(|name| name.parse().map_err(row::corrupt)).collect()
 }
 
 /// Holds the policies of the org as they are, to the end of the transaction, beside others who do. Behind the locks of persons and
@@ -229,6 +233,14 @@ pub async fn broken(
     let list = db.prepare_cached(BROKEN).await?;
     let rows = db.query(&list, &[&org.uuid(), &mesh.map(MeshId::uuid), &after, &limit.and_one()]).await?;
     rows.iter().map(read_broken).collect()
+}
+
+/// Those of these, with the rules that each breaks.
+pub async fn broken_of(db: &impl GenericClient, org: OrgId, keys: &[KeyId]) -> Result<Vec<(KeyId, Vec<Rule>)>, Error> {
+    let list = db.prepare_cached(BROKEN_OF).await?;
+    let keys: Vec<Uuid> = keys.iter().map(|key| key.uuid()).collect();
+    let rows = db.query(&list, &[&org.uuid(), &keys]).await?;
+    rows.iter().map(|row| Ok((row::id(row, "id")?, rules(row)?))).collect()
 }
 
 /// The first of those that have no end, or too late a one.

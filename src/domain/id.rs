@@ -137,6 +137,9 @@ ids! {
 /// The fewest characters that an [`IdPrefix`] has: fewer would say too little of which key is meant (L-5).
 pub const LEAST_OF_A_PREFIX: usize = 8;
 
+/// The same where what begins so is only looked for.
+const LEAST_SHOWN: usize = 6;
+
 /// The text is no beginning of a key's id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
@@ -161,6 +164,20 @@ impl FromStr for IdPrefix {
         if !(LEAST_OF_A_PREFIX..=DIGITS).contains(&digits.len()) {
             return Err(MalformedPrefix);
         }
+        Self::of(digits)
+    }
+}
+
+impl IdPrefix {
+    /// What a page shows of an id, or more of it: all ids that begin so are looked for, and none is taken for the one that is meant.
+    /// With `key_`, without which it may be a word.
+    #[must_use]
+    pub fn shown(text: &str) -> Option<Self> {
+        let digits = text.strip_suffix('…').unwrap_or(text).strip_prefix(KeyId::PREFIX)?.strip_prefix('_')?;
+        (LEAST_SHOWN..=DIGITS).contains(&digits.len()).then(|| Self::of(digits).ok())?
+    }
+
+    fn of(digits: &str) -> Result<Self, MalformedPrefix> {
         let filled = |digit: &str| {
             let text = format!("{digits}{}", digit.repeat(DIGITS - digits.len()));
             decode(&text).map(|value| KeyId(Uuid::from_u128(value))).ok_or(MalformedPrefix)
@@ -227,6 +244,9 @@ mod tests {
         for text in bad {
             assert_eq!(text.parse::<IdPrefix>(), Err(MalformedPrefix), "{text}");
         }
+        let shown = |text: &str| IdPrefix::shown(text).is_some();
+        assert!(shown(&good[..10]) && shown(&format!("{}…", &good[..14])) && shown(&good));
+        assert!(!shown(&good[..9]) && !shown(&good[4..14]) && !shown("key_backup") && !shown("key_deploys"));
     }
 
     proptest! {

@@ -43,6 +43,7 @@ pub mod second_factor;
 pub mod secret;
 pub mod session;
 pub mod span;
+pub mod standing;
 pub mod suggest;
 pub mod tenant;
 pub mod topic;

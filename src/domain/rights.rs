@@ -92,6 +92,19 @@ impl<'a> Rights<'a> {
         meshes(self.own).or_else(|| meshes(self.bound?))
     }
 
+    /// The meshes in which alone they may manage keys; none if they may manage those of the whole org.
+    #[must_use]
+    pub fn manage_in(self) -> Option<Vec<MeshId>> {
+        let meshes = |grants: &[Grant]| {
+            let admin = grants.iter().filter(|grant| grant.capabilities.allows(&Capability::Admin));
+            admin.map(|grant| grant.owner.mesh()).collect::<Option<Vec<_>>>()
+        };
+        match (meshes(self.own), self.bound.and_then(meshes)) {
+            (Some(own), Some(bound)) => Some(own.into_iter().filter(|mesh| bound.contains(mesh)).collect()),
+            (own, bound) => own.or(bound),
+        }
+    }
+
     /// The one mesh that they are confined to, if they are.
     #[must_use]
     pub fn mesh(self) -> Option<MeshId> {
@@ -246,6 +259,9 @@ mod tests {
             }
             if let Some(mesh) = rights.mesh().filter(|_| rights.covers(&given)) {
                 prop_assert_eq!(given.owner.mesh(), Some(mesh));
+            }
+            if let Some(meshes) = rights.manage_in().filter(|_| rights.manages(&given)) {
+                prop_assert!(given.owner.mesh().is_some_and(|mesh| meshes.contains(&mesh)));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     db::{
         Transaction,
         keys::{self, Dated},
-        list::{self, Filter, Position, Sort},
+        list::{self, Filter, Position, Sort, Within},
         meshes,
     },
     domain::{
@@ -75,8 +75,8 @@ pub(super) async fn listed(
         Some(named) => Some(mesh_of(transaction, by, named).await?),
         None => None,
     };
-    // Who asks for a person's keys has them wherever they are.
-    filter.mesh = named.or(by.rights().mesh().filter(|_| filter.user.is_none()));
+    filter.mesh = named;
+    confine(by, &mut filter);
     let bound = (by.org(), &filter, &wanted.capability, &wanted.topic, wanted.sort);
     let from = match &wanted.cursor {
         Some(cursor) => {
@@ -100,6 +100,17 @@ pub(super) fn is_listed(by: &Admitted, key: &Key) -> bool {
     by.rights().manages(&key.terms.grant) || by.person().is_some() && is_own(by, key)
 }
 
+/// Confines what is asked for to what the caller may see: of others no row is read.
+pub(super) fn confine(by: &Admitted, filter: &mut Filter) {
+    let meshes = by.rights().manage_in();
+    // One mesh has an index of its own; a person's own keys are wherever they are.
+    if filter.user.is_none() && meshes.as_ref().is_none_or(|meshes| !meshes.is_empty()) {
+        filter.mesh = filter.mesh.or(by.rights().mesh());
+    }
+    let user = by.person().map(|person| person.user);
+    filter.within = meshes.map(|meshes| Within { meshes, user });
+}
+
 /// Collects a page's worth of keys, and where to go on if there may be more.
 pub(super) async fn collect(
     transaction: &Transaction<'_>,
@@ -119,8 +130,7 @@ pub(super) async fn collect(
         let batch = list::list(transaction, by.org(), filter, wanted.sort, &from, BATCH).await?;
         let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
         looked_at += batch.len();
-        for one in batch {
-            let position = wanted.sort.position(&one.key);
+        for (one, position) in batch {
             if is_wanted(&one.key) {
                 if items.len() == wanted.limit.get() {
                     return Ok((items, Some(from)));

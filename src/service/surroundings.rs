@@ -1,20 +1,13 @@
 //! What stands around every page of an org: where else the person may go, and what wants attention.
 
-use time::Duration;
-
 use super::{Admitted, House, Refusal, keys, meshes, patience::in_time};
 use crate::{
     db::{
         list::{Filter, Sort},
         members, signed_in,
     },
-    domain::{Capability, Mesh, Slug, Title, key::Status, page::Limit},
+    domain::{Mesh, Slug, Title, key::Status, page::Limit, standing::SOON},
 };
-
-/// From when on an end is near.
-pub const SOON: Duration = Duration::days(14);
-/// From when on a key counts as unused.
-pub const UNUSED: Duration = Duration::days(90);
 
 /// Where else the person may go, and what wants attention.
 #[derive(Debug)]
@@ -34,11 +27,7 @@ pub async fn look(house: &House, by: &Admitted) -> Result<Surroundings, Refusal>
     let orgs = orgs.await?;
     let mut meshes = meshes::list(house, by, Some(false), Limit::MOST, None).await?.items;
     meshes.sort_by(|one, other| one.slug.cmp(&other.slug));
-    let mut soon = soon(person.now);
-    if !by.rights().allows(&Capability::Admin) {
-        soon.filter.user = Some(person.user);
-    }
-    let expiring = keys::list(house, by, &soon).await?.items.len();
+    let expiring = keys::list(house, by, &soon(person.now)).await?.items.len();
     Ok(Surroundings { orgs, meshes, expiring })
 }
 
@@ -52,8 +41,8 @@ fn soon(now: time::OffsetDateTime) -> keys::Wanted {
     keys::Wanted { filter, sort: Sort::End, limit: Limit::MOST, ..keys::Wanted::default() }
 }
 
-/// Who can do what the person may not: owners and admins of the whole org, owners first. For members alone.
+/// Who can do what the person may not: owners and admins of the whole org, owners first; nobody asks himself. For members alone.
 pub async fn who_to_ask(house: &House, by: &Admitted) -> Result<Vec<Title>, Refusal> {
-    by.person().ok_or(Refusal::NoPerson)?;
-    house.look(by.org(), async |transaction| Ok(members::in_charge(transaction, by.org()).await?)).await
+    let user = by.person().ok_or(Refusal::NoPerson)?.user;
+    house.look(by.org(), async |transaction| Ok(members::in_charge(transaction, by.org(), user).await?)).await
 }

@@ -134,11 +134,11 @@ test("without scripts the list is read, narrowed and worked with", async () => {
   const page = await dana({ javaScriptEnabled: false });
   assert.ok((await names(page)).includes("ci-deploys"));
   await page.getByLabel("Choose ci-deploys").check();
-  await page.locator("form.bulk").getByRole("button", { name: "Set an end…" }).click();
-  assert.equal(await heading(page), "Set an end for 1 key");
-  await page.getByLabel("Last day").fill("2020-01-01");
-  await page.getByRole("button", { name: "Set this end" }).click();
-  assert.match(await alert(page), /^0 of 1 given this end/);
+  await page.locator("form.bulk").getByRole("button", { name: "Set expiry…" }).click();
+  assert.equal(await heading(page), "Set expiry of 1 key");
+  await page.getByLabel("Expires").fill("2020-01-01");
+  await page.getByRole("button", { name: "Set expiry" }).click();
+  assert.match(await alert(page), /^0 of 1 given this expiry/);
   await page.getByRole("link", { name: "Back to the keys" }).click();
   assert.equal(path(page), keys);
 });
@@ -151,6 +151,6 @@ test("a member sees its own keys, and whom to ask for others", async () => {
   assert.match(await page.locator(".empty").textContent(), /Dana/);
   await look(page, "keys-none");
   await page.goto("/orgs/acme/expiring");
-  assert.equal(await page.getByRole("heading", { level: 2 }).textContent(), "Nothing ends in the next 30 days");
+  assert.equal(await page.getByRole("heading", { level: 2 }).textContent(), "Nothing expires in the next 30 days");
   await look(page, "expiring-none");
 });

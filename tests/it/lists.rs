@@ -54,11 +54,12 @@ async fn every_order_walked_by_pages_shows_each_key_once_and_in_order() {
     let (admin, all) = seeded(&house).await;
     // Never used and never ending stand at an end of their own.
     let end = |key: &Value| key["expires_at"].as_str().unwrap_or("9999").to_owned();
-    let orders: [(&str, &By); 4] = [
+    let orders: [(&str, &By); 5] = [
         ("created_at", &|key| text(key, "created_at")),
         ("label", &|key| text(key, "label")),
         ("expires_at", &end),
         ("last_used_at", &|key| text(key, "last_used_at")),
+        ("status", &|_| String::new()),
     ];
     for (sort, by) in orders {
         let mut wanted: Vec<_> = all.iter().map(|key| (by(key), text(key, "id"))).collect();

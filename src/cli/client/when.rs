@@ -45,10 +45,14 @@ pub(super) fn ago(span: Duration) -> Option<OffsetDateTime> {
     now().checked_sub(span)
 }
 
-/// An end: a moment to come, or JSON's null for `never`.
+/// An end: a moment to come, or JSON's null for `never`. What ends on a day works through the whole of it, in UTC.
 pub(super) fn end(text: &str) -> Result<Value, Failure> {
     if text == "never" {
         return Ok(Value::Null);
+    }
+    let day = Date::parse(text, &Iso8601::DATE).ok().and_then(Date::next_day);
+    if let Some(wire) = day.and_then(|next| next.midnight().assume_utc().format(&Rfc3339).ok()) {
+        return Ok(Value::String(wire));
     }
     let known =
         |_| Failure::Usage(format!("'{text}' is no end: expected 90d, 12h, 2027-01-31, 2027-01-31T12:00:00Z or never"));

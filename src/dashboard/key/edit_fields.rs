@@ -106,7 +106,7 @@ impl Fields<'_> {
                     label.choice {
                         input type="checkbox" id={ "can-" (capability) } name={ (CAN) (capability) } value="on"
                             checked[self.typed.can.iter().any(|name| name == capability.name())];
-                        span { strong { (capability) } ": " (words::right(capability)) }
+                        span { strong { (capability) } ": " (words::verb(capability)) }
                     }
                 }
             }

@@ -6,29 +6,17 @@ use time::OffsetDateTime;
 use crate::{
     dashboard::{keys::words::Told, parts::times::plain},
     db::keys::Dated,
-    domain::{
-        AddressList, Capability, KeyId, Moment, Slug, TopicName, UserId, audit::Actor, impact::Difference, key::Status,
-    },
+    domain::{AddressList, KeyId, Moment, Slug, TopicName, UserId, audit::Actor, impact::Difference, key::Status},
     service::names::Names,
 };
+
+pub(super) use crate::dashboard::keys::words::verb;
 
 /// What a key was issued for and what it can not do, of these topics; or could do, where it is refused.
 pub(super) fn sentence(Dated { key, now }: &Dated, mesh: Option<&Slug>, known: &[TopicName]) -> Markup {
     let is_accepted = matches!(key.status(*now), Status::Active | Status::Rotating);
     let told = Told { is_refused: !is_accepted, ..Told::of(key, mesh, known) };
     html! { div.sentence { (told.markup()) } }
-}
-
-/// A capability, as what one may do.
-pub(super) fn right(capability: &Capability) -> String {
-    match capability {
-        Capability::Send => "post messages".to_owned(),
-        Capability::Read => "read messages and state".to_owned(),
-        Capability::StateWrite => "change state".to_owned(),
-        Capability::Admin => "do everything, and manage what it covers".to_owned(),
-        Capability::Verify => "ask about keys".to_owned(),
-        Capability::Declared(name) => format!("do what “{name}” stands for"),
-    }
 }
 
 /// What a change gives and takes, as two lists; nothing where it does neither.
@@ -50,7 +38,7 @@ fn worded(item: &str) -> String {
     match (kind, what) {
         ("use", _) => "its use altogether".to_owned(),
         ("capability", name) => {
-            name.parse().map_or_else(|_| name.to_owned(), |capability| format!("{name}: {}", right(&capability)))
+            name.parse().map_or_else(|_| name.to_owned(), |capability| format!("{name}: {}", verb(&capability)))
         }
         ("topic", pattern) => format!("#{pattern}"),
         ("topics", _) => "all topics, now and later".to_owned(),
@@ -126,8 +114,8 @@ mod tests {
     fn everything_that_can_be_gained_or_lost_has_words() {
         for (item, words) in [
             ("use", "its use altogether"),
-            ("capability:send", "send: post messages"),
-            ("capability:issue_view", "issue_view: do what “issue_view” stands for"),
+            ("capability:send", "send: post"),
+            ("capability:issue_view", "issue_view: use issue_view"),
             ("topic:ci.*", "#ci.*"),
             ("topics:all", "all topics, now and later"),
             ("address:any", "use from any address"),

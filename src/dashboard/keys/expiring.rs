@@ -17,7 +17,7 @@ use crate::{
         },
     },
     db::keys::Dated,
-    domain::key::Status,
+    domain::{Key, standing::UNUSED},
     http::guard::AnyKey,
     service::{
         House, Refusal,
@@ -30,7 +30,7 @@ const BEHIND: Duration = Duration::days(7);
 const AHEAD: Duration = Duration::days(30);
 /// What is told together: keys that end before so many days have passed.
 const GROUPS: [(i64, &str); 5] = [
-    (0, "Ended within the last 7 days"),
+    (0, "Expired within the last 7 days"),
     (1, "Within a day"),
     (7, "Within 7 days"),
     (14, "Within 14 days"),
@@ -44,13 +44,13 @@ pub async fn show(house: Data<House>, insider: Insider<AnyKey>) -> Result<HttpRe
     let path = insider.at("/keys");
     let main = html! {
         @if listing.page.items.is_empty() && listing.page.next.is_none() {
-            (empty("Nothing ends in the next 30 days", &html! {
-                "No key that you may see does, and none has ended within the last 7. "
-                a href={ (path) "?ends=never" } { "See those that never end" }
+            (empty("Nothing expires in the next 30 days", &html! {
+                "No key that you may see does, and none has expired within the last 7 days. "
+                a href={ (path) "?ends=never" } { "See those that never expire" }
             }))
         } @else {
             p {
-                "A key is refused from its end on. Give it a new one if it is still needed, and rotate it then; "
+                "A key is refused from the moment at which it expires. If it is still needed, give it a later one and rotate it; "
                 "if nobody misses it, let it die."
             }
             @for (at, (_, title)) in GROUPS.iter().enumerate() {
@@ -62,8 +62,8 @@ pub async fn show(house: Data<House>, insider: Insider<AnyKey>) -> Result<HttpRe
             }
         }
         p.quiet {
-            a href="/account/notices" { "Mail to you about ends" }
-            @if is_of_the_org(&insider.proof) { " · " a href=(insider.at("/webhook")) { "A webhook of the org" } }
+            a href="/account/notices" { "Mail to you about keys that expire" }
+            @if is_of_the_org(&insider.proof) { ", " a href=(insider.at("/webhook")) { "A webhook of the org" } }
         }
     };
     insider.show(&house, Section::Expiring, "Expiring soon", main).await
@@ -83,7 +83,7 @@ fn table(title: &str, keys: &[&Dated], listing: &Listing, path: &str) -> Markup 
                 caption { (keys.len()) @if keys.len() == 1 { " key" } @else { " keys" } }
                 thead {
                     tr {
-                        th scope="col" { "Name" } th scope="col" { "Ends" } th scope="col" { "Use" }
+                        th scope="col" { "Name" } th scope="col" { "Expires" } th scope="col" { "Use" }
                         th scope="col" { "Where" } th scope="col" { "Status" } th scope="col" { "What to do" }
                     }
                 }
@@ -99,15 +99,15 @@ fn line(one: &Dated, listing: &Listing, path: &str) -> Markup {
     html! {
         tr {
             th scope="row" { (row::name(key, path)) }
-            td data-label="Ends" { @if let Some(end) = key.terms.expires_at { (when(end, now)) } }
+            td data-label="Expires" { @if let Some(end) = key.terms.expires_at { (when(end, now)) } }
             td data-label="Use" { (in_use(one, listing)) }
             td data-label="Where" { (row::place(key, listing)) }
-            td data-label="Status" { (Standing::of(key, now).chip()) }
+            td data-label="Status" { (Standing::of(key, now).chip()) (row::breaches(key, listing)) }
             td {
                 div.links {
-                    a href={ (place) "/edit" } { "New end" span.unseen { " for " (key.label) } }
-                    @if key.status(now) != Status::Expired {
-                        a href={ (place) "/rotate" } { "Rotate" span.unseen { " " (key.label) } }
+                    a href={ (place) "/edit" } { "Set expiry" span.unseen { " of " (key.label) } }
+                    @if let Some(words) = row::turn(key, now) {
+                        a href={ (place) "/rotate" } { (words) span.unseen { " of " (key.label) } }
                     }
                 }
             }
@@ -122,11 +122,19 @@ fn in_use(one: &Dated, listing: &Listing) -> Markup {
     let is_today = |at: OffsetDateTime| at > now - Duration::DAY;
     html! {
         @match key.last_use {
-            _ if calls > 0 => { strong { "still used" } ", " (row::grouped(calls)) " in the last 24 hours" },
+            _ if calls > 0 => { strong { "still used" } ", " (row::often(calls)) " in the last 24 hours" },
             Some(used) if is_today(used.at) => { strong { "still used" } ", " (apart(used.at, now)) },
-            Some(used) if used.at > now - BEHIND => { "used " (apart(used.at, now)) },
-            Some(used) => { "unused since " (when(used.at, now)) ": let it die" },
-            None => "never used: let it die",
+            Some(used) if is_forgotten(key, used.at, now) => { "unused since " (when(used.at, now)) ": let it die" },
+            Some(used) => { "used " (apart(used.at, now)) },
+            None if is_forgotten(key, key.created_at, now) => "never used: let it die",
+            None => "not used yet",
         }
     }
+}
+
+/// Whether nobody has used it for so long, since it was used or made, that it may be given up: for half of its life, or as long as makes
+/// any key an unused one. Who got a key a minute ago has not forgotten it.
+fn is_forgotten(key: &Key, since: OffsetDateTime, now: OffsetDateTime) -> bool {
+    let life = key.terms.expires_at.map_or(UNUSED, |end| end - key.created_at);
+    now - since >= UNUSED.min(life / 2)
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use time::Duration;
 use uuid::Uuid;
 
-use super::{issue::kept, reveal};
+use super::{issue::kept, reveal, row};
 use crate::{
     dashboard::{
         Fault,
@@ -139,7 +139,15 @@ async fn page(
     let main = html! {
         (said)
         @if let Some(why) = hindrance(&dated) {
-            section.narrow { p { (why) } p { a href=(path) { "See the key" } } }
+            section.narrow {
+                p { (why) }
+                @if row::turn(&dated.key, dated.now).is_some() {
+                    form method="post" action={ (path) "/rotate/finish" } data-swap {
+                        (token(&keeper.token()))
+                        div.actions { button { "End the overlap now" } a href=(path) { "See the key" } }
+                    }
+                } @else { p { a href=(path) { "See the key" } } }
+            }
         } @else {
             section.narrow {
                 (old(&dated, used.allowed, used.denied))
@@ -156,7 +164,10 @@ fn hindrance(Dated { key, now }: &Dated) -> Option<&'static str> {
     let all = [
         (key.revoked.is_some(), "The key is revoked, and gets no new secret. Issue another one."),
         (key.terms.is_expired(*now), "The key has expired. Give it a later end first."),
-        (is_rotating, "The key is being rotated: two secrets live. End the overlap first, and then rotate it again."),
+        (
+            is_rotating,
+            "The key is being rotated: two secrets live. End the overlap first, and then rotate it again. The old secret is refused from then on.",
+        ),
     ];
     all.into_iter().find(|(is_so, _)| *is_so).map(|(_, words)| words)
 }
@@ -200,7 +211,7 @@ fn form(keeper: &Keeper, policy: &Policy, dated: &Dated, filled: &Filled, path: 
                 label.unseen for="other" { "How long, such as 90m or 2d" }
                 input type="text" id="other" name="other" value=(filled.other) autocomplete="off" placeholder="90m" aria-describedby="other-hint";
                 span.hint id="other-hint" {
-                    "At most 7d." @if let Some(rule) = &rule { " Policy: " (rule) "." }
+                    "At most 7 days." @if let Some(rule) = &rule { " Policy: " (rule) "." }
                 }
             }
             p.quiet {

@@ -1,11 +1,15 @@
 //! What is told of a key wherever several are shown.
 
 use maud::{Markup, html};
+use time::OffsetDateTime;
 
 use crate::{
-    dashboard::parts::{chips, times::ago},
+    dashboard::{
+        parts::{chips, times::ago},
+        policy::broken,
+    },
     db::{counts::read::Sum, keys::Dated},
-    domain::{Key, audit::Actor},
+    domain::{Key, audit::Actor, key::Status},
     service::listing::{HOURS, Listing, sum},
 };
 
@@ -30,7 +34,7 @@ fn short(key: &Key) -> String {
 /// Where it works.
 pub(super) fn place(key: &Key, listing: &Listing) -> Markup {
     let grant = &key.terms.grant;
-    let mesh = grant.owner.mesh().map(|mesh| listing.names.meshes.get(&mesh).cloned());
+    let mesh = grant.owner.mesh().map(|mesh| listing.names.mesh(mesh).cloned());
     match mesh {
         // A mesh that has just been made is not yet known by its name.
         Some(None) => html! { "a mesh " (chips::place(None, &grant.topics)) },
@@ -44,16 +48,16 @@ pub(super) fn issued(key: &Key, listing: &Listing, path: &str) -> Markup {
     let names = &listing.names;
     html! {
         @if let Some(user) = key.user {
-            div { @match names.people.get(&user) { Some(name) => { bdi { (name) } }, None => "somebody" } }
+            div { @match names.person(user) { Some(name) => { bdi { (name) } }, None => "somebody" } }
         }
         div.quiet {
             "by "
             @match key.issued_by {
-                Actor::User(user) => @match names.people.get(&user) {
+                Actor::User(user) => @match names.person(user) {
                     Some(name) => a href={ (path) "?issued_by=" (user) } { bdi { (name) } },
                     None => "somebody",
                 },
-                Actor::Key(issuer) => @match names.keys.get(&issuer) {
+                Actor::Key(issuer) => @match names.key(issuer) {
                     Some(label) => { "key " a href={ (path) "/" (issuer) } { bdi { (label) } } },
                     None => "a key that you do not manage",
                 },
@@ -87,8 +91,38 @@ pub(super) fn day(key: &Key, listing: &Listing) -> Markup {
 pub(super) fn numbers(Sum { allowed, denied }: Sum) -> Markup {
     html! {
         span.day {
-            (grouped(allowed)) span.unseen { " allowed" }
+            (grouped(allowed)) " used"
             @if denied > 0 { ", " span.warn-text { (grouped(denied)) " denied" } }
+        }
+    }
+}
+
+/// How often, in words.
+pub(super) fn often(count: i64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) }
+}
+
+/// What is done by the page on which a key gets a new secret, if anything can be: who is replacing one already has to end that first.
+pub(super) fn turn(key: &Key, now: OffsetDateTime) -> Option<&'static str> {
+    match key.status(now) {
+        Status::Revoked | Status::Expired => None,
+        _ if key.is_rotating(now) => Some("End the overlap"),
+        _ => Some("Rotate"),
+    }
+}
+
+/// That it does not comply with a policy, and why.
+pub(super) fn breaches(key: &Key, listing: &Listing) -> Markup {
+    let rules = listing.breaches.get(&key.id).map(Vec::as_slice).unwrap_or_default();
+    html! {
+        @if !rules.is_empty() {
+            " " span.when tabindex="0" {
+                span.chip.warn { span aria-hidden="true" { "⚑" } " policy" }
+                span.tip {
+                    "It does not comply with the policy: it "
+                    (rules.iter().map(|rule| broken(*rule)).collect::<Vec<_>>().join(", and it ")) "."
+                }
+            }
         }
     }
 }

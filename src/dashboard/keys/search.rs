@@ -71,7 +71,7 @@ async fn show(house: &House, insider: &Insider<AnyKey>, found: &Found) -> Result
             div.actions {
                 @if status != Status::Revoked {
                     a.button.danger href={ (place) "/revoke" } { "Revoke…" }
-                    @if status != Status::Expired { a.button.second href={ (place) "/rotate" } { "Rotate…" } }
+                    @if let Some(words) = row::turn(&one.key, one.now) { a.button.second href={ (place) "/rotate" } { (words) "…" } }
                 }
                 a.button.second href=(place) { "See it" }
             }
@@ -99,7 +99,7 @@ fn facts(found: &Found, one: &Dated, path: &str) -> Markup {
     let (key, listing) = (&one.key, &found.listing);
     html! {
         dl.facts {
-            dt { "Status" } dd { (Standing::of(key, one.now).chip()) }
+            dt { "Status" } dd { (Standing::of(key, one.now).chip()) (row::breaches(key, listing)) }
             dt { "Can do" } dd { (capabilities(&key.terms.grant.capabilities)) }
             dt { "Where" } dd { (row::place(key, listing)) }
             dt { "Issued" } dd { (row::issued(key, listing, path)) }

@@ -78,14 +78,15 @@ impl<'a> Told<'a> {
 }
 
 /// What is done by a capability, as a verb.
-fn verb(capability: &Capability) -> String {
+#[must_use]
+pub fn verb(capability: &Capability) -> String {
     match capability {
         Capability::Send => "post".to_owned(),
         Capability::Read => "read".to_owned(),
         Capability::StateWrite => "change state".to_owned(),
         Capability::Verify => "ask whether keys are good".to_owned(),
-        Capability::Admin => "do everything, and manage what it reaches,".to_owned(),
-        Capability::Declared(name) => name.to_string(),
+        Capability::Admin => "do everything, and manage what it reaches".to_owned(),
+        Capability::Declared(name) => format!("use {name}"),
     }
 }
 
@@ -93,7 +94,7 @@ fn verb(capability: &Capability) -> String {
 #[must_use]
 pub fn may(set: &CapabilitySet) -> String {
     if set.allows(&Capability::Admin) {
-        return verb(&Capability::Admin);
+        return format!("{},", verb(&Capability::Admin));
     }
     listed(set.iter().map(verb), "and")
 }
@@ -226,7 +227,7 @@ mod tests {
     fn what_a_key_may_do_is_said_as_verbs() {
         let declared = Capability::Declared("reports.read".parse().unwrap());
         assert_eq!(may(&set(&[Capability::Send])), "post");
-        assert_eq!(may(&set(&[Capability::Send, Capability::Read, declared])), "post, read and reports.read");
+        assert_eq!(may(&set(&[Capability::Send, Capability::Read, declared])), "post, read and use reports.read");
         assert!(may(&set(&[Capability::Admin, Capability::Read])).starts_with("do everything"));
         assert_eq!(on(&only(&["a", "ci.*"])), "#a and #ci.*");
         assert_eq!(on(&TopicScope::Everywhere), "all topics, now and later");

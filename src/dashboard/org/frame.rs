@@ -62,7 +62,7 @@ impl Frame<'_> {
                 form.search role="search" method="post" action={ "/orgs/" (org) "/search" } autocomplete="off" data-swap="wipe" {
                     (token(self.token))
                     label.unseen for="search" { "Search keys, or paste one" }
-                    input type="search" id="search" name="text" placeholder="Name or pasted key" autocomplete="off"
+                    input type="search" id="search" name="text" placeholder="Name, id or key" autocomplete="off"
                         autocapitalize="none" spellcheck="false" data-shortcut="/" data-secret;
                     button.second { "Search" }
                 }

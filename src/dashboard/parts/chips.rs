@@ -1,39 +1,10 @@
 //! Chips: what a key is and may do, each with a word and a shape, never by colour alone.
 
+pub use crate::domain::standing::Standing;
+use crate::domain::{Capability, CapabilitySet, Slug, TopicScope, key::Status};
 use maud::{Markup, html};
-use time::OffsetDateTime;
-
-use crate::{
-    domain::{Capability, CapabilitySet, Key, Slug, TopicScope, key::Status},
-    service::surroundings::{SOON, UNUSED},
-};
-
-/// The one status that a person sees: that of the API and, of a key that works, whether it wants attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// As at every other door.
-    As(Status),
-    /// It ends soon.
-    Expiring,
-    /// Nobody has used it for long.
-    Unused,
-}
 
 impl Standing {
-    /// That of a key. The strongest word wins: revoked, expired, disabled, rotating, expiring soon, unused, active.
-    #[must_use]
-    pub fn of(key: &Key, now: OffsetDateTime) -> Self {
-        let status = key.status(now);
-        if status != Status::Active {
-            return Self::As(status);
-        }
-        if key.terms.expires_at.is_some_and(|end| end <= now + SOON) {
-            return Self::Expiring;
-        }
-        let heard_of = key.last_use.map_or(key.created_at, |used| used.at);
-        if heard_of <= now - UNUSED { Self::Unused } else { Self::As(status) }
-    }
-
     /// The word, the shape before it, the class, and what it means and asks for.
     const fn words(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {

@@ -77,6 +77,13 @@ pub fn plain(at: OffsetDateTime) -> String {
     at.to_offset(UtcOffset::UTC).format(form).unwrap_or_default()
 }
 
+/// A day, as the field of a form has it.
+#[must_use]
+pub fn read_day(text: &str) -> Option<Date> {
+    let date = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+    (1..=9998).contains(&date.year()).then_some(date)
+}
+
 /// How far off a time is, in words.
 #[must_use]
 pub fn apart(at: OffsetDateTime, now: OffsetDateTime) -> String {

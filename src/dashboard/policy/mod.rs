@@ -9,3 +9,5 @@ pub mod show;
 pub mod spread;
 pub mod violations;
 mod words;
+
+pub(super) use words::broken;

@@ -80,7 +80,7 @@ fn introduction<N>(place: &Place, insider: &Insider<N>, people: &[Title]) -> Mar
             p.note.warn.wide { "Only an admin of " @if place.mesh.is_some() { "the whole mesh" } @else { "the whole org" } " may change this. Ask " (names.join(", ")) "." }
         }
         @if place.is_admin && !place.is_owner {
-            p.quiet { "What is for owners alone is set and taken back by an owner. Ask " (names.join(", ")) "." }
+            p.quiet { "What is for owners alone is set and taken back by an owner." @if !names.is_empty() { " Ask " (names.join(", ")) "." } }
         }
         @if place.is_admin && !insider.person.by.is_fresh() { (confirm(&place.path)) }
     }

@@ -37,7 +37,7 @@ pub(super) const fn about(rule: Rule) -> (&'static str, &'static str) {
 }
 
 /// What a key does that breaks a rule.
-pub(super) const fn broken(rule: Rule) -> &'static str {
+pub(in crate::dashboard) const fn broken(rule: Rule) -> &'static str {
     match rule {
         Rule::LongestLife => "ends too late, or never",
         Rule::ExpiryRequired => "never ends",

@@ -53,7 +53,9 @@ impl ListQuery {
         let filter = Filter {
             mesh: None,
             org_wide,
+            within: None,
             status,
+            standing: Vec::new(),
             issuer,
             issuer_kind,
             never_ends: false,

@@ -1,13 +1,17 @@
 //! How many keys there are of each kind that one looks at every week.
 
-use super::{Admitted, House, Refusal, confine, is_listed, keys::Wanted};
+use super::{Admitted, House, Refusal, Wanted, collect, confine, is_listed};
 use crate::{
     db::{
         keys::Dated,
         list::{self, Filter},
     },
-    domain::{Capability, key::Status},
-    service::surroundings::{SOON, UNUSED},
+    domain::{
+        Capability,
+        key::Status,
+        page::Limit,
+        standing::{SOON, UNUSED},
+    },
 };
 
 /// How many keys are looked at for it, the newest first: whoever has more is told how many there are at least.
@@ -50,16 +54,28 @@ impl Counts {
 pub async fn count(house: &House, by: &Admitted) -> Result<Counts, Refusal> {
     let living = Status::ALL.into_iter().filter(|status| *status != Status::Revoked).collect();
     let mut filter = Filter { status: Some(living), ..Filter::default() };
-    confine(by, &mut filter)?;
-    filter.mesh = by.rights().mesh().filter(|_| filter.user.is_none());
+    confine(by, &mut filter);
     house
         .look(by.org(), async |transaction| {
             let sort = Wanted::default().sort;
             let rows = list::list(transaction, by.org(), &filter, sort, &sort.start(), MOST + 1).await?;
             let most = usize::try_from(MOST).unwrap_or(usize::MAX);
             let mut counts = Counts { is_more: rows.len() > most, ..Counts::default() };
-            rows.iter().take(most).filter(|one| is_listed(by, &one.key)).for_each(|one| counts.add(one));
+            rows.iter().take(most).filter(|(one, _)| is_listed(by, &one.key)).for_each(|(one, _)| counts.add(one));
             Ok(counts)
+        })
+        .await
+}
+
+/// How many keys there are that are wanted, as far as a page goes, and whether there are more.
+pub async fn how_many(house: &House, by: &Admitted, wanted: &Wanted) -> Result<(usize, bool), Refusal> {
+    let mut filter = wanted.filter.clone();
+    confine(by, &mut filter);
+    let wanted = Wanted { limit: Limit::MOST, ..wanted.clone() };
+    house
+        .look(by.org(), async |transaction| {
+            let (items, next) = collect(transaction, by, &wanted, &filter, wanted.sort.start()).await?;
+            Ok((items.len(), next.is_some()))
         })
         .await
 }

@@ -2,8 +2,11 @@
 
 use time::OffsetDateTime;
 
-use super::{Admitted, House, Listing, Page, Refusal, keys::seen, told};
-use crate::{domain::Secret, service::fresh::Held};
+use super::{Admitted, House, Listing, Page, Refusal, told};
+use crate::{
+    domain::Secret,
+    service::{fresh::Held, keys::seen},
+};
 
 /// A key, and which of its secrets was found.
 #[derive(Debug)]

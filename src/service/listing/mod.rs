@@ -7,19 +7,23 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     Admitted, House, Refusal,
-    keys::{self, Wanted, collect, is_listed, listed},
+    keys::{Wanted, collect, confine, is_listed, listed},
+    names::{self, Names},
 };
 use crate::{
     db::{
-        Transaction, called,
+        Transaction,
         counts::read::{self, Sum},
         keys::{self as rows, Dated},
         list::{Filter, Sort},
+        policies,
     },
     domain::{
-        Capability, Key, KeyId, Label, MeshId, Slug, Title, UserId,
+        KeyId, MeshId,
+        audit::{Actor, ActorId},
         key::Status,
         page::{Limit, Page},
+        policy::Rule,
         usage::hour_ended,
     },
 };
@@ -27,7 +31,7 @@ use crate::{
 mod counts;
 mod find;
 
-pub use counts::{Counts, count};
+pub use counts::{Counts, count, how_many};
 pub use find::{Found, find};
 
 /// How many hours a day has: that many sums are told of each key.
@@ -42,19 +46,10 @@ pub struct Listing {
     pub day: HashMap<KeyId, [Sum; HOURS]>,
     /// What those are called that they name.
     pub names: Names,
+    /// The rules of the policies with which live ones of them do not comply.
+    pub breaches: HashMap<KeyId, Vec<Rule>>,
     /// The clock of the database.
     pub now: OffsetDateTime,
-}
-
-/// What people, keys and meshes are called.
-#[derive(Debug, Default)]
-pub struct Names {
-    /// People.
-    pub people: HashMap<UserId, Title>,
-    /// Keys that the caller may see.
-    pub keys: HashMap<KeyId, Label>,
-    /// Meshes.
-    pub meshes: HashMap<MeshId, Slug>,
 }
 
 impl Listing {
@@ -75,11 +70,9 @@ pub fn sum(hours: &[Sum]) -> Sum {
 
 /// The keys that the person may see and that are wanted.
 pub async fn list(house: &House, by: &Admitted, wanted: &Wanted) -> Result<Listing, Refusal> {
-    let mut wanted = wanted.clone();
-    confine(by, &mut wanted.filter)?;
     house
         .look(by.org(), async |transaction| {
-            let page = listed(transaction, by, &wanted).await?;
+            let page = listed(transaction, by, wanted).await?;
             told(transaction, by, page).await
         })
         .await
@@ -94,8 +87,7 @@ pub async fn ending(
 ) -> Result<Listing, Refusal> {
     let status = Status::ALL.into_iter().filter(|status| *status != Status::Revoked).collect();
     let mut filter = Filter { status: Some(status), expires_before: Some(until), ..Filter::default() };
-    confine(by, &mut filter)?;
-    filter.mesh = by.rights().mesh().filter(|_| filter.user.is_none());
+    confine(by, &mut filter);
     let wanted = Wanted { sort: Sort::End, limit: Limit::MOST, ..Wanted::default() };
     house
         .look(by.org(), async |transaction| {
@@ -116,19 +108,11 @@ pub async fn chosen(house: &House, by: &Admitted, ids: &[KeyId]) -> Result<Listi
         .await
 }
 
-/// Who is no admin anywhere has no keys to see but its own, wherever these are: nobody looks for them among all others.
-fn confine(by: &Admitted, filter: &mut Filter) -> Result<(), Refusal> {
-    let person = by.person().ok_or(Refusal::NoPerson)?;
-    if !by.rights().allows(&Capability::Admin) {
-        filter.user = Some(person.user);
-    }
-    Ok(())
-}
-
 async fn told(transaction: &Transaction<'_>, by: &Admitted, page: Page<Dated>) -> Result<Listing, Refusal> {
     let now = rows::clock(transaction).await?;
     let ids: Vec<KeyId> = page.items.iter().map(|one| one.key.id).collect();
-    let names = names(transaction, by, &page.items).await?;
+    let names = named(transaction, by, &page.items).await?;
+    let breaches = policies::broken_of(transaction, by.org(), &ids).await?.into_iter().collect();
     let (until, mut day) = (hour_ended(now), HashMap::new());
     let since = until - Duration::DAY;
     for (key, hour, sum) in read::of_keys(transaction, by.org(), &ids, since, until).await? {
@@ -137,20 +121,16 @@ async fn told(transaction: &Transaction<'_>, by: &Admitted, page: Page<Dated>) -
             *place = sum;
         }
     }
-    Ok(Listing { page, day, names, now })
+    Ok(Listing { page, day, names, breaches, now })
 }
 
 /// What those are called that these keys name. A key that issued one and that the person may not see has no name here.
-async fn names(transaction: &Transaction<'_>, by: &Admitted, keys: &[Dated]) -> Result<Names, Refusal> {
+async fn named(transaction: &Transaction<'_>, by: &Admitted, keys: &[Dated]) -> Result<Names, Refusal> {
     let keys = || keys.iter().map(|one| &one.key);
-    let people: Vec<UserId> = keys().flat_map(|key| key.user.into_iter().chain(key.issued_by.user())).collect();
+    let of: Vec<ActorId> = keys()
+        .flat_map(|key| [key.user.map(Actor::User), Some(key.issued_by)])
+        .filter_map(|actor| actor.and_then(Actor::id))
+        .collect();
     let meshes: Vec<MeshId> = keys().filter_map(|key| key.terms.grant.owner.mesh()).collect();
-    let issuers: Vec<KeyId> = keys().filter_map(|key| key.issued_by.key()).collect();
-    let issuers = rows::many(transaction, by.org(), &issuers).await?;
-    let seen = issuers.into_iter().filter(|one| is_listed(by, &one.key));
-    Ok(Names {
-        people: called::people(transaction, by.org(), &people).await?,
-        keys: seen.map(|Dated { key: Key { id, label, .. }, .. }| (id, label)).collect(),
-        meshes: called::meshes(transaction, by.org(), &meshes).await?,
-    })
+    names::named(transaction, by, &of, &meshes).await
 }

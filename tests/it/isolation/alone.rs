@@ -75,6 +75,7 @@ const ASKED: &[(&str, &str)] = &[
     ("policies::SHOW", "M"),
     ("policies::COUNT_BROKEN", "M"),
     ("policies::BROKEN", "M, '00000000-0000-0000-0000-000000000000', 100"),
+    ("policies::BROKEN_OF", "ARRAY[K]"),
     ("policies::ENDLESS", "M, 100"),
     ("policies::COUNT_ENDLESS", "M"),
     ("policies::END", "ARRAY[K], ARRAY['2030-01-01'::timestamptz]"),
@@ -82,13 +83,12 @@ const ASKED: &[(&str, &str)] = &[
     ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
     ("members::LIST", "NULL, NULL, NULL, '', 100"),
-    ("members::IN_CHARGE", ""),
+    ("members::IN_CHARGE", "'00000000-0000-0000-0000-000000000000'"),
     ("members::LOCK", "USER"),
     ("members::TAKE", "USER, NULL"),
     ("members::REMOVE", "USER"),
     ("members::PERSONAL", "USER"),
     ("members::ISSUED", "USER"),
-    ("members::NAMES", "ARRAY[USER]"),
     ("meshes::SHOW", "M"),
     ("meshes::FIND", "'zzcanary-mesh'"),
     ("meshes::LOCK", "M"),
@@ -141,13 +141,15 @@ fn of_list(name: &str) -> String {
     let start = match name {
         "BY_LABEL" => "''",
         "BY_LABEL_DOWN" => "chr(1114111)",
+        "BY_STATUS" | "BY_USES" => "-1",
+        "BY_STATUS_DOWN" | "BY_USES_DOWN" => "999999",
         "NEWEST" | "BY_END_DOWN" | "BY_USE_DOWN" => "'9999-12-31T23:59:59Z'",
         _ => "'0001-01-01T00:00:00Z'",
     };
     let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
     let [id, least, most] =
         [id, "0", "f"].map(|digit| format!("'{0}-{1}-{1}-{1}-{0}{1}'", digit.repeat(8), digit.repeat(4)));
-    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL, false")
+    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL, false, NULL, NULL")
 }
 
 /// The query without its condition; `None` where it has none.

@@ -149,6 +149,8 @@ async fn who_may_not_change_a_policy_sees_it_and_whom_to_ask() {
     // What is for owners is for owners.
     let page = gus.get(PAGE).await.expect(200);
     assert!(text(&page).contains("(for an owner to set)"), "{page:?}");
+    // Nobody is told to ask himself.
+    assert!(text(&page).contains("set and taken back by an owner. Ask Dana."), "{page:?}");
     let refused = send(&mut gus, PAGE, "0", &[("org_keys_by", "owners"), ("do", "save")]).await.expect(403);
     assert!(text(&refused).contains("Only an owner, signed in"), "{refused:?}");
     send(&mut dana, PAGE, "0", &[("org_keys_by", "owners"), ("do", "save")]).await.expect(303);

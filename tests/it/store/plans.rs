@@ -35,7 +35,7 @@ async fn a_page_of_keys_is_looked_up_where_it_begins() {
             let most = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
             let explain = format!(
                 "PREPARE it AS {sql}; SET plan_cache_mode = force_custom_plan;
-                 EXPLAIN EXECUTE it('{org}', {filters}, {place}, {least}, 50, {least}, {most}, NULL, false)"
+                 EXPLAIN EXECUTE it('{org}', {filters}, {place}, {least}, 50, {least}, {most}, NULL, false, NULL, NULL)"
             );
             let plan = texts(&db, &explain).await.join("\n");
             db.batch_execute("DEALLOCATE it").await.unwrap();

@@ -4,14 +4,14 @@
 use actix_web::{HttpResponse, ResponseError as _, http::StatusCode, web::Data};
 use futures_util::{StreamExt as _, stream};
 use maud::html;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use self::review::Review;
-use super::list::day;
 use crate::{
     dashboard::{
         Fault, Form,
         org::{Insider, Section},
+        parts::times::{end_of_day, read_day},
         visitor::Sent,
     },
     domain::{KeyId, Label, name::Reason},
@@ -154,8 +154,8 @@ fn deed(insider: &Admin, form: &Form, act: Act) -> Result<Deed, Vec<(&'static st
             }
         }
         Act::End => {
-            let until = day(form.text("day")).and_then(|day| day.checked_add(Duration::DAY));
-            until.map(Deed::End).ok_or_else(|| vec![("day", "choose a day, such as 2027-02-19".to_owned())])
+            let end = read_day(form.text("day")).and_then(end_of_day);
+            end.map(Deed::End).ok_or_else(|| vec![("day", "choose a day, such as 2027-02-19".to_owned())])
         }
     }
 }

@@ -45,7 +45,7 @@ const fn verb(act: Act) -> &'static str {
     match act {
         Act::Disable => "disabled",
         Act::Revoke => "revoked",
-        Act::End => "given this end",
+        Act::End => "given this expiry",
     }
 }
 
@@ -55,7 +55,7 @@ fn held(act: Act, settled: Option<&Settled>) -> Markup {
     let words = match act {
         Act::Disable => "Disabled: refused everywhere",
         Act::Revoke => "Revoked: dead everywhere",
-        Act::End => "It has this end everywhere",
+        Act::End => "It has this expiry everywhere",
     };
     html! {
         span.chip.good { span aria-hidden="true" { "✓" } " " @if after.is_some() { (words) } @else { (sentence(verb(act))) } }

@@ -38,7 +38,7 @@ impl Review<'_> {
         let title = match self.act {
             Act::Disable => format!("Disable {keys}?"),
             Act::Revoke => format!("Revoke {keys}?"),
-            Act::End => format!("Set an end for {keys}"),
+            Act::End => format!("Set expiry of {keys}"),
         };
         let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         let main = html! {
@@ -56,11 +56,11 @@ impl Review<'_> {
         html! {
             p.note.wide.warn[self.act == Act::Revoke] {
                 @if total == 0 { "None of them was used in the last 24 hours. " }
-                @else { strong { "Used " (row::grouped(total)) " times" } " in the last 24 hours, all in all. " }
+                @else { strong { "Used " (row::often(total)) } " in the last 24 hours, all in all. " }
                 @match self.act {
                     Act::Disable => { "They are refused everywhere within moments, until you enable them again." },
                     Act::Revoke => { "They are refused everywhere within moments, for good: " (keys) " that cannot come back. To stop them for a while, disable them. Keys that they issued go on." },
-                    Act::End => { "Each works until the end of the day that you choose, and no longer. Their secrets stay as they are." },
+                    Act::End => { "Each works through the day that you choose, and no longer. Their secrets stay as they are." },
                 }
             }
         }
@@ -108,7 +108,7 @@ impl Review<'_> {
                     @match self.act {
                         Act::Disable => button { "Disable " (keys) },
                         Act::Revoke => button.danger { "Revoke " (keys) },
-                        Act::End => button { "Set this end" },
+                        Act::End => button { "Set expiry" },
                     }
                     a.button.second href=(back_to) { "Leave them as they are" }
                 }
@@ -129,9 +129,7 @@ impl Review<'_> {
                 (field("reason", "Why (optional)", "It is written down in the audit.").markup())
                 (field("typed", &format!("Type {org} to revoke them"), "It cannot be undone.").markup())
             },
-            Act::End => {
-                field("day", "Last day", "They stop working at the end of this day, by UTC.").of_kind("date").markup()
-            }
+            Act::End => field("day", "Expires", "The last day on which they work, in UTC.").of_kind("date").markup(),
         }
     }
 }

@@ -8,8 +8,11 @@ use super::{
     filters::{all_words, cleared, narrows},
 };
 use crate::{
-    dashboard::{Fault, parts::paging::empty},
-    service::{House, surroundings},
+    dashboard::{
+        Fault,
+        parts::{asking::asked, paging::empty},
+    },
+    service::House,
 };
 
 impl List<'_> {
@@ -20,11 +23,10 @@ impl List<'_> {
         if self.is_admin() {
             return Ok(first_use(&self.insider.at("/keys/new")));
         }
-        let people = surroundings::who_to_ask(house, &self.insider.proof).await?;
-        let names: Vec<_> = people.iter().map(ToString::to_string).collect();
+        let people = asked(house, self.insider).await?;
         let text = html! {
             "A key of your own lets a program act for you. For a key of a service, which goes on when you leave, ask "
-            @if names.is_empty() { "whoever runs this server" } @else { bdi { (names.join(" or ")) } } "."
+            (people) "."
         };
         Ok(empty("You have no keys here", &text))
     }
@@ -37,7 +39,7 @@ impl List<'_> {
         empty(
             "No keys match",
             &html! {
-                "You asked for " bdi { (all_words(self.query, self.meshes).join(" + ")) } ". "
+                "You asked for " bdi { (all_words(self.query, self.meshes).join(", ")) } ". "
                 a href=(all) { "Clear filters" }
                 @if !is_of_all { " or " a href=(revoked) { "look among those that were revoked" } }
             },

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::filters::NO_MESH;
 use crate::{
-    dashboard::query::Query,
-    domain::{Capability, Mesh, Status, audit::Actor},
+    dashboard::{parts::times::span_words, query::Query},
+    domain::{Capability, Mesh, Span, Status, audit::Actor, standing::Standing},
     service::{Fault, listing::Listing},
 };
 
@@ -31,10 +31,10 @@ pub(super) fn form(query: &Query, path: &str, meshes: &[Mesh], listing: Option<&
                 fieldset.statuses id="filter-status" tabindex="-1" aria-describedby=[fault("status").map(|_| "filter-status-fault")] {
                     legend { "Status" }
                     @if let Some(fault) = fault("status") { span.fault id="filter-status-fault" { (fault) } }
-                    @for status in Status::ALL.into_iter().rev() {
+                    @for status in Standing::OWN.into_iter().chain(Status::ALL.into_iter().rev().map(Standing::As)) {
                         label {
                             input type="checkbox" name="status" value=(status.name()) checked[query.says("status", status.name())];
-                            " " (status.name())
+                            " " (status.word())
                         }
                     }
                 }
@@ -43,10 +43,10 @@ pub(super) fn form(query: &Query, path: &str, meshes: &[Mesh], listing: Option<&
                 (chosen("capability", "Can do", capabilities()))
                 (chosen("issued_by", "Issued by", issuers(listing)))
                 (chosen("user", "Personal keys", people(listing)))
-                (chosen("ends", "Ends", ends()))
-                (input("expires_before", "Ends before", "date", query, fault("expires_before")))
-                (chosen("unused_for", "Unused for", spans("days")))
-                (input("text", "Name or hint", "text", query, fault("text")))
+                (chosen("ends", "Expires", ends()))
+                (input("expires_before", "Expires before", "date", query, fault("expires_before")))
+                (chosen("unused_for", "Unused for", spans()))
+                (input("text", "Name, hint or id", "text", query, fault("text")))
                 button.second { "Show" }
             }
         }
@@ -87,12 +87,12 @@ fn capabilities() -> Vec<Choice> {
     Capability::BUILT_IN.iter().map(|one| (one.to_string(), one.to_string().replace('_', " "))).collect()
 }
 
-fn spans(unit: &str) -> Vec<Choice> {
-    [7, 14, 30, 90, 180].map(|days| (format!("{days}d"), format!("{days} {unit}"))).to_vec()
+fn spans() -> Vec<Choice> {
+    [7, 14, 30, 90, 180].map(Span::days).map(|span| (span.to_string(), span_words(span.duration()))).to_vec()
 }
 
 fn ends() -> Vec<Choice> {
-    let within = spans("days").into_iter().map(|(value, words)| (value, format!("within {words}")));
+    let within = spans().into_iter().map(|(value, words)| (value, format!("within {words}")));
     within.chain([("never".to_owned(), "never".to_owned())]).collect()
 }
 
@@ -102,9 +102,9 @@ fn issuers(listing: Option<&Listing>) -> Vec<Choice> {
     for one in listing.iter().flat_map(|listing| &listing.page.items) {
         let (names, by) = (listing.map(|listing| &listing.names), one.key.issued_by);
         let who = match by {
-            Actor::User(user) => names.and_then(|names| names.people.get(&user)).map(ToString::to_string),
-            Actor::Key(key) => names.and_then(|names| names.keys.get(&key)).map(|label| format!("key {label}")),
-            Actor::Local => Some("command line of the server".to_owned()),
+            Actor::User(user) => names.and_then(|names| names.person(user)).map(ToString::to_string),
+            Actor::Key(key) => names.and_then(|names| names.key(key)).map(|label| format!("key {label}")),
+            Actor::Local => Some("the command line".to_owned()),
             Actor::System => Some("the service itself".to_owned()),
         };
         let value = by.id().map_or_else(|| by.kind().to_owned(), |id| id.to_string());
@@ -117,7 +117,7 @@ fn people(listing: Option<&Listing>) -> Vec<Choice> {
     let own = ("me".to_owned(), "yours".to_owned());
     let keys = listing.iter().flat_map(|listing| &listing.page.items);
     let users = keys.filter_map(|one| one.key.user);
-    let named = users.filter_map(|user| Some((user.to_string(), format!("of {}", listing?.names.people.get(&user)?))));
+    let named = users.filter_map(|user| Some((user.to_string(), format!("of {}", listing?.names.person(user)?))));
     let known: BTreeMap<_, _> = named.collect();
     [own].into_iter().chain(known).collect()
 }

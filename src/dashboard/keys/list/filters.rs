@@ -1,14 +1,21 @@
 //! What a list of keys is asked for, read from its address.
 
 use maud::{Markup, html};
-use time::{Date, OffsetDateTime, Time, macros::format_description};
+use time::OffsetDateTime;
 
 use crate::{
-    dashboard::{Fault, query::Query},
+    dashboard::{
+        Fault,
+        parts::times::{read_day, span_words},
+        query::Query,
+    },
     db::list::{Filter, Sort},
     domain::{
         Capability, Mesh, Moment, Span, Status, UserId,
         audit::{Actor, ActorId},
+        id::IdPrefix,
+        key::UnknownStatus,
+        standing::Standing,
         suggest,
     },
     service::{self, Refusal, keys::Wanted, listing::Listing},
@@ -35,6 +42,9 @@ const NARROWING: [&str; 10] =
     ["status", "mesh", "topic", "capability", "issued_by", "user", "ends", "expires_before", "unused_for", "text"];
 /// What stands for "of no mesh, but of the org itself": no mesh can be called so.
 pub(super) const NO_MESH: &str = "-";
+
+/// In which order keys stand where none is chosen: what wants attention first, and of that the newest.
+pub(super) const ORDER: Sort = Sort::StatusDown;
 
 /// What is asked for.
 pub(super) struct Filters {
@@ -87,6 +97,18 @@ pub(super) fn cleared(query: &Query) -> Query {
     NARROWING.iter().fold(first_page(query), |query, name| query.without(name))
 }
 
+/// The same of the keys of the whole org that work, where it is asked for those of a mesh that is not archived.
+pub(super) fn of_the_org(query: &Query, meshes: &[Mesh]) -> Option<Query> {
+    let named = query.text("mesh").filter(|mesh| *mesh != NO_MESH)?;
+    let is_named = |mesh: &&Mesh| mesh.slug.as_str() == named || mesh.id.to_string() == named;
+    meshes.iter().find(is_named).filter(|mesh| mesh.archived_at.is_none())?;
+    let works = |said: &&str| !["revoked", "expired", "disabled"].contains(said);
+    let said: Vec<&str> = query.all("status").collect();
+    let asked = if said.is_empty() { vec!["active", "rotating"] } else { said.into_iter().filter(works).collect() };
+    let rest = first_page(query).without("status").with("mesh", NO_MESH);
+    (!asked.is_empty()).then(|| asked.into_iter().fold(rest, |query, status| query.and("status", status)))
+}
+
 /// Whether anything narrows it.
 pub(super) fn narrows(query: &Query) -> bool {
     query.pairs().any(|(name, _)| NARROWING.contains(&name))
@@ -111,22 +133,33 @@ fn words(name: &str, value: &str, meshes: &[Mesh], listing: Option<&Listing>) ->
         "issued_by" => {
             format!("issued by {}", listing.and_then(|listing| issuer(value, listing)).as_deref().unwrap_or(value))
         }
+        "status" => own(value).map_or_else(|| value.to_owned(), |one| one.word().to_owned()),
         "user" if value == "me" => "yours".to_owned(),
         "user" => format!("of {}", listing.and_then(|listing| issuer(value, listing)).as_deref().unwrap_or(value)),
-        "ends" if value == "never" => "never ends".to_owned(),
-        "ends" => format!("ends within {value}"),
-        "expires_before" => format!("ends before {value}"),
-        "unused_for" => format!("unused for {value}"),
+        "ends" if value == "never" => "never expires".to_owned(),
+        "ends" => format!("expires within {}", lasting(value)),
+        "expires_before" => format!("expires before {value}"),
+        "unused_for" => format!("unused for {}", lasting(value)),
         "text" => format!("“{value}”"),
-        _ => value.replace('_', " "),
+        _ => value.to_owned(),
     }
+}
+
+/// How long something lasts, in words: "45 days".
+fn lasting(value: &str) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), |span: Span| span_words(span.duration()))
+}
+
+/// The word that stands for a key that wants attention, and is no status at other doors.
+fn own(name: &str) -> Option<Standing> {
+    Standing::OWN.into_iter().find(|one| one.name() == name)
 }
 
 /// What who issued a key is called, if this page names it.
 fn issuer(value: &str, listing: &Listing) -> Option<String> {
     match value.parse().ok()? {
-        ActorId::User(user) => listing.names.people.get(&user).map(ToString::to_string),
-        ActorId::Key(key) => listing.names.keys.get(&key).map(ToString::to_string),
+        ActorId::User(user) => listing.names.person(user).map(ToString::to_string),
+        ActorId::Key(key) => listing.names.key(key).map(ToString::to_string),
     }
 }
 
@@ -143,7 +176,8 @@ impl Reader<'_> {
         if words.as_ref().is_some_and(|words| words.contains('\0')) {
             self.faults.push(service::Fault::at("text", "a NUL character is no part of any text"));
         }
-        let status = self.statuses();
+        let (status, standing) = self.statuses();
+        let ids = words.as_deref().and_then(IdPrefix::shown);
         let capability: Option<Capability> = self.parsed("capability");
         let topic = self.parsed("topic");
         let sort: Option<Sort> = self.parsed("sort");
@@ -160,30 +194,41 @@ impl Reader<'_> {
         let filter = Filter {
             mesh: None,
             org_wide,
+            within: None,
             status: Some(status),
+            standing,
             issuer,
             issuer_kind,
             never_ends,
             expires_before,
             unused_since,
             user,
-            ids: None,
-            text: words,
+            text: words.filter(|_| ids.is_none()),
+            ids,
         };
         let mesh = mesh.filter(|_| !org_wide);
-        let wanted =
-            Wanted { filter, mesh, capability, topic, sort: sort.unwrap_or_default(), cursor, ..Wanted::default() };
+        let sort = sort.unwrap_or(ORDER);
+        let wanted = Wanted { filter, mesh, capability, topic, sort, cursor, ..Wanted::default() };
         if self.faults.is_empty() { Ok(wanted) } else { Err(self.faults) }
     }
 
     /// Where nothing is said, all but the revoked ones: what has expired stays in sight.
-    fn statuses(&mut self) -> Vec<Status> {
-        let said: Vec<Result<Status, _>> = self.query.all("status").map(str::parse).collect();
-        let all = || Status::ALL.into_iter().filter(|status| *status != Status::Revoked).collect();
-        let wrong: Vec<_> = said.iter().filter_map(|one| one.as_ref().err().map(ToString::to_string)).collect();
-        self.faults.extend(wrong.into_iter().map(|detail| service::Fault::at("status", detail)));
-        let known: Vec<Status> = said.into_iter().flatten().collect();
-        if known.is_empty() { all() } else { known }
+    fn statuses(&mut self) -> (Vec<Status>, Vec<Standing>) {
+        let (mut status, mut standing) = (Vec::new(), Vec::new());
+        for said in self.query.all("status") {
+            match (own(said), said.parse()) {
+                (Some(known), _) => standing.push(known),
+                (None, Ok(known)) => status.push(known),
+                (None, Err(error)) => {
+                    let error: UnknownStatus = error;
+                    self.faults.push(service::Fault::at("status", error.to_string()));
+                }
+            }
+        }
+        if status.is_empty() && standing.is_empty() {
+            status = Status::ALL.into_iter().filter(|status| *status != Status::Revoked).collect();
+        }
+        (status, standing)
     }
 
     fn parsed<T>(&mut self, name: &str) -> Option<T>
@@ -196,7 +241,7 @@ impl Reader<'_> {
 
     fn date(&mut self, name: &str) -> Option<OffsetDateTime> {
         let text = self.query.text(name)?;
-        let read = day(text).or_else(|| text.parse().ok().map(Moment::get));
+        let read = read_day(text).map(|day| day.midnight().assume_utc()).or_else(|| text.parse().ok().map(Moment::get));
         if read.is_none() {
             self.faults.push(service::Fault::at(name, "expected a day such as 2027-02-19"));
         }
@@ -210,10 +255,4 @@ impl Reader<'_> {
             _ => (self.parsed("issued_by"), None),
         }
     }
-}
-
-/// The beginning of a day, in UTC.
-pub(in crate::dashboard::keys) fn day(text: &str) -> Option<OffsetDateTime> {
-    let date = Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
-    (1..=9998).contains(&date.year()).then(|| date.with_time(Time::MIDNIGHT).assume_utc())
 }

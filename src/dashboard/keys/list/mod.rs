@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use maud::{Markup, html};
 
 use self::{
-    filters::{Filters, chips},
+    filters::{Filters, chips, of_the_org},
     table::Table,
 };
 use crate::{
@@ -28,8 +28,6 @@ mod fields;
 mod filters;
 mod table;
 mod views;
-
-pub(super) use filters::day;
 
 /// `/orgs/{org}`: to the list.
 pub async fn lead(insider: Insider<AnyKey>) -> HttpResponse {
@@ -110,10 +108,28 @@ impl List<'_> {
         let next = query.with("as_of", &wire(self.filters.as_of));
         Ok(html! {
             (self.head(Some(listing), &[]))
+            (self.beside(house).await?)
             @if listing.page.items.is_empty() && listing.page.next.is_none() { (self.empty(house).await?) }
             @else {
                 (Table { listing, query, path: &path, token: &token, is_admin: self.is_admin() }.markup())
                 (more(listing.page.next.as_deref(), &path, &next))
+            }
+        })
+    }
+
+    /// Keys of the whole org work in a mesh, and are none of it: who looks at those of a mesh is told how many there are.
+    async fn beside(&self, house: &House) -> Result<Markup, Fault> {
+        let Some(query) = of_the_org(self.query, self.meshes) else { return Ok(html! {}) };
+        let person = self.insider.proof.person().ok_or(Refusal::NoPerson)?;
+        let Ok(wanted) = Filters::read(&query, person.user, person.now)?.wanted else { return Ok(html! {}) };
+        let (count, is_more) = listing::how_many(house, &self.insider.proof, &wanted).await?;
+        Ok(html! {
+            @if count > 0 {
+                p {
+                    @if is_more { "More than " }
+                    @if count == 1 { "1 key of the whole org works" } @else { (count) " keys of the whole org work" }
+                    " here too. " a href=(query.at(&self.path())) { @if count == 1 { "See it" } @else { "See them" } }
+                }
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::filters::first_page;
+use super::filters::{ORDER, first_page};
 use crate::{
     dashboard::{
         keys::row,
@@ -45,28 +45,28 @@ impl Table<'_> {
                             (self.header("Name", Sort::Label, Sort::LabelDown))
                             th scope="col" { "Can do" }
                             th scope="col" { "Where" }
-                            th scope="col" { "Issued" }
+                            (self.header("Issued", Sort::Newest, Sort::Oldest))
                             (self.header("Last used", Sort::UseDown, Sort::Use))
-                            th scope="col" { "24 hours" }
+                            (self.header("24 hours", Sort::UsesDown, Sort::Uses))
                             (self.header("Expires", Sort::End, Sort::EndDown))
-                            th scope="col" { "Status" }
+                            (self.header("Status", Sort::StatusDown, Sort::Status))
                             td { span.unseen { "More" } }
                         }
                     }
                     tbody { @for one in items { (self.row(one)) } }
                 }
             }
-            @if self.sort() != Sort::default() { p { a href=(self.sorted(Sort::default())) { "Newest first" } } }
+            @if self.sort() != ORDER { p { a href=(self.sorted(ORDER)) { "What wants attention first" } } }
         }
     }
 
     fn sort(&self) -> Sort {
-        self.query.text("sort").and_then(|sort| sort.parse().ok()).unwrap_or_default()
+        self.query.text("sort").and_then(|sort| sort.parse().ok()).unwrap_or(ORDER)
     }
 
     fn sorted(&self, sort: Sort) -> String {
         let query = first_page(self.query).without("sort");
-        let query = if sort == Sort::default() { query } else { query.with("sort", sort.name()) };
+        let query = if sort == ORDER { query } else { query.with("sort", sort.name()) };
         query.at(self.path)
     }
 
@@ -104,7 +104,7 @@ impl Table<'_> {
                 td data-label="Last used" { (row::last_use(one)) }
                 td data-label="24 hours" { (row::day(key, listing)) }
                 td data-label="Expires" { (row::end(one)) }
-                td data-label="Status" { (Standing::of(key, one.now).chip()) }
+                td data-label="Status" { (Standing::of(key, one.now).chip()) (row::breaches(key, listing)) }
                 td.more { (self.menu(one)) }
             }
         }
@@ -124,11 +124,11 @@ impl Table<'_> {
                         span.unseen role="status" data-copied {}
                     }
                     @if status != Status::Revoked {
-                        @if status != Status::Expired { a href={ (path) "/" (key.id) "/rotate" } { "Rotate…" } }
+                        @if let Some(words) = row::turn(key, *now) { a href={ (path) "/" (key.id) "/rotate" } { (words) "…" } }
                         @if self.is_admin && status != Status::Disabled { (self.disable(key)) }
                         a href={ (path) "/" (key.id) "/revoke" } { "Revoke…" }
                     }
-                    a href={ (path) "/new?from=" (key.id) } { "Issue another like it" }
+                    a href={ (path) "/new?from=" (key.id) } { "Duplicate" }
                 }
             }
         }
@@ -153,7 +153,7 @@ impl Table<'_> {
                 span.quiet { "With those that are ticked" span role="status" data-ticked {} ":" }
                 button.second name="act" value="disable" { "Disable…" }
                 button.second name="act" value="revoke" { "Revoke…" }
-                button.second name="act" value="end" { "Set an end…" }
+                button.second name="act" value="end" { "Set expiry…" }
             }
         }
     }

@@ -87,7 +87,15 @@ async fn words_and_ids_lead_on() {
     ] {
         assert_eq!(leads_to(&dana.send(SEARCH, &[("text", said)]).await), to);
     }
-    assert_eq!(super::labels(&dana.get(&format!("{KEYS}?text={hint}")).await), ["ci"]);
+    // By what a page shows of the id, by less of it, and by more.
+    let shown = [&id[..10], &id[..14], &id[..25], &format!("{}%E2%80%A6", &id[..14]), &hint].map(str::to_owned);
+    for said in shown {
+        let found = super::labels(&dana.get(&format!("{KEYS}?text={said}")).await.expect(200));
+        assert!(found.contains(&"ci".to_owned()), "{said}: {found:?}");
+    }
+    for other in ["key_7zzzzz", &id[..9]] {
+        assert!(super::labels(&dana.get(&format!("{KEYS}?text={other}")).await.expect(200)).is_empty(), "{other}");
+    }
     // A key that is not there is a page of the key's own.
     let nowhere = KeyId::new().to_string();
     assert_eq!(leads_to(&dana.send(SEARCH, &[("text", &nowhere)]).await), format!("{KEYS}/{nowhere}"));

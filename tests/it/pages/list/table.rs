@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{HOSTILE, house, key, labels, other, row};
+use super::{HOSTILE, house, join, key, labels, other, row};
 use crate::{
     house::House,
+    policies,
     sign_in::visitor::{Visitor, text},
 };
 
@@ -51,6 +52,57 @@ async fn a_view_has_as_many_keys_as_it_says() {
     assert!(!labels(&page).contains(&"gone".to_owned()), "what was revoked is out of sight");
     assert!(labels(&page).contains(&"past".to_owned()), "what has expired is in sight");
     assert_eq!(labels(&dana.get(&format!("{KEYS}?status=revoked")).await), ["gone"]);
+    // By how much each wants attention, as its chip says it.
+    let order = ["soon", "rotating", "idle", "strong", "endless", "plain", "first admin key", "past"];
+    assert_eq!(labels(&page), order);
+    let reversed = labels(&dana.get(&format!("{KEYS}?sort=status")).await);
+    assert_eq!(reversed, order.into_iter().rev().collect::<Vec<_>>());
+    for (status, label) in [("expiring", "soon"), ("unused", "idle"), ("rotating", "rotating")] {
+        assert_eq!(labels(&dana.get(&format!("{KEYS}?status={status}")).await), [label]);
+        assert!(row(&page, label).contains(&format!("</span> {status}")), "{page:?}");
+    }
+    // Of a key that is being rotated the overlap is ended, and no second secret asked for.
+    assert!(row(&page, "rotating").contains("End the overlap…") && !row(&page, "rotating").contains("Rotate…"));
+    policies::set(&house.admin(), json!({ "expiry_required": true })).await;
+    let page = dana.get(KEYS).await;
+    assert!(row(&page, "endless").contains("It does not comply with the policy: it never ends."), "{page:?}");
+    assert!(!row(&page, "plain").contains("comply"), "{page:?}");
+}
+
+/// As many keys of mesh `main` as a list looks at, and one more, that end tomorrow.
+const MANY: &str = "
+    SET session_replication_role = replica;
+    INSERT INTO api_keys (org_id, id, mesh_id, label, capabilities, everywhere, topics, issued_by_kind, expires_at)
+    SELECT m.org_id, md5(key::text)::uuid, m.id, 'zz', '{send}', true, '{}', 'local', now() + interval '1 day'
+    FROM meshes m, generate_series(1, 5001) AS key WHERE m.slug = 'main';
+    INSERT INTO key_secrets (org_id, key_id, number, hash, hint)
+    SELECT org_id, id, 1, sha256(id::text::bytea), 'mshk_zzzzzzzz' FROM api_keys WHERE label = 'zz'";
+
+// G-2
+#[tokio::test]
+async fn keys_of_others_neither_hide_ones_own_nor_are_counted() {
+    let house = house().await;
+    let admin = house.admin();
+    admin.post(&admin.at("/meshes"), json!({ "slug": "lab" })).await.expect(201);
+    key(&admin, "of lab", json!({ "mesh": "lab", "expires_in": "10d" })).await;
+    house.sql("superuser").await.batch_execute(MANY).await.unwrap();
+    // In more than one place: an admin of one mesh, and a viewer of all.
+    let gus = other(&house, "Gus", "admin", Some("lab")).await;
+    join(&house, "Gus", "viewer", None).await;
+    let mia = other(&house, "Mia", "viewer", None).await;
+    for (who, mine) in [(&gus, vec!["of lab"]), (&mia, vec![])] {
+        for path in [KEYS, "/orgs/acme/expiring"] {
+            let page = who.get(path).await.expect(200);
+            assert_eq!(labels(&page), mine, "{path}");
+            let badges = text(&page).split("class=\"badge").skip(1).map(|rest| rest.split(['>', '<']).nth(1).unwrap());
+            let most = mine.len().to_string();
+            assert!(badges.into_iter().all(|count| count == "0" || count == most), "{path}: {page:?}");
+            assert!(!text(&page).contains("There are more"), "{path}: {page:?}");
+        }
+    }
+    let dana = Visitor::dana(&house).await;
+    let all = dana.get(KEYS).await.expect(200);
+    assert!(labels(&all).len() == 50 && text(&all).contains("1000+"), "{all:?}");
 }
 
 #[tokio::test]
@@ -80,11 +132,18 @@ async fn a_list_is_narrowed_by_what_its_address_says() {
         ("?sort=label&mesh=main", vec!["one", "three"]),
         ("?sort=-label&mesh=main", vec!["three", "one"]),
         ("?sort=expires_at", vec!["three", "one", "two", first]),
+        ("?sort=created_at&mesh=main", vec!["one", "three"]),
+        ("?status=expiring", vec!["three"]),
+        ("?status=unused", vec![]),
+        // What wants attention stands first.
+        ("", vec!["three", "two", "one", first]),
     ] {
         let page = dana.get(&format!("{KEYS}{query}")).await.expect(200);
         assert_eq!(labels(&page), shown, "{query}");
         let is_empty = text(&page).contains("<h2>No keys match</h2>");
         assert_eq!(is_empty, shown.is_empty(), "{query}");
+        let beside = text(&page).contains("1 key of the whole org works here too.");
+        assert_eq!(beside, query.contains("mesh=main") || query.ends_with("mesh=lab"), "{query}: {page:?}");
         let chips = text(&page).matches("(take this filter away)").count();
         assert_eq!(chips, query.split(['?', '&']).skip(1).filter(|part| !part.starts_with("sort")).count(), "{query}");
     }
@@ -95,7 +154,8 @@ async fn a_list_is_narrowed_by_what_its_address_says() {
             r#"<th scope="col" aria-sort="descending"><a href="/orgs/acme/keys?sort=last_used_at">Last used"#
         )
     );
-    assert_eq!(text(&dana.get(KEYS).await).matches("aria-sort").count(), 0);
+    let plain = dana.get(KEYS).await;
+    assert!(text(&plain).contains(r#"aria-sort="descending"><a href="/orgs/acme/keys?sort=status">Status"#), "{plain:?}");
 }
 
 #[tokio::test]
@@ -141,7 +201,7 @@ async fn each_sees_the_keys_that_it_manages_and_its_own() {
     assert_eq!(labels(&gus.get(KEYS).await), ["of lab"]);
     assert!(!text(&gus.get(KEYS).await).contains("first admin key"), "who issued it is none of his keys");
     let none = mia.get(KEYS).await.expect(200);
-    assert!(text(&none).contains("You have no keys here") && text(&none).contains("<bdi>Dana</bdi>"), "{none:?}");
+    assert!(text(&none).contains("You have no keys here") && text(&none).contains("<bdi><strong>Dana</strong></bdi>"), "{none:?}");
     key(&admin, "mine", json!({})).await;
     assert_eq!(db.execute(own, &[&"mine"]).await.unwrap(), 1);
     let mine = mia.get(KEYS).await;
@@ -177,9 +237,11 @@ async fn what_each_key_was_used_for_in_a_day_stands_beside_it() {
     let page = dana.get(KEYS).await;
     let told = row(&page, "used");
     assert!(
-        told.contains(r#"3<span class="unseen"> allowed</span>, <span class="warn-text">1 denied</span>"#),
+        told.contains(r#"3 used, <span class="warn-text">1 denied</span>"#),
         "{told}"
     );
+    assert_eq!(labels(&dana.get(&format!("{KEYS}?sort=-uses&mesh=main")).await), ["used", "idle"]);
+    assert_eq!(labels(&dana.get(&format!("{KEYS}?sort=uses&mesh=main")).await), ["idle", "used"]);
     assert!(told.contains("<svg class=\"bars\"") && told.contains(&used), "{told}");
     assert!(row(&page, "idle").contains(r#"data-label="24 hours"><span class="quiet">none</span>"#), "{page:?}");
 }
