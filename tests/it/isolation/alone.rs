@@ -149,7 +149,9 @@ fn of_list(name: &str) -> String {
     let id = if start.contains("9999") || start.contains("chr") { "f" } else { "0" };
     let [id, least, most] =
         [id, "0", "f"].map(|digit| format!("'{0}-{1}-{1}-{1}-{0}{1}'", digit.repeat(8), digit.repeat(4)));
-    format!("NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL, false, NULL, NULL")
+    format!(
+        "NULL, false, NULL, NULL, NULL, NULL, NULL, NULL, {start}, {id}, 100, {least}, {most}, NULL, false, NULL, NULL"
+    )
 }
 
 /// The query without its condition; `None` where it has none.

@@ -12,8 +12,8 @@ mod org_usage;
 mod places;
 mod policy;
 mod rotate;
-mod webhook;
 mod typed;
+mod webhook;
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 

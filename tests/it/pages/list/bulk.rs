@@ -79,7 +79,11 @@ async fn keys_are_disabled_and_given_an_end() {
     assert!(text(&past).contains("0 of 2 given this expiry."), "{past:?}");
     // Somebody else has changed one of them meanwhile.
     admin.act(&admin.at(&format!("/keys/{two}/disable"))).await.expect(200);
-    let day = house.sql("superuser").await.query_one("SELECT to_char(now() + '20 days', 'YYYY-MM-DD'), to_char(now() + '21 days', 'YYYY-MM-DD')", &[]).await;
+    let day = house
+        .sql("superuser")
+        .await
+        .query_one("SELECT to_char(now() + '20 days', 'YYYY-MM-DD'), to_char(now() + '21 days', 'YYYY-MM-DD')", &[])
+        .await;
     let day = day.unwrap();
     let (day, next): (String, String) = (day.get(0), day.get(1));
     let fields = [("act", "end"), ("step", "do"), ("day", day.as_str()), first, second];

@@ -36,14 +36,18 @@ async fn keys_that_end_soon_are_told_with_whether_they_are_used() {
     let page = dana.get(EXPIRING).await.expect(200);
     assert_eq!(labels(&page), ["past", "day", "week", "fortnight", "used", "turning", "month"]);
     let titles: Vec<_> = text(&page).split("<h2>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
-    let groups = ["Expired within the last 7 days", "Within a day", "Within 7 days", "Within 14 days", "Within 30 days"];
+    let groups =
+        ["Expired within the last 7 days", "Within a day", "Within 7 days", "Within 14 days", "Within 30 days"];
     assert_eq!(titles, groups);
     assert!(row(&page, "used").contains("<strong>still used</strong>, 4 times in the last 24 hours"), "{page:?}");
     assert!(row(&page, "week").contains("unused since") && row(&page, "week").contains("let it die"), "{page:?}");
     // Who got a key just now has not forgotten it.
     assert!(row(&page, "day").contains("not used yet"), "{page:?}");
     assert!(row(&page, "fortnight").contains("never used: let it die"), "{page:?}");
-    assert!(row(&page, "turning").contains("End the overlap") && !row(&page, "turning").contains(">Rotate<"), "{page:?}");
+    assert!(
+        row(&page, "turning").contains("End the overlap") && !row(&page, "turning").contains(">Rotate<"),
+        "{page:?}"
+    );
     assert!(row(&page, "day").contains("/rotate") && row(&page, "day").contains("/edit"), "{page:?}");
     assert!(!row(&page, "past").contains("/rotate"), "what has ended has nothing to rotate");
     // Who manages none of them has nothing that ends.

@@ -155,7 +155,10 @@ async fn a_list_is_narrowed_by_what_its_address_says() {
         )
     );
     let plain = dana.get(KEYS).await;
-    assert!(text(&plain).contains(r#"aria-sort="descending"><a href="/orgs/acme/keys?sort=status">Status"#), "{plain:?}");
+    assert!(
+        text(&plain).contains(r#"aria-sort="descending"><a href="/orgs/acme/keys?sort=status">Status"#),
+        "{plain:?}"
+    );
 }
 
 #[tokio::test]
@@ -201,7 +204,10 @@ async fn each_sees_the_keys_that_it_manages_and_its_own() {
     assert_eq!(labels(&gus.get(KEYS).await), ["of lab"]);
     assert!(!text(&gus.get(KEYS).await).contains("first admin key"), "who issued it is none of his keys");
     let none = mia.get(KEYS).await.expect(200);
-    assert!(text(&none).contains("You have no keys here") && text(&none).contains("<bdi><strong>Dana</strong></bdi>"), "{none:?}");
+    assert!(
+        text(&none).contains("You have no keys here") && text(&none).contains("<bdi><strong>Dana</strong></bdi>"),
+        "{none:?}"
+    );
     key(&admin, "mine", json!({})).await;
     assert_eq!(db.execute(own, &[&"mine"]).await.unwrap(), 1);
     let mine = mia.get(KEYS).await;
@@ -236,10 +242,7 @@ async fn what_each_key_was_used_for_in_a_day_stands_beside_it() {
     let dana = Visitor::dana(&house).await;
     let page = dana.get(KEYS).await;
     let told = row(&page, "used");
-    assert!(
-        told.contains(r#"3 used, <span class="warn-text">1 denied</span>"#),
-        "{told}"
-    );
+    assert!(told.contains(r#"3 used, <span class="warn-text">1 denied</span>"#), "{told}");
     assert_eq!(labels(&dana.get(&format!("{KEYS}?sort=-uses&mesh=main")).await), ["used", "idle"]);
     assert_eq!(labels(&dana.get(&format!("{KEYS}?sort=uses&mesh=main")).await), ["idle", "used"]);
     assert!(told.contains("<svg class=\"bars\"") && told.contains(&used), "{told}");
