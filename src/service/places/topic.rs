@@ -63,7 +63,9 @@ impl Live {
             by_mesh.entry(Some(mesh)).or_default().push((name.clone(), mesh));
             by_mesh.entry(None).or_default().push((name, mesh));
         }
-        by_mesh.values_mut().for_each(|names| names.sort_unstable());
+        for names in by_mesh.values_mut() {
+            names.sort_unstable();
+        }
         Self(by_mesh)
     }
 
