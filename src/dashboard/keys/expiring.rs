@@ -50,7 +50,7 @@ pub async fn show(house: Data<House>, insider: Insider<AnyKey>) -> Result<HttpRe
             }))
         } @else {
             p {
-                "A key is refused from the moment at which it expires. If it is still needed, give it a later one and rotate it; "
+                "A key is refused once it has expired. If it is still needed, give it a later expiry and rotate it; "
                 "if nobody misses it, let it die."
             }
             @for (at, (_, title)) in GROUPS.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::filters::NO_MESH;
+use super::filters::{NO_MESH, lasting};
 use crate::{
     dashboard::{parts::times::span_words, query::Query},
     domain::{Capability, Mesh, Span, Status, audit::Actor, standing::Standing},
@@ -75,7 +75,7 @@ fn select(name: &str, label: &str, said: &str, choices: &[Choice], fault: Option
             label for=(id) { (label) }
             select id=(id) name=(name) aria-invalid=[fault.map(|_| "true")] aria-describedby=[told.as_ref()] {
                 option value="" { "Any" }
-                @if is_strange { option value=(said) selected { (said) } }
+                @if is_strange { option value=(said) selected { (lasting(said)) } }
                 @for (value, words) in choices { option value=(value) selected[value == said] { (words) } }
             }
             @if let Some(fault) = fault { span.fault id=[told.as_ref()] { (fault) } }

@@ -146,7 +146,7 @@ fn words(name: &str, value: &str, meshes: &[Mesh], listing: Option<&Listing>) ->
 }
 
 /// How long something lasts, in words: "45 days".
-fn lasting(value: &str) -> String {
+pub(super) fn lasting(value: &str) -> String {
     value.parse().map_or_else(|_| value.to_owned(), |span: Span| span_words(span.duration()))
 }
 
