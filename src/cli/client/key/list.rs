@@ -55,7 +55,7 @@ pub(super) struct List {
     /// Only keys with this in the label
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// created_at, label, expires_at, last_used_at, status or uses; with - before it the other way round
+    /// created_at, label, expires_at, last_used_at, status or uses; - before it turns it round
     #[arg(long, value_name = "ORDER", allow_hyphen_values = true)]
     sort: Option<String>,
     #[command(flatten)]
