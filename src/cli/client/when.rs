@@ -96,7 +96,7 @@ mod tests {
             assert_eq!(span(wrong), None, "{wrong}");
         }
         assert_eq!(end("never").unwrap(), Value::Null);
-        assert_eq!(end("2027-01-31").unwrap(), "2027-01-31T00:00:00Z");
+        assert_eq!(end("2027-01-31").unwrap(), "2027-02-01T00:00:00Z");
         assert_eq!(end("2027-01-31T12:00:00+02:00").unwrap(), "2027-01-31T10:00:00Z");
         for wrong in ["soon", "2027-02-30", "31.1.2027", "99999999999d", ""] {
             assert!(end(wrong).is_err(), "{wrong}");
