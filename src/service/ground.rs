@@ -1,6 +1,8 @@
 //! The ground on which a key is made or handed out anew: where it can be, on what, and what the policy asks for. It is only looked at:
 //! who then issues is judged by what is there at that time.
 
+use std::collections::BTreeSet;
+
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
@@ -30,8 +32,10 @@ pub struct Ground {
     pub owner: Option<Owner>,
     /// The mesh, where it is one.
     pub mesh: Option<Mesh>,
-    /// The topics that there are.
+    /// The topics that there are and that are not archived.
     pub topics: Vec<TopicName>,
+    /// Those that are: a key may name them, and does nothing there until they are no more.
+    pub archived: Vec<TopicName>,
     /// What the org has declared.
     pub declared: Vec<DeclaredCapability>,
     /// What the caller may hand out there.
@@ -57,17 +61,20 @@ pub async fn look(house: &House, by: &Admitted, named: Option<&str>, is_own: boo
             meshes.sort_by(|one, other| one.slug.cmp(&other.slug));
             let is_whole = is_place(Owner::Org(org));
             let (owner, mesh) = chosen(org, &meshes, is_whole, named);
-            let known = match owner {
-                Some(owner) => topics::names(transaction, org, owner.mesh()).await?,
-                None => Vec::new(),
-            };
+            let (mut known, mut archived) = (Vec::new(), Vec::new());
+            if let Some(owner) = owner {
+                known = topics::names(transaction, org, owner.mesh()).await?;
+                archived = topics::archived(transaction, org, owner.mesh()).await?;
+            }
             let mut declared = capabilities::list(transaction, org, "", Limit::MOST).await?;
             declared.truncate(Limit::MOST.get());
             let may = may(by, owner, &declared);
             let policy = InForce::read(transaction, owner.unwrap_or(Owner::Org(org))).await?.both;
-            let topics = known.iter().filter_map(|name| name.parse().ok()).collect();
+            let gone: BTreeSet<_> = archived.iter().collect();
+            let is_live = |name: &TopicName| !gone.contains(name);
+            let topics = known.iter().filter_map(|name| name.parse().ok()).filter(is_live).collect();
             let now = keys::clock(transaction).await?;
-            Ok(Ground { now, meshes, is_whole, owner, mesh, topics, declared, may, policy })
+            Ok(Ground { now, meshes, is_whole, owner, mesh, topics, archived, declared, may, policy })
         })
         .await
 }

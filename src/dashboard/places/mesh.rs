@@ -171,7 +171,7 @@ fn form(path: &str, form_token: &str, typed: Option<&Typed<'_>>) -> Markup {
         .filled_by("off");
     html! {
         section.narrow aria-labelledby="new-topic" {
-            h2 id="new-topic" { "New topic" }
+            h2 id="new-topic" tabindex="-1" { "New topic" }
             p.quiet { "Keys with all topics, or with a pattern that it matches, reach it at once." }
             form method="post" action=(path) {
                 (token(form_token)) (once())

@@ -54,7 +54,7 @@ pub(in crate::dashboard) const fn broken(rule: Rule) -> &'static str {
 /// Who issues something.
 pub(super) const fn issuers(issuers: Issuers) -> &'static str {
     match issuers {
-        Issuers::Anyone => "Whoever holds as much, also a key",
+        Issuers::Anyone => "People and keys",
         Issuers::People => "People who are signed in",
         Issuers::Owners => "Owners who are signed in",
         Issuers::Nobody => "Nobody",

@@ -101,6 +101,18 @@ async fn without_a_choice_of_topics_nothing_is_issued_and_nothing_typed_is_lost(
 }
 
 #[tokio::test]
+async fn of_topics_that_are_archived_or_not_there_the_form_says_so() {
+    let house = House::new().await;
+    let (admin, mut gus) = (house.admin(), insider(&house, "Gus", "admin").await);
+    admin.act(&admin.at("/meshes/main/topics/secrets/archive")).await.expect(200);
+    let answer = gus.send(NEW, &but(&[("names", "deploys secrets nowhere")])).await.expect(422);
+    let page = text(&answer);
+    assert!(page.contains("<code>secrets</code>: <strong class=\"warn-text\">it is archived"), "{page}");
+    assert!(page.contains("<option value=\"deploys\">") && !page.contains("<option value=\"secrets\">"), "{page}");
+    assert!(page.contains("there is no such topic here") && page.contains("/orgs/acme/meshes/main#new-topic"), "{page}");
+}
+
+#[tokio::test]
 async fn to_reload_the_answer_issues_no_second_key_and_shows_no_secret_again() {
     let house = House::new().await;
     let mut gus = insider(&house, "Gus", "admin").await;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::sheet::Sheet;
 use crate::{
     dashboard::keys::words::explained,
-    domain::{TopicName, TopicPattern, scope::MOST_PATTERNS, suggest},
+    domain::{Capability, TopicName, TopicPattern, scope::MOST_PATTERNS, suggest},
 };
 
 /// The choice.
@@ -55,11 +55,20 @@ fn some(topics: &[TopicName]) -> String {
 const MOST_HINTS: usize = 5;
 
 fn one(word: &str, sheet: &Sheet<'_>, is_hinted: bool) -> Markup {
-    let known = &sheet.ground.topics;
+    let (known, archived) = (&sheet.ground.topics, &sheet.ground.archived);
     match (word.parse::<TopicPattern>(), missing(word, known, is_hinted)) {
         (Err(error), _) => html! { code { (word) } ": " strong.warn-text { (error) } },
+        (Ok(TopicPattern::Exactly(name)), _) if archived.contains(&name) => {
+            html! { code { (word) } ": " strong.warn-text { "it is archived, and a key does nothing there" } }
+        }
         (Ok(_), Some(words)) if sheet.ground.owner.is_some() => {
-            html! { code { (word) } ": " strong.warn-text { (words) } }
+            let mesh = sheet.ground.mesh.as_ref().filter(|_| sheet.ground.may.contains(&Capability::Admin));
+            html! {
+                code { (word) } ": " strong.warn-text { (words) }
+                @if let Some(mesh) = mesh {
+                    " " a data-keep href={ "/orgs/" (sheet.org) "/meshes/" (mesh.slug) "#new-topic" } { "Make it" }
+                }
+            }
         }
         (Ok(pattern), _) => html! { code { (pattern) } ": " (explained(&pattern, known)) },
     }
