@@ -50,7 +50,9 @@ pub(super) fn end(text: &str) -> Result<Value, Failure> {
     if text == "never" {
         return Ok(Value::Null);
     }
-    let day = Date::parse(text, &Iso8601::DATE).ok().and_then(Date::next_day);
+    // A date alone: that of a time is no day.
+    let is_day = !text.contains(['T', 't', ' ']);
+    let day = Date::parse(text, &Iso8601::DATE).ok().filter(|_| is_day).and_then(Date::next_day);
     if let Some(wire) = day.and_then(|next| next.midnight().assume_utc().format(&Rfc3339).ok()) {
         return Ok(Value::String(wire));
     }

@@ -109,7 +109,10 @@ async fn of_topics_that_are_archived_or_not_there_the_form_says_so() {
     let page = text(&answer);
     assert!(page.contains("<code>secrets</code>: <strong class=\"warn-text\">it is archived"), "{page}");
     assert!(page.contains("<option value=\"deploys\">") && !page.contains("<option value=\"secrets\">"), "{page}");
-    assert!(page.contains("there is no such topic here") && page.contains("/orgs/acme/meshes/main#new-topic"), "{page}");
+    assert!(
+        page.contains("there is no such topic here") && page.contains("/orgs/acme/meshes/main#new-topic"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
