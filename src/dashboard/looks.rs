@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use super::{
     Page,
     page::{lead_to, token},
+    routes::is_shown,
     visitor::{Person, Sent, is_asked, with_cookie},
 };
 use crate::domain::Place;
@@ -121,6 +122,8 @@ pub async fn change(sent: Sent<Person>) -> HttpResponse {
         let (_, rest) = referer.split_once("://")?;
         rest.find('/').and_then(|slash| rest[slash..].parse::<Place>().ok())
     };
+    // What only takes forms cannot be led to.
+    let came_from = || came_from().filter(|place| is_shown(place.as_str()));
     let saved = "/account/looks?saved";
     let next = if sent.form.text("stay") == "yes" { came_from() } else { None };
     let next = next.as_ref().map_or(saved, Place::as_str);

@@ -13,6 +13,20 @@ use super::{
 };
 use crate::http::{metrics::Route, routes as api};
 
+/// Whether this path, whatever its query, is that of a page that can be looked at.
+#[must_use]
+pub fn is_shown(place: &str) -> bool {
+    let path = place.split('?').next().unwrap_or_default();
+    let is_it = |pattern: &str| {
+        let (mut ours, mut theirs) = (pattern.split('/'), path.split('/'));
+        let is_so = ours.by_ref().zip(theirs.by_ref()).all(|(own, said)| own.starts_with('{') || own == said);
+        is_so && pattern.split('/').count() == path.split('/').count()
+    };
+    // The first that fits is the one that answers.
+    let found = PATHS.iter().find(|pattern| is_it(pattern));
+    found.is_some_and(|pattern| TABLE.contains(&("get", *pattern)))
+}
+
 macro_rules! pages {
     ($($path:literal { $(get $show:path;)? $(post $take:path;)? })+) => {
         /// Every page: method in lower case, and path.

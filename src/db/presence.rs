@@ -22,9 +22,7 @@ queries! {
                (SELECT count(*) FROM api_keys k WHERE k.org_id = $1 AND k.user_id = u.id AND ", lives!(), ") AS personal,
                (SELECT count(*) FROM api_keys k
                 WHERE k.org_id = $1 AND k.issued_by_user = u.id AND k.user_id IS DISTINCT FROM u.id AND ", lives!(), ") AS issued,
-               greatest(
-                   (SELECT max(s.seen_at) FROM sessions s WHERE s.user_id = u.id AND NOT s.is_half),
-                   (SELECT max(k.last_used_at) FROM api_keys k WHERE k.org_id = $1 AND k.user_id = u.id)) AS seen_at,
+               (SELECT max(k.last_used_at) FROM api_keys k WHERE k.org_id = $1 AND k.user_id = u.id) AS used_at,
                EXISTS (SELECT FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS has_app,
                EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id) AS has_passkey
         FROM users u
@@ -38,8 +36,8 @@ pub struct Presence {
     pub personal: i64,
     /// Keys that it issued for the org and that live.
     pub issued: i64,
-    /// When it was last heard of, as far as that is kept.
-    pub seen_at: Option<OffsetDateTime>,
+    /// When a key that is bound to it was last used. A session is of no org: when somebody was signed in is told to none.
+    pub used_at: Option<OffsetDateTime>,
     /// Whether an app is asked for its code after the password.
     pub has_app: bool,
     /// Whether it has a passkey.
@@ -57,7 +55,7 @@ fn read(row: &Row) -> Result<(UserId, Presence), Error> {
     let presence = Presence {
         personal: row::get(row, "personal")?,
         issued: row::get(row, "issued")?,
-        seen_at: row::get(row, "seen_at")?,
+        used_at: row::get(row, "used_at")?,
         has_app: row::get(row, "has_app")?,
         has_passkey: row::get(row, "has_passkey")?,
     };

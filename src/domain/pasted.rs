@@ -1,5 +1,7 @@
 //! What somebody looks for: the text of a key that was found somewhere, an id, or a few words.
 
+use std::ops::RangeInclusive;
+
 use super::{
     id::KeyId,
     secret::{Prefix, Secret},
@@ -9,8 +11,9 @@ use super::{
 const LEAST: usize = 30;
 /// The same where small and large letters are mixed, as in no id of ours.
 const LEAST_MIXED: usize = 20;
-/// The fewest in a row that are taken for a secret where people write what they like: a key has some more, and no name so many.
-const LEAST_SECRET: usize = 40;
+/// How many in a row are taken for a secret where people write what they like: as many as a key has, or some more or less by a slip. Names
+/// and the ids in links to documents have others.
+const SECRET: RangeInclusive<usize> = BEHIND - 1..=BEHIND + 2;
 /// What a key has behind the prefix, and the most that a prefix has.
 const BEHIND: usize = 49;
 const LONGEST_PREFIX: usize = 12;
@@ -52,7 +55,7 @@ impl Pasted {
 /// Also without its prefix, which everybody can put before it again.
 #[must_use]
 pub fn holds_a_key(text: &str) -> bool {
-    let is_like_one = |run: &[u8]| run.len() >= LEAST_SECRET && is_mixed(run) && run.iter().any(u8::is_ascii_digit);
+    let is_like_one = |run: &[u8]| SECRET.contains(&run.len()) && is_mixed(run) && run.iter().any(u8::is_ascii_digit);
     runs(text).any(is_like_one) || found(text).is_some()
 }
 
@@ -173,6 +176,8 @@ mod tests {
             "da39a3ee5e6b4b0d3255bfef95601890afd80709",
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "key_01h455vb4pex5vsknk084sn02q and 018f6e2c-8a7b-7cc3-98c4-dc0c0c07398f",
+            "https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit",
+            "ProductionDeploymentPipelineForCustomerPortalV2Backend",
             "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft",
         ] {
             assert!(!holds_a_key(written), "{written}");

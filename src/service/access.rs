@@ -85,24 +85,28 @@ async fn collect(
     let (place, topic) = ((by.org(), by.mesh_id()?), by.topic()?);
     let within = Within { place, with_the_orgs: by.rights().mesh().is_none(), reaching: Some(topic) };
     let (mut items, mut looked_at) = (Vec::new(), 0);
-    while looked_at < MOST_LOOKED_AT {
+    // Where it goes on is told to the caller: only of keys that it covers.
+    let mut known = None;
+    while looked_at < MOST_LOOKED_AT || known.is_none() {
         let batch = db::keys(transaction, &within, status, (from.0.get(), from.1), BATCH).await?;
         let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
         looked_at += batch.len();
         let people = People::of(transaction, by.org(), &batch).await?;
         for one in batch {
             let position = (Moment::from(one.key.created_at), one.key.id);
+            let is_known = by.rights().manages(&one.key.terms.grant);
             if let Some(access) = told(by, wanted, Owner::Mesh(place.0, place.1), topic, people.rights(&one.key)) {
                 if items.len() == wanted.limit.get() {
-                    return Ok((items, Some(from)));
+                    return Ok((items, known));
                 }
                 items.push((one, access));
             }
             from = position;
+            known = Some(position).filter(|_| is_known).or(known);
         }
         if is_last {
             return Ok((items, None));
         }
     }
-    Ok((items, Some(from)))
+    Ok((items, known))
 }

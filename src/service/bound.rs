@@ -71,7 +71,7 @@ pub async fn cut(house: &House, by: &Admitted, key: &Key) -> Result<Option<Cut>,
     let more = more.filter(|(_, set)| Some(set) != everywhere.as_ref()).collect();
     let is_told = by.rights().is_whole(org) || is_own(by, key);
     let roles = if is_told { roles(&member, grant.owner) } else { Vec::new() };
-    let (name, is_suspended) = (Some(member.user.name), member.user.suspended_at.is_some());
+    let (name, is_suspended) = (Some(member.user.name), is_told && member.user.suspended_at.is_some());
     Ok(Some(Cut { name, is_suspended, roles, left: everywhere, more }))
 }
 

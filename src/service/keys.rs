@@ -104,7 +104,7 @@ pub(super) fn is_listed(by: &Admitted, key: &Key) -> bool {
 pub(super) fn confine(by: &Admitted, filter: &mut Filter) {
     let meshes = by.rights().manage_in();
     // One mesh has an index of its own; a person's own keys are wherever they are.
-    if filter.user.is_none() && meshes.as_ref().is_none_or(|meshes| !meshes.is_empty()) {
+    if by.person().is_none() && meshes.as_ref().is_none_or(|meshes| !meshes.is_empty()) {
         filter.mesh = filter.mesh.or(by.rights().mesh());
     }
     let user = by.person().map(|person| person.user);
@@ -126,16 +126,23 @@ pub(super) async fn collect(
             && wanted.topic.as_ref().is_none_or(|topic| grant.topics.reaches(Some(topic)))
     };
     let (mut items, mut looked_at) = (Vec::new(), 0);
-    while looked_at < MOST_LOOKED_AT {
-        let batch = list::list(transaction, by.org(), filter, wanted.sort, &from, BATCH).await?;
-        let is_last = i64::try_from(batch.len()).unwrap_or(BATCH) < BATCH;
+    // Where it goes on is told to the caller, and with it what the list is sorted by: only of keys that it may see.
+    let mut known = None;
+    // Where every page is as much work as all of them, it is done once.
+    let count = if wanted.sort.is_counted() { i64::try_from(MOST_LOOKED_AT).unwrap_or(BATCH) } else { BATCH };
+    while looked_at < MOST_LOOKED_AT || known.is_none() {
+        let batch = list::list(transaction, by.org(), filter, wanted.sort, &from, count).await?;
+        let is_last = i64::try_from(batch.len()).unwrap_or(count) < count;
         looked_at += batch.len();
         for (one, position) in batch {
             if is_wanted(&one.key) {
                 if items.len() == wanted.limit.get() {
-                    return Ok((items, Some(from)));
+                    return Ok((items, known));
                 }
                 items.push(one);
+                known = Some(position.clone());
+            } else if is_listed(by, &one.key) {
+                known = Some(position.clone());
             }
             from = position;
         }
@@ -143,5 +150,5 @@ pub(super) async fn collect(
             return Ok((items, None));
         }
     }
-    Ok((items, Some(from)))
+    Ok((items, known))
 }

@@ -28,6 +28,7 @@ const passing = [
   [new RegExp(`\\b\\d{1,2} ${months}(?: \\d{4})?`, "g"), "DATE"],
   [/\b\d\d?:\d\d(?::\d\d)?\b/g, "CLOCK"],
   [/\bjust now\b|\b\d+ ?(?:ms|s|min|h|d|seconds?|minutes?|hours?|days?) ago\b/g, "AGO"],
+  [/\b\d+ used\b/g, "N used"],
   [/\bafter \d+ ms\b/g, "after N ms"],
   [/127\.0\.0\.1(?::\d+)?/g, "ADDRESS"],
 ];

@@ -187,6 +187,7 @@ async fn every_page_of_an_org_is_sound_whatever_was_typed() {
 async fn each_page_of_an_org_tells_what_it_told() {
     let Some(equipment) = equipment() else { return };
     let furnished = Furnished::with(&SETTINGS, "plain").await;
+    furnished.house.flush_uses().await;
     let paths: BTreeMap<_, _> = pages("get").map(|pattern| (pattern, furnished.path(pattern))).collect();
     let mut told = vec![("MESHKEY_PAGES", serde_json::to_string(&paths).unwrap())];
     told.extend(env::var("MESHKEY_ARIA").ok().map(|wish| ("MESHKEY_ARIA", wish)));

@@ -17,8 +17,10 @@
     field.name && !field.readOnly && !["hidden", "password", "file", "submit"].includes(field.type) &&
     !/one-time-code|password|username/.test(field.autocomplete) && !("fragment" in field.dataset);
   const fields = () => [...document.querySelectorAll("main input, main textarea, main select")].filter(isKept);
+  // A text with something in it like a key is not kept either.
+  const isSecret = (field) => /[A-Za-z0-9]{40}/.test(field.value);
   const filled = () => {
-    const kept = fields().map((field) => [field.id || field.name, field.value, field.checked === true]);
+    const kept = fields().filter((field) => !isSecret(field)).map((field) => [field.id || field.name, field.value, field.checked === true]);
     return kept.length ? JSON.stringify({ who: box.dataset.who, kept }) : null;
   };
   const keep = () => {
@@ -36,9 +38,13 @@
     if (taken) sessionStorage.setItem(...JSON.parse(taken));
   };
   const isAnew = () => document.querySelector("main [data-anew]") !== null;
+  const forget = (isGone) => {
+    for (const [name, text] of Object.entries(sessionStorage)) if (name.startsWith("meshkey-kept ") && isGone(text)) sessionStorage.removeItem(name);
+  };
   const restore = () => {
     const { who, kept } = JSON.parse(sessionStorage.getItem(key) ?? "{}");
     sessionStorage.removeItem(key);
+    forget((one) => JSON.parse(one).who !== box.dataset.who);
     if (who !== box.dataset.who) return;
     const all = fields();
     for (const [name, value, checked] of kept) {
@@ -90,7 +96,9 @@
   const others = box && "BroadcastChannel" in window ? new BroadcastChannel("meshkey-session") : null;
   if (location.pathname === "/sign-in" || isAnew()) bringBack();
   sessionStorage.removeItem(took);
-  addEventListener("meshkey:shown", () => { if (isAnew()) bringBack(); });
+  addEventListener("meshkey:shown", () => (isAnew() ? bringBack() : sessionStorage.removeItem(took)));
+  // Who signs out leaves nothing behind.
+  document.addEventListener("submit", ({ target }) => { if (target.getAttribute("action") === "/sign-out") sessionStorage.clear(); });
   if (box) {
     const left = { idle: Number(box.dataset.idle), life: Number(box.dataset.life) };
     set(left);

@@ -82,7 +82,8 @@ impl Typed {
     /// The same without texts that hold a key: they are refused, and are shown to nobody.
     pub(super) fn without_keys(&self) -> Self {
         let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
-        Self { label: kept(&self.label), note: kept(&self.note), ..self.clone() }
+        let (label, note, patterns) = (kept(&self.label), kept(&self.note), kept(&self.patterns));
+        Self { label, note, patterns, ranges: kept(&self.ranges), rate: kept(&self.rate), ..self.clone() }
     }
 
     /// The edit that it means, as far as it means one, and all that is wrong with the rest.

@@ -111,7 +111,7 @@ fn table(
         div.scroll {
             table.cards {
                 caption {
-                    "Members by address. Last seen: in a session that is still there, or by a key of their own. A passkey is both factors in one."
+                    "Members by address. A passkey is both factors in one."
                 }
                 thead {
                     tr {
@@ -120,7 +120,7 @@ fn table(
                         th scope="col" { "At the org" }
                         th scope="col" { "At meshes" }
                         th scope="col" { "Live keys" }
-                        th scope="col" { "Last seen" }
+                        th scope="col" { "Own key used" }
                         th scope="col" { "Second factor" }
                     }
                 }
@@ -137,7 +137,7 @@ fn table(
                             td data-label="At the org" { (member.part.org.map_or("–", Role::name)) }
                             td data-label="At meshes" { (at_meshes(member)) }
                             td data-label="Live keys" { @if let Some(at) = at { (keys(at)) } }
-                            td data-label="Last seen" { @if let Some(at) = at { (seen(at, now)) } }
+                            td data-label="Own key used" { @if let Some(at) = at { (used(at, now)) } }
                             td data-label="Second factor" { @if let Some(at) = at { (factors(at)) } }
                         }
                     }
@@ -158,8 +158,8 @@ fn keys(at: &Presence) -> String {
 }
 
 /// When it was last heard of.
-pub(super) fn seen(at: &Presence, now: OffsetDateTime) -> Markup {
-    html! { @match at.seen_at { Some(at) => (ago(at, now)), None => { "–" span.unseen { " not known" } } } }
+pub(super) fn used(at: &Presence, now: OffsetDateTime) -> Markup {
+    html! { @match at.used_at { Some(at) => (ago(at, now)), None => "never" } }
 }
 
 /// By what more than a password it signs in.

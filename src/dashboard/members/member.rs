@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{
     invite::strongest,
-    list::{address, factors, seen},
+    list::{address, factors, used},
     roles::{choice, matrix},
 };
 use crate::{
@@ -110,7 +110,7 @@ async fn page(house: &House, insider: &Admin, typed: Option<(&Form, &Wrong)>) ->
                 dt { "E-mail" } dd { (address(&member)) }
                 @if let Some(at) = member.user.suspended_at { dt { "Suspended" } dd { (when(at, who.now)) } }
                 @if let Some(at) = &present {
-                    dt { "Last seen" } dd { (seen(at, who.now)) }
+                    dt { "Own key used" } dd { (used(at, who.now)) }
                     dt { "Second factor" } dd { (factors(at)) }
                 }
                 dt { "Personal keys" } dd { (personal) " not revoked" }

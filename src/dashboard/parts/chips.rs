@@ -24,7 +24,7 @@ impl Standing {
                 ("expiring soon", "◔", "warn", "It ends within 14 days. Rotate it, or give it a later end.")
             }
             Self::Unused => ("unused", "○", "warn", "Nobody has used it for 90 days. Revoke it if nobody misses it."),
-            Self::As(Status::Active) => ("active", "●", "good", "It works."),
+            Self::As(Status::Active) => ("active", "●", "good", "It is neither stopped nor over."),
         }
     }
 

@@ -104,6 +104,12 @@ impl Sort {
         )
     }
 
+    /// Whether all keys have to be looked at for any page of it: no index has them in this order.
+    #[must_use]
+    pub const fn is_counted(self) -> bool {
+        matches!(self.kind(), Kind::Number)
+    }
+
     /// In a list by end: before the first key that ends then or later.
     #[must_use]
     pub fn ending_from(at: OffsetDateTime) -> Position {

@@ -11,7 +11,7 @@ use crate::tools::{dump, one};
 const ASKED: &[(&str, &str)] = &[
     (
         "access::KEYS",
-        "M, false, ARRAY['active', 'rotating'], '9999-12-31T23:59:59Z', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
+        "M, false, ARRAY['active', 'rotating'], '9999-12-31T23:59:59Z', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100, NULL",
     ),
     ("audit::HEAD", ""),
     ("audit::ADVANCE", "1000000, '\\x00'::bytea || decode(repeat('00', 31), 'hex'), 1"),

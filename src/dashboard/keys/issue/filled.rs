@@ -95,7 +95,8 @@ impl Filled {
     /// The same without texts that hold a key: they are refused, and are shown to nobody.
     pub(super) fn without_keys(&self) -> Self {
         let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
-        Self { name: kept(&self.name), note: kept(&self.note), names: kept(&self.names), ..self.clone() }
+        let (name, note, names) = (kept(&self.name), kept(&self.note), kept(&self.names));
+        Self { name, note, names, rate: kept(&self.rate), addresses: kept(&self.addresses), ..self.clone() }
     }
 
     /// Whether this capability is ticked.

@@ -221,7 +221,8 @@ impl Reader<'_> {
                 (None, Ok(known)) => status.push(known),
                 (None, Err(error)) => {
                     let error: UnknownStatus = error;
-                    self.faults.push(service::Fault::at("status", error.to_string()));
+                    let own = Standing::OWN.map(Standing::name).join(", ");
+                    self.faults.push(service::Fault::at("status", format!("{error}, {own}")));
                 }
             }
         }
