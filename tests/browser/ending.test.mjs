@@ -144,3 +144,23 @@ test("what was typed comes back where the session was ended in another window", 
     assert.equal(await field.inputValue(), "what I have typed");
   }
 });
+
+test("a key that was typed where none belongs is kept nowhere, and who signs out leaves nothing", async () => {
+  const page = await open(browser);
+  await signIn(page, "gus");
+  await page.waitForURL("**/orgs/acme/keys");
+  const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
+  const like = `mshk_${"aB3".repeat(17).slice(0, 49)}`;
+  await page.goto("/orgs/acme/keys/new");
+  await page.getByLabel("Name", { exact: true }).fill("ci");
+  await page.getByLabel("Note").fill(like);
+  await page.getByLabel("Names of topics").fill("deploys");
+  await page.getByLabel("Only these topics").check();
+  await page.getByRole("button", { name: "Issue key" }).click();
+  await page.getByRole("alert").getByText(/This looks like a key/).first().waitFor();
+  assert.equal(await kept(), "{}");
+  await page.getByLabel("Name", { exact: true }).fill("what I have typed");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL("**/sign-in");
+  assert.equal(await kept(), "{}");
+});

@@ -1,5 +1,6 @@
 //! Lists of keys: every order, walked page by page, and every filter, against what is plainly so.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{client::Client, house::House};
@@ -136,4 +137,41 @@ async fn a_cursor_of_another_order_or_filter_is_refused() {
     let page = admin.get("/v1/meshes/main/topics?limit=1").await.expect(200);
     let cursor = page.body["next"].as_str().unwrap();
     admin.get(&format!("/v1/meshes/other/topics?limit=1&cursor={cursor}")).await.problem(400, "invalid_cursor");
+}
+
+/// What the cursors of a list hold, walked one by one.
+async fn cursors(by: &Client, path: &str) -> String {
+    let (mut told, mut cursor) = (String::new(), String::new());
+    loop {
+        let page = by.get(&by.at(&format!("{path}limit=1{cursor}"))).await.expect(200);
+        let Some(next) = page.body["next"].as_str() else { return told };
+        told.push_str(&String::from_utf8(URL_SAFE_NO_PAD.decode(next).unwrap()).unwrap());
+        cursor = format!("&cursor={next}");
+    }
+}
+
+// K-1
+#[tokio::test]
+async fn a_cursor_tells_nothing_of_keys_that_one_may_not_see() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let wish = |label: &str, capability: &str, topics: &str| json!({ "label": label, "mesh": "main", "capabilities": [capability], "topics": [topics], "expires_at": "2090-01-01T00:00:00Z" });
+    let (_, confined) = admin.issue(wish("confined", "admin", "deploys")).await;
+    let mut hidden = Vec::new();
+    for number in 0..4 {
+        // Of every order some stand before, between and behind those that may be seen.
+        for label in [format!("a hidden {number}"), format!("seen {number} hidden"), format!("z hidden {number}")] {
+            hidden.push(text(&admin.issue(wish(&label, "send", "secrets")).await.0, "id"));
+        }
+        confined.issue(wish(&format!("seen {number}"), "read", "deploys")).await;
+    }
+    let reaching = |order: &str| format!("/keys?sort={order}&");
+    let orders = ["created_at", "label", "expires_at", "last_used_at", "status", "uses"];
+    let lists = orders.into_iter().flat_map(|order| [reaching(order), reaching(&format!("-{order}"))]);
+    for list in lists.chain(["/meshes/main/topics/deploys/access?".to_owned()]) {
+        let told = cursors(&confined, &list).await;
+        assert!(told.contains("key_"), "{list}: there was no second page");
+        let leak = hidden.iter().find(|id| told.contains(id.as_str()));
+        assert!(leak.is_none() && !told.contains("hidden"), "{list}: {told}");
+    }
 }
