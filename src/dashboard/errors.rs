@@ -186,7 +186,7 @@ pub async fn errors(
     Ok(response.map_body(|_, _| page.into_body()))
 }
 
-/// Wraps what is nowhere: a page too, where pages are and to who looks at pages, but not where the API and its docs are.
+/// Wraps what is nowhere: a page too, among the pages of orgs and to who looks at pages, but not where the API and its docs are.
 pub async fn of_nowhere(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -194,7 +194,7 @@ pub async fn of_nowhere(
     let accepted = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let is_wanted = accepted.split([',', ';']).any(|kind| kind.trim().eq_ignore_ascii_case("text/html"));
     let first = request.path().split('/').nth(1).unwrap_or_default();
-    if ["orgs", "account"].contains(&first) || (is_wanted && !["v1", "docs"].contains(&first)) {
+    if first == "orgs" || (is_wanted && !["v1", "docs"].contains(&first)) {
         return errors(request, next).await;
     }
     Ok(next.call(request).await?.map_into_boxed_body())

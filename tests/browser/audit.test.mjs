@@ -147,5 +147,5 @@ test("keys that do not comply are listed, and are given an end", async () => {
   await page.getByLabel("Longest life", { exact: true }).fill("10d");
   await page.getByRole("button", { name: "See what would change" }).click();
   await page.getByRole("button", { name: "Save the policy" }).click();
-  await page.getByText("10d, set by the mesh").waitFor();
+  await page.getByText("10 days, set by the mesh").waitFor();
 });
