@@ -15,8 +15,7 @@ macro_rules! lives {
 }
 
 queries! {
-    /// Sessions are forgotten when they end, and of keys only those that are bound to the person are its own doing: who is not heard of
-    /// by either may have been here all the same.
+    /// When somebody was signed in is no org's to know: of that nothing is told.
     OF = concat!("
         SELECT u.id,
                (SELECT count(*) FROM api_keys k WHERE k.org_id = $1 AND k.user_id = u.id AND ", lives!(), ") AS personal,

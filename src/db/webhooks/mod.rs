@@ -26,7 +26,7 @@ queries! {
     TRY = "
         INSERT INTO webhook_calls (id, org_id, body, due_at)
         SELECT $2, $1, $3, greatest(clock_timestamp(), max(created_at) + interval '10 seconds')
-        FROM webhook_calls WHERE org_id = $1 AND day IS NULL
+        FROM webhook_calls WHERE $1 = org_id AND day IS NULL
         ON CONFLICT (org_id) WHERE day IS NULL AND sent_at IS NULL AND failed_at IS NULL DO NOTHING";
 }
 

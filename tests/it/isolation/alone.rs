@@ -73,6 +73,7 @@ const ASKED: &[(&str, &str)] = &[
     ("policies::HOLD", ""),
     ("policies::LOCK", ""),
     ("policies::SHOW", "M"),
+    ("policies::OF_MESHES", ""),
     ("policies::COUNT_BROKEN", "M"),
     ("policies::BROKEN", "M, '00000000-0000-0000-0000-000000000000', 100"),
     ("policies::BROKEN_OF", "ARRAY[K]"),
@@ -80,6 +81,7 @@ const ASKED: &[(&str, &str)] = &[
     ("policies::COUNT_ENDLESS", "M"),
     ("policies::END", "ARRAY[K], ARRAY['2030-01-01'::timestamptz]"),
     ("signed_in::MEMBER", "USER"),
+    ("signed_in::MEMBERS", "ARRAY[USER]"),
     ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
     ("members::LIST", "NULL, NULL, NULL, '', 100"),
@@ -102,6 +104,7 @@ const ASKED: &[(&str, &str)] = &[
     ("orgs::SHOW", ""),
     ("orgs::LOCK", ""),
     ("orgs::EDIT", "'ours'"),
+    ("presence::OF", "ARRAY[USER]"),
     ("secrets::REPLACE", "K, now()"),
     ("secrets::FINISH", "K"),
     ("states::SHOW", "M, '', 'zzcanary.state'"),
@@ -116,6 +119,7 @@ const ASKED: &[(&str, &str)] = &[
     ("topics::ARCHIVE", "M, 'zzcanary.topic', true"),
     ("topics::KNOWN", "NULL, ARRAY['zzcanary.topic']"),
     ("topics::NAMES", "NULL"),
+    ("topics::ARCHIVED", "NULL"),
     ("topics::LIVE", "NULL, 100"),
     ("webhooks::SHOW", ""),
     ("webhooks::LOCK", ""),
@@ -158,7 +162,7 @@ fn of_list(name: &str) -> String {
 fn bare(module: &str, sql: &str) -> Option<String> {
     let nothing = "($1::uuid IS NOT NULL)";
     let mut bare = sql.to_owned();
-    for alias in ["k.", "m.", "s.", "child.", ""] {
+    for alias in ["k.", "m.", "p.", "s.", "child.", ""] {
         bare = bare.replace(&format!("{alias}org_id = $1"), nothing);
     }
     if module == "orgs" {
@@ -212,6 +216,9 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let hash = one(&db, "SELECT encode(token_hash, 'hex') FROM invitations").await;
     let archive = tempfile::tempdir().unwrap();
     crate::audit::retain_all(&canaries.house, "zzcanary-org", &archive.path().join("archive")).await;
+    let archived = "INSERT INTO topics (org_id, mesh_id, name, archived_at)
+                    SELECT org_id, mesh_id, 'zzcanary.old', now() FROM topics WHERE name = 'zzcanary.topic'";
+    db.batch_execute(archived).await.unwrap();
     let before = dump(&db, &canaries.theirs).await;
     let mut seen = 0;
     for (module, queries) in QUERIES {
