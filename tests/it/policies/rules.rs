@@ -53,7 +53,7 @@ async fn every_rule_that_is_broken_is_named_with_its_place() {
     let pointers: Vec<_> =
         answer.body["errors"].as_array().unwrap().iter().map(|item| item["pointer"].as_str().unwrap()).collect();
     assert_eq!(pointers, ["#/expires_at", "#/topics", "#/note"]);
-    assert!(answer.body["detail"].as_str().unwrap().contains("at most 10d"), "{answer:?}");
+    assert!(answer.body["detail"].as_str().unwrap().contains("at most 10 days after it is issued"), "{answer:?}");
 }
 
 /// How many seconds a key lives.

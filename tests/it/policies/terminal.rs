@@ -25,7 +25,7 @@ async fn a_policy_is_shown_tried_set_and_kept_from_a_terminal() {
     let both = shell.run("policy show --mesh main").expect(0);
     assert!(both.out.contains("90d  (in force: 60d)"), "{both:?}");
     let refused = shell.run("key issue late -m main -c send -t deploys --expires 61d").expect(4);
-    assert!(refused.err.contains("at most 60d"), "{refused:?}");
+    assert!(refused.err.contains("at most 60 days"), "{refused:?}");
     let listed = shell.run("policy violations -m main -o value").expect(0);
     assert_eq!(listed.line(), own["id"].as_str().unwrap());
     let ends = shell.run("policy spread -m main --dry-run").expect(0);

@@ -113,7 +113,7 @@ async fn what_is_no_form_is_refused() {
         request.body(kind, format!("form_token={}", dana.token())).send().await.expect(415);
     }
     let twice = dana.send("/account/sessions", &[("end", "others"), ("end", "sess_1")]).await.expect(400);
-    assert!(text(&twice).contains("a field is there twice"), "{twice:?}");
+    assert!(text(&twice).contains("A field is there twice"), "{twice:?}");
     let large = "x".repeat(70_000);
     dana.send("/confirm", &[("password", &large)]).await.expect(413);
     assert!(dana.is_in().await);
