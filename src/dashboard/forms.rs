@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::Fault;
 use crate::{
     db::idempotency::Request,
-    domain::SessionSecret,
+    domain::{SessionSecret, pasted::shown},
     http::{
         Problem,
         body::{bytes, ensure_type},
@@ -66,6 +66,12 @@ impl Form {
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The same, to be shown again: a text that holds a key is refused wherever it was filled in, and is sent back to nobody.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> &str {
+        shown(self.text(name))
     }
 
     /// The same, to be kept and wiped.

@@ -163,12 +163,12 @@ pub async fn accept(house: Data<House>, sent: Sent<Anyone>) -> Result<HttpRespon
     let Ok(known) = form.secret("token").parse::<InvitationToken>() else { return Ok(unknown()) };
     let taker = match taker(person.map(SignedIn::user), &form) {
         Ok(taker) => taker,
-        Err(wrong) => return again(&house, &known, person, form.text("name"), wrong).await,
+        Err(wrong) => return again(&house, &known, person, form.shown("name"), wrong).await,
     };
     match take(&house, &known, &taker, &trail(&house, &by.request)).await {
         Ok(accepted) => Ok(answer(accepted_page(&accepted, person.is_some()), person)),
         Err(NotAccepted::Unfit(unfit)) => {
-            again(&house, &known, person, form.text("name"), sentence(&unfit.to_string())).await
+            again(&house, &known, person, form.shown("name"), sentence(&unfit.to_string())).await
         }
         Err(why) => refused(why, person),
     }

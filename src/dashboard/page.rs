@@ -14,7 +14,10 @@ use super::{
     ending::notice,
     looks::Looks,
 };
-use crate::{domain::session::Left, service::sessions::SignedIn};
+use crate::{
+    domain::{name::MalformedName, pasted::holds_a_key, session::Left},
+    service::sessions::SignedIn,
+};
 
 /// Nothing is loaded from elsewhere, nothing runs that is not ours, nobody frames it, and forms go nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -167,9 +170,11 @@ pub fn alert(text: &str) -> Markup {
     html! { p.alert role="alert" { (text) } }
 }
 
-/// Errors are said in lower case below, and begin a line here.
+/// Errors are said in lower case below, and begin a line here. One that quotes a key says so instead: no page shows a key again.
 #[must_use]
 pub fn sentence(text: &str) -> String {
+    let instead = MalformedName::Key.to_string();
+    let text = if holds_a_key(text) { instead.as_str() } else { text };
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

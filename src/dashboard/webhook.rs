@@ -93,7 +93,7 @@ fn form(insider: &Admin, webhook: Option<&Webhook>, typed: Option<(&Form, &Wrong
         .of_kind("url")
         .filled_by("off")
         .with_hint("It begins with https://, and nobody is sent elsewhere by its answer.")
-        .with_text(typed.map_or(known, |(form, _)| form.text("url")))
+        .with_text(typed.map_or(known, |(form, _)| form.shown("url")))
         .with_fault(typed.and_then(|(_, wrong)| wrong.at("url")));
     html! {
         section.narrow {

@@ -59,6 +59,12 @@ pub fn holds_a_key(text: &str) -> bool {
     runs(text).any(is_like_one) || found(text).is_some()
 }
 
+/// A text to be shown again to whoever typed it: nothing of one that holds a key, which is refused and sent back to nobody.
+#[must_use]
+pub fn shown(text: &str) -> &str {
+    if holds_a_key(text) { "" } else { text }
+}
+
 /// The first whole key in a text. Its checksum says that it is one, and so it is tried wherever one could begin.
 fn found(text: &str) -> Option<Secret> {
     let bytes = text.as_bytes();

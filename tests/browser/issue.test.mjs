@@ -89,6 +89,35 @@ test("what is typed is explained at once, by the server", async () => {
   assert.deepEqual(page.complaints, []);
 });
 
+test("a topic that is named is taken out again, or made, without leaving the form", async () => {
+  const page = await at("gus", `${form}?mesh=main`);
+  await fillIn(page, "chips", "deploys, ops fresh.topic Not_One");
+  const hints = page.locator("#names-hint");
+  await hints.getByRole("button", { name: "Remove ops" }).click();
+  assert.equal(await page.getByLabel("Names of topics").inputValue(), "deploys, fresh.topic, Not_One");
+  await hints.getByRole("button", { name: "Remove ops" }).waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement.id), "names");
+  await look(page, "issue-chips");
+  // Made elsewhere meanwhile: that is said, and nothing is lost.
+  const other = await at("gus", "/orgs/acme/meshes/main");
+  const lost = page.getByRole("link", { name: "Make it" });
+  await lost.waitFor();
+  await other.getByLabel("Name", { exact: true }).fill("fresh.topic");
+  await other.getByRole("button", { name: "Make the topic" }).click();
+  await other.getByRole("heading", { name: "#fresh.topic" }).waitFor();
+  await lost.click();
+  await hints.getByText("is taken").waitFor();
+  await hints.getByRole("button", { name: "Remove Not_One" }).click();
+  await page.getByLabel("Names of topics").fill("deploys, #quite.new");
+  await page.getByRole("link", { name: "Make it" }).click();
+  await page.getByRole("link", { name: "Make it" }).waitFor({ state: "detached" });
+  await hints.getByText("there is no such topic").waitFor({ state: "detached" });
+  assert.equal(path(page), form);
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "chips");
+  await page.getByRole("button", { name: "Issue key" }).click();
+  await page.getByText("Save this key now. It cannot be shown again.").waitFor();
+});
+
 test("what the policy of a mesh forbids is not to be chosen there", async () => {
   const page = await at("gus", form);
   await page.getByLabel("Belongs to").selectOption("lab");

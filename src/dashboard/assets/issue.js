@@ -14,6 +14,7 @@ onShown((root) => {
       part.replaceChildren(...fresh.childNodes);
       localise(part);
     }
+    droppable();
     const sheet = next.getElementById("ends");
     const ours = document.getElementById("ends");
     for (const field of sheet?.querySelectorAll("input[type=radio]") ?? []) {
@@ -22,6 +23,10 @@ onShown((root) => {
     }
     if (ours && !ours.querySelector("input[type=radio]:checked:not(:disabled)")) ours.querySelector("input[type=radio]:not(:disabled)").checked = true;
   };
+  const droppable = () => {
+    for (const button of form.querySelectorAll("[data-drop]")) button.hidden = false;
+  };
+  droppable();
   const ask = async () => {
     asking?.abort();
     asking = new AbortController();
@@ -48,6 +53,34 @@ onShown((root) => {
       option.dataset.name ??= option.value;
       option.value = begun + option.dataset.name;
     }
+  });
+  // A topic that is named is taken out of the field again, or made where it is missing, without leaving the page.
+  const drop = (word) => {
+    const names = form.querySelector("#names");
+    names.value = names.value.split(/[\s,;]+/).filter((known) => known && known !== word).join(", ");
+    names.focus();
+    soon(0);
+  };
+  const make = async (link) => {
+    const body = new URLSearchParams({ form_token: form.elements.form_token.value, name: link.dataset.make, description: "" });
+    const answer = await fetch(link.pathname, { method: "POST", body }).catch(() => null);
+    const isMade = answer?.redirected && new URL(answer.url).pathname.startsWith(`${link.pathname}/topics/`);
+    if (isMade) {
+      form.querySelector("#names").focus();
+      return soon(0);
+    }
+    const why = answer && !answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[role=alert]");
+    // Where it cannot be said here, the page where topics are made says it.
+    if (why) link.replaceWith(why.textContent.trim());
+    else link.removeAttribute("data-make");
+  };
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-drop]");
+    if (button) drop(button.dataset.drop);
+    const link = event.target.closest("a[data-make]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    make(link);
   });
   // What was kept of an earlier visit is filled in by now.
   const isChanged = (field) =>

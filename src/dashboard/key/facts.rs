@@ -59,6 +59,7 @@ impl Around<'_> {
             div.head {
                 p.tags {
                     (Standing::of(key, *now).chip()) " "
+                    @if self.now.is_nothing() { span.chip.warn { "may do nothing now" } " " }
                     code { (key.hint()) "…" } " "
                     code.id id="key-id" { (key.id) } " "
                     button.second.small type="button" data-copy="key-id" data-told="id-copied" data-done="The id is copied." hidden { "Copy id" }

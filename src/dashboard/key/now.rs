@@ -51,6 +51,11 @@ impl Now {
         }
     }
 
+    /// Whether its person leaves nothing of it, anywhere.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.cut.as_ref().is_some_and(|cut| cut.left.is_none() && cut.more.is_empty())
+    }
+
     /// What it can do, as chips: of what its person takes from it, that it is taken.
     pub(super) fn chips(&self, set: &CapabilitySet) -> Markup {
         html! {

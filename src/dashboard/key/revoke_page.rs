@@ -13,7 +13,7 @@ use super::{
 use crate::{
     dashboard::{Fault, Form, org::Section, page::token},
     db::keys::Dated,
-    domain::{Title, key::Status},
+    domain::{Title, key::Status, pasted::shown},
     service::House,
 };
 
@@ -126,7 +126,7 @@ impl Asking<'_> {
                 }
                 div.field.inner {
                     label for="other" { "Another reason" }
-                    input type="text" id="other" name="other" value=(other) maxlength="500" autocomplete="off" dir="auto";
+                    input type="text" id="other" name="other" value=(shown(other)) maxlength="500" autocomplete="off" dir="auto";
                 }
             }
         }
@@ -154,7 +154,7 @@ impl Asking<'_> {
         html! {
             div.field {
                 label for="name" { "To be sure, the name of the key: " bdi.asked { (self.key.key.label) } }
-                input type="text" id="name" name="name" value=(self.filled.name) required autocomplete="off" autocapitalize="none"
+                input type="text" id="name" name="name" value=(shown(&self.filled.name)) required autocomplete="off" autocapitalize="none"
                     spellcheck="false" aria-describedby=[fault.map(|_| "name-fault")] aria-invalid=[fault.map(|_| "true")];
                 @if let Some(fault) = fault { span.fault id="name-fault" { (fault) } }
             }

@@ -7,9 +7,7 @@ use time::{OffsetDateTime, UtcOffset, macros::format_description};
 use super::words;
 use crate::{
     dashboard::Form,
-    domain::{
-        AddressList, Capability, CapabilitySet, Key, Moment, Span, TopicPattern, TopicScope, pasted::holds_a_key,
-    },
+    domain::{AddressList, Capability, CapabilitySet, Key, Moment, Span, TopicPattern, TopicScope, pasted::shown},
     service::{
         Fault,
         edit::{Edit, Patch},
@@ -81,7 +79,7 @@ impl Typed {
 
     /// The same without texts that hold a key: they are refused, and are shown to nobody.
     pub(super) fn without_keys(&self) -> Self {
-        let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
+        let kept = |text: &str| shown(text).to_owned();
         let (label, note, patterns) = (kept(&self.label), kept(&self.note), kept(&self.patterns));
         Self { label, note, patterns, ranges: kept(&self.ranges), rate: kept(&self.rate), ..self.clone() }
     }

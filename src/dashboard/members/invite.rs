@@ -61,7 +61,7 @@ async fn page(
 }
 
 fn form(insider: &Admin, all: &[Mesh], typed: Option<(&Form, &Wrong)>, has_mail: bool) -> Result<Markup, Fault> {
-    let text = |name: &str| typed.map_or("", |(form, _)| form.text(name));
+    let text = |name: &str| typed.map_or("", |(form, _)| form.shown(name));
     let email = Field::new("email", "E-mail")
         .of_kind("email")
         .filled_by("off")

@@ -158,7 +158,7 @@ fn table(topics: &Page<Topic>, by_topic: Option<&ByTopic>, path: &str) -> Markup
 }
 
 fn form(path: &str, form_token: &str, typed: Option<&Typed<'_>>) -> Markup {
-    let text = |name: &str| typed.map_or("", |typed| typed.form.text(name));
+    let text = |name: &str| typed.map_or("", |typed| typed.form.shown(name));
     let fault = |name: &str| typed.and_then(|typed| typed.wrong.at(name));
     let name = Field::new("name", "Name")
         .with_text(text("name"))

@@ -117,7 +117,7 @@ fn number(count: Option<i64>) -> Markup {
 }
 
 fn form(path: &str, form_token: &str, typed: Option<&Typed<'_>>) -> Markup {
-    let text = |name: &str| typed.map_or("", |typed| typed.form.text(name));
+    let text = |name: &str| typed.map_or("", |typed| typed.form.shown(name));
     let fault = |name: &str| typed.and_then(|typed| typed.wrong.at(name));
     let slug = Field::new("slug", "Slug")
         .with_text(text("slug"))

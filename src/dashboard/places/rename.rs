@@ -62,5 +62,5 @@ pub async fn take(house: Data<House>, sent: Sent<Insider<InMesh<may::Admin>>>) -
             Err(refusal) => Wrong::of(refusal, &format!("{path}/name"))?,
         },
     };
-    page(&house, &insider, &mesh, form.text("name"), Some(&wrong)).await
+    page(&house, &insider, &mesh, form.shown("name"), Some(&wrong)).await
 }

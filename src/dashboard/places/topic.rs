@@ -196,7 +196,7 @@ fn section(one: &Capability, holders: &[&Holder], (admins, waits): (usize, bool)
 }
 
 fn form(topic: &Topic, here: &str, form_token: &str, typed: Option<(&Form, &Wrong)>) -> Markup {
-    let text = typed.map_or(topic.description.as_str(), |(form, _)| form.text("description"));
+    let text = typed.map_or(topic.description.as_str(), |(form, _)| form.shown("description"));
     let fault = typed.and_then(|(_, wrong)| wrong.at("description"));
     let field = Field::new("description", "What it is for").with_text(text).with_fault(fault).filled_by("off");
     html! {

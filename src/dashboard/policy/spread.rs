@@ -63,7 +63,7 @@ async fn spread<N>(house: &House, insider: &Insider<N>, form: &Form) -> Result<H
             };
             (
                 Problem::from(refused).status_code(),
-                html! { (notice) (asks(&place, &insider.token(), form.text("over_days"))) },
+                html! { (notice) (asks(&place, &insider.token(), form.shown("over_days"))) },
             )
         }
     };
@@ -106,7 +106,7 @@ fn preview<N>(place: &Place, insider: &Insider<N>, form: &Form, Spread { keys, l
             @if *left > 0 { p.quiet { (left) " more are left for another time." } }
             form method="post" action=(place.at("/spread")) {
                 (token(&insider.token()))
-                input type="hidden" name="over_days" value=(form.text("over_days"));
+                input type="hidden" name="over_days" value=(form.shown("over_days"));
                 div.actions {
                     button name="do" value="spread" { "Give " (keys.len()) @if keys.len() == 1 { " key" } @else { " keys" } " an end" }
                     a href=(place.at("/violations")) { "Leave them as they are" }

@@ -107,7 +107,10 @@ async fn of_topics_that_are_archived_or_not_there_the_form_says_so() {
     admin.act(&admin.at("/meshes/main/topics/secrets/archive")).await.expect(200);
     let answer = gus.send(NEW, &but(&[("names", "deploys secrets nowhere")])).await.expect(422);
     let page = text(&answer);
-    assert!(page.contains("<code>secrets</code>: <strong class=\"warn-text\">it is archived"), "{page}");
+    assert!(
+        page.contains("Remove secrets") && page.contains(">it is archived, and a key does nothing there<"),
+        "{page}"
+    );
     assert!(page.contains("<option value=\"deploys\">") && !page.contains("<option value=\"secrets\">"), "{page}");
     assert!(
         page.contains("there is no such topic here") && page.contains("/orgs/acme/meshes/main#new-topic"),

@@ -117,7 +117,9 @@ async fn no_form_takes_the_text_of_a_key() {
         assert!(text(&refused).contains(&format!("href=\"#{field}\"")), "{refused:?}");
     }
     for pattern in pages("post") {
-        let texts = ["label", "name", "note", "reason", "description"].map(|field| (field, text_of_it.as_str()));
+        let texts =
+            ["label", "name", "note", "reason", "other", "description", "slug", "email", "url", "over_days", "overlap"]
+                .map(|field| (field, text_of_it.as_str()));
         let rest = [
             ("version", "1"),
             ("do", "save"),
@@ -129,6 +131,8 @@ async fn no_form_takes_the_text_of_a_key() {
         let fields: Vec<_> = texts.into_iter().chain(rest).collect();
         let answer = gus.send(&furnished.path(pattern), &fields).await;
         assert!(answer.status < 500, "{pattern}: {answer:?}");
+        // A search says of a key what it is, and not what it was.
+        assert!(!text(&answer).contains(key.reveal()), "{pattern} sends it back: {answer:?}");
     }
     let rows = dump(&house.sql("superuser").await, "true").await;
     assert!(!rows.contains(key.reveal()), "it was written down");

@@ -119,7 +119,7 @@ impl Review<'_> {
     fn fields(&self, faults: &[Wrong]) -> Markup {
         let fault = |name: &str| faults.iter().find(|(known, _)| *known == name).map(|(_, words)| words.as_str());
         let field = |name: &'static str, label, hint| {
-            let text = self.form.text(name);
+            let text = self.form.shown(name);
             Field::new(name, label).with_text(text).with_hint(hint).with_fault(fault(name)).filled_by("off")
         };
         let org = self.insider.proof.org_slug();

@@ -6,7 +6,7 @@ use crate::{
     dashboard::{Form, parts::times::end_of_day},
     domain::{
         AddressList, Capability, CapabilitySet, Network, Rate, Span, TopicPattern, TopicScope, UserId, name::Note,
-        pasted::holds_a_key, scope::MalformedScope,
+        pasted::shown, scope::MalformedScope,
     },
     service::{
         edit::Patch,
@@ -94,7 +94,7 @@ impl Filled {
 
     /// The same without texts that hold a key: they are refused, and are shown to nobody.
     pub(super) fn without_keys(&self) -> Self {
-        let kept = |text: &str| if holds_a_key(text) { String::new() } else { text.to_owned() };
+        let kept = |text: &str| shown(text).to_owned();
         let (name, note, names) = (kept(&self.name), kept(&self.note), kept(&self.names));
         Self { name, note, names, rate: kept(&self.rate), addresses: kept(&self.addresses), ..self.clone() }
     }

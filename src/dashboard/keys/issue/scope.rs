@@ -57,20 +57,30 @@ const MOST_HINTS: usize = 5;
 fn one(word: &str, sheet: &Sheet<'_>, is_hinted: bool) -> Markup {
     let (known, archived) = (&sheet.ground.topics, &sheet.ground.archived);
     match (word.parse::<TopicPattern>(), missing(word, known, is_hinted)) {
-        (Err(error), _) => html! { code { (word) } ": " strong.warn-text { (error) } },
+        (Err(error), _) => html! { (chip(word)) strong.warn-text { (error) } },
         (Ok(TopicPattern::Exactly(name)), _) if archived.contains(&name) => {
-            html! { code { (word) } ": " strong.warn-text { "it is archived, and a key does nothing there" } }
+            html! { (chip(word)) strong.warn-text { "it is archived, and a key does nothing there" } }
         }
         (Ok(_), Some(words)) if sheet.ground.owner.is_some() => {
             let mesh = sheet.ground.mesh.as_ref().filter(|_| sheet.ground.may.contains(&Capability::Admin));
             html! {
-                code { (word) } ": " strong.warn-text { (words) }
+                (chip(word)) strong.warn-text { (words) }
                 @if let Some(mesh) = mesh {
-                    " " a data-keep href={ "/orgs/" (sheet.org) "/meshes/" (mesh.slug) "#new-topic" } { "Make it" }
+                    @let path = format!("/orgs/{}/meshes/{}#new-topic", sheet.org, mesh.slug);
+                    " " a data-keep data-make=(word.trim_start_matches('#')) href=(path) { "Make it" }
                 }
             }
         }
-        (Ok(pattern), _) => html! { code { (pattern) } ": " (explained(&pattern, known)) },
+        (Ok(pattern), _) => html! { (chip(word)) (explained(&pattern, known)) },
+    }
+}
+
+/// What was typed, to be taken out again: by a button where scripts run, and in the field where not.
+fn chip(word: &str) -> Markup {
+    html! {
+        span.chip.topic { (word) }
+        button.drop type="button" hidden data-drop=(word) aria-label={ "Remove " (word) } { "×" }
+        " "
     }
 }
 
