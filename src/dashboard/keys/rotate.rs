@@ -55,7 +55,7 @@ impl Filled {
 pub async fn take(house: Data<House>, sent: Sent<Keeper>) -> Result<HttpResponse, Fault> {
     let Sent { by: keeper, form } = sent;
     let id = key_of(&keeper.person.request)?;
-    let filled = Filled { overlap: form.text("overlap").to_owned(), other: form.shown("other").trim().to_owned() };
+    let filled = Filled { overlap: form.shown("overlap").to_owned(), other: form.shown("other").trim().to_owned() };
     let overlap = match filled.overlap() {
         Ok(overlap) => overlap,
         Err(words) => {
