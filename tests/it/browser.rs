@@ -9,11 +9,14 @@ mod shots;
 use std::{
     collections::BTreeMap,
     env,
+    num::NonZero,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::LazyLock,
 };
 
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     house::House,
@@ -108,6 +111,10 @@ async fn run_on(house: &House, file: &'static str, equipment: (PathBuf, PathBuf)
     run_with(house, file, equipment, &[("MESHKEY_INVITATIONS", invitations.to_owned())]).await;
 }
 
+/// As many browsers run at once as there are cores, however many tests do: each keeps one busy.
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)));
+
 /// Runs the tests of a file on a house, with what they are told by their environment.
 async fn run_with(
     house: &House,
@@ -115,6 +122,7 @@ async fn run_with(
     (chromium, packages): (PathBuf, PathBuf),
     told: &[(&str, String)],
 ) {
+    let _turn = TURNS.acquire().await.unwrap();
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"]).arg(sources().join(file));
     node.env("MESHKEY_BASE", house.stranger().base()).env("MESHKEY_PACKAGES", packages);

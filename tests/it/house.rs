@@ -21,7 +21,7 @@ use meshkey::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, template, url};
+use self::cluster::{Cluster, LOGIN, connect, prefix, printed, run, url};
 use super::{canary, client::Client, tools::eventually};
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -49,17 +49,13 @@ impl House {
 
     /// The same with these settings besides, by their variables.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let cluster = Cluster::of_this_run();
-        let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let create = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
-        connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
-        Self::on(database, settings).await
+        Self::on(Cluster::of_this_run().database(), settings).await
     }
 
     /// A house that nobody has set up: with a schema, and nothing in it.
     pub async fn empty(settings: &[(&str, &str)]) -> Self {
         let cluster = Cluster::of_this_run();
-        let database = format!("{}_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let database = format!("{}_empty_{}", prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
         let create = format!("CREATE DATABASE {database} OWNER {LOGIN}");
         connect(&cluster.superuser).await.batch_execute(&create).await.unwrap();
         Self::on(database, settings).await

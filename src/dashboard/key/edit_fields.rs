@@ -106,7 +106,7 @@ impl Fields<'_> {
                     label.choice {
                         input type="checkbox" id={ "can-" (capability) } name={ (CAN) (capability) } value="on"
                             checked[self.typed.can.iter().any(|name| name == capability.name())];
-                        span { strong { (capability) } @let verb = words::verb(capability); @if verb != capability.name() { ": " (verb) } }
+                        span { (words::labelled(capability)) }
                     }
                 }
             }

@@ -10,7 +10,7 @@ use crate::{
     service::names::Names,
 };
 
-pub(super) use crate::dashboard::keys::words::verb;
+pub(super) use crate::dashboard::keys::words::labelled;
 
 /// What a key was issued for and what it can not do, of these topics; or could do, where it is refused.
 pub(super) fn sentence(Dated { key, now }: &Dated, mesh: Option<&Slug>, known: &[TopicName]) -> Markup {
@@ -37,9 +37,7 @@ fn worded(item: &str) -> String {
     let (kind, what) = item.split_once(':').unwrap_or((item, ""));
     match (kind, what) {
         ("use", _) => "its use altogether".to_owned(),
-        ("capability", name) => {
-            name.parse().map_or_else(|_| name.to_owned(), |capability| format!("{name}: {}", verb(&capability)))
-        }
+        ("capability", name) => name.parse().map_or_else(|_| name.to_owned(), |capability| labelled(&capability)),
         ("topic", pattern) => format!("#{pattern}"),
         ("topics", _) => "all topics, now and later".to_owned(),
         ("address", "any") => "use from any address".to_owned(),

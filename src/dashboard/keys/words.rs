@@ -90,6 +90,13 @@ pub fn verb(capability: &Capability) -> String {
     }
 }
 
+/// Its name, and what is done by it where the name alone does not say so.
+#[must_use]
+pub fn labelled(capability: &Capability) -> String {
+    let (name, verb) = (capability.name(), verb(capability));
+    if verb == name { verb } else { format!("{name}: {verb}") }
+}
+
 /// What a key with these may do.
 #[must_use]
 pub fn may(set: &CapabilitySet) -> String {

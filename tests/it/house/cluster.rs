@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     process::{Command, Output},
-    sync::{OnceLock, mpsc},
+    sync::{Mutex, OnceLock, PoisonError, mpsc},
     thread,
 };
 
@@ -20,7 +20,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_meshkey");
 /// The role that the service logs in as.
 pub(super) const LOGIN: &str = "meshkey";
 
-/// A database to be dropped, and whom to tell when it is: and what was found in it that should not be.
+/// A database to be dropped, and whom to tell what was found in it that should not be there.
 pub(super) type Order = (String, mpsc::Sender<Option<String>>);
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -32,7 +32,9 @@ pub(super) struct Cluster {
     /// What `init` printed for the template.
     pub(super) acme: Value,
     pub(super) drops: mpsc::Sender<Order>,
+    made: Mutex<mpsc::Receiver<String>>,
 }
+
 impl Cluster {
     pub(super) fn of_this_run() -> &'static Self {
         CLUSTER.get_or_init(|| {
@@ -44,12 +46,18 @@ impl Cluster {
         })
     }
 
-    fn start(drops: mpsc::Sender<Order>) -> (Self, Option<Embedded>) {
+    /// A fresh copy of the template.
+    pub(super) fn database(&self) -> String {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.recv().expect("no database is made any more")
+    }
+
+    fn start(drops: mpsc::Sender<Order>, made: mpsc::Receiver<String>) -> (Self, Option<Embedded>) {
         let (superuser, login, embedded) = match std::env::var("TEST_DATABASE_URL") {
             Ok(url) => with_login(&url.parse().expect("TEST_DATABASE_URL is no database URL")),
             Err(_) => private(),
         };
-        (Self { superuser, login, acme: Value::Null, drops }, embedded)
+        (Self { superuser, login, acme: Value::Null, drops, made: Mutex::new(made) }, embedded)
     }
 
     async fn make_template(&mut self) {
@@ -65,17 +73,32 @@ impl Cluster {
 /// Starts the cluster, makes the template, and then drops the databases of finished tests.
 fn keep(ready: &mpsc::Sender<Cluster>) {
     let (drops, orders) = mpsc::channel();
-    let (mut cluster, embedded) = Cluster::start(drops);
+    let (make, made) = mpsc::sync_channel(1);
+    let (mut cluster, embedded) = Cluster::start(drops, made);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(cluster.make_template());
     let superuser = cluster.superuser.clone();
+    let maker = superuser.clone();
+    thread::spawn(move || keep_making(&maker, &make));
     ready.send(cluster).unwrap();
     for (database, done) in orders {
-        let found = runtime.block_on(search(&superuser, &database));
+        let _ = done.send(runtime.block_on(search(&superuser, &database)));
         runtime.block_on(drop_database(&superuser, &database));
-        let _ = done.send(found);
     }
     drop(embedded);
+}
+
+/// Copies the template ahead of the tests: to wait for the checkpoint that a copy takes would be half of many a test.
+fn keep_making(superuser: &Config, make: &mpsc::SyncSender<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for number in 0.. {
+        let database = format!("{}_{number}", prefix());
+        let copy = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
+        runtime.block_on(async { connect(superuser).await.batch_execute(&copy).await.unwrap() });
+        if make.send(database).is_err() {
+            return;
+        }
+    }
 }
 
 /// Looks through all of a database for a secret.
@@ -154,7 +177,7 @@ pub(super) fn prefix() -> String {
     format!("it_{}", std::process::id())
 }
 
-pub(super) fn template() -> String {
+fn template() -> String {
     format!("{}_template", prefix())
 }
 /// Runs the command line as an operator would, with nothing else in its environment.
