@@ -22,7 +22,9 @@ use crate::{
     db::{embedded::Embedded, fresh::check},
     domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
-    service::{House, mail::keep_sending, passkeys::Passkeys, uses::keep_writing, webhooks::keep_calling},
+    service::{
+        House, live::keep_pumping, mail::keep_sending, passkeys::Passkeys, uses::keep_writing, webhooks::keep_calling,
+    },
     telemetry::spans::Spans,
 };
 
@@ -37,6 +39,7 @@ pub struct Server {
     background: JoinHandle<()>,
     mail: JoinHandle<()>,
     webhooks: JoinHandle<()>,
+    live: JoinHandle<()>,
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -78,8 +81,9 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
     let webhooks = tokio::spawn(keep_calling(Arc::clone(&house)));
+    let live = tokio::spawn(keep_pumping(Arc::clone(&house), database.target.clone()));
     let embedded = database.embedded;
-    Ok(Server { address, newcomer, house, board, door, side_door, background, mail, webhooks, spans, embedded })
+    Ok(Server { address, newcomer, house, board, door, side_door, background, mail, webhooks, live, spans, embedded })
 }
 
 /// What serves on one address.
@@ -170,6 +174,8 @@ impl Server {
 
     /// Stops: takes no new request, finishes those under way, writes down what was noted, stops the database if it is ours.
     pub async fn stop(self) {
+        // A stream would be waited for.
+        self.house.live.stop();
         self.door.close(true).await;
         if let Some((_, door)) = self.side_door {
             door.close(false).await;
@@ -181,6 +187,7 @@ impl Server {
         self.background.abort();
         self.mail.abort();
         self.webhooks.abort();
+        self.live.abort();
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

@@ -93,6 +93,10 @@ pub struct Settings {
     pub max_live_keys: u32,
     /// See [`table::FAILED_AUTH_PER_MINUTE`].
     pub failed_auth_per_minute: u32,
+    /// See [`table::STREAMS`].
+    pub streams: usize,
+    /// See [`table::STREAMS_PER_KEY`].
+    pub streams_per_key: usize,
     /// See [`table::SESSION_IDLE`].
     pub session_idle: Duration,
     /// See [`table::SESSION_LIFE`].
@@ -144,6 +148,8 @@ impl Settings {
             workers: from.optional(&table::WORKERS, value::number(1..=1024))?.unwrap_or_else(cores),
             key_prefix: from.value(&table::KEY_PREFIX, value::key_prefix)?,
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
+            streams: from.value(&table::STREAMS, value::number(0..=1_000_000))?,
+            streams_per_key: from.value(&table::STREAMS_PER_KEY, value::number(0..=1_000_000))?,
             failed_auth_per_minute: from.value(&table::FAILED_AUTH_PER_MINUTE, value::number(0..=1_000_000))?,
             session_idle: from.value(&table::SESSION_IDLE, value::stay(SHORTEST_STAY..=LONGEST_IDLE))?,
             session_life: from.value(&table::SESSION_LIFE, value::stay(SHORTEST_STAY..=LONGEST_LIFE))?,

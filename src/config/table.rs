@@ -199,6 +199,16 @@ settings! {
         Fallback::Value("60"),
         "How many requests a minute with a key that nobody holds are answered 401 for each address, and the rest 429, up to 1000000; with 0 all are answered 401"
     );
+    STREAMS = open(
+        "streams",
+        Fallback::Value("20000"),
+        "How many streams may be open in this process, up to 1000000; the rest is answered 429"
+    );
+    STREAMS_PER_KEY = open(
+        "streams_per_key",
+        Fallback::Value("100"),
+        "How many of them with one key, up to 1000000"
+    );
     SESSION_IDLE = open(
         "session_idle",
         Fallback::Value("12h"),

@@ -41,6 +41,8 @@ mod key_row;
 pub mod keys;
 #[cfg(feature = "server")]
 pub mod list;
+#[cfg(feature = "server")]
+pub mod live;
 pub mod lookup;
 #[cfg(feature = "server")]
 pub mod members;

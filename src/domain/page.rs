@@ -34,6 +34,10 @@ impl Limit {
     pub const ONE: Self = Self(1);
     /// As many as a page can have.
     pub const MOST: Self = Self(200);
+    /// What is read at once for who listens to a topic: each may have 64 KiB.
+    pub const LIVE: Self = Self(16);
+    /// What is read at once for all who listen to a topic.
+    pub const LIVE_FOR_ALL: Self = Self(100);
 
     /// The number.
     #[must_use]

@@ -39,7 +39,13 @@ pub async fn send(
 /// The number of a message; 0 is before all of them.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "i64")]
-struct Seq(i64);
+pub(super) struct Seq(i64);
+
+impl Seq {
+    pub(super) const fn get(self) -> i64 {
+        self.0
+    }
+}
 
 impl TryFrom<i64> for Seq {
     type Error = &'static str;

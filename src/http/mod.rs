@@ -32,6 +32,7 @@ pub mod reply;
 pub mod routes;
 pub mod session;
 pub mod states;
+pub mod stream;
 pub mod topics;
 pub mod trace;
 pub mod traceparent;

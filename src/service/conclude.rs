@@ -51,6 +51,11 @@ impl House {
         Ok(())
     }
 
+    /// What was allowed before goes on, such as a stream: the key is in use, and nothing is taken from it.
+    pub(super) fn goes_on(&self, case: Case<'_>) {
+        self.note(case, None);
+    }
+
     /// It may not.
     pub(super) fn refuse(&self, case: Case<'_>, denial: &Denial) {
         self.meters.denied(case.door, denial);

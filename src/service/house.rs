@@ -16,6 +16,7 @@ use super::{
     again::undisturbed,
     failures::Failures,
     fresh::{Basis, Fresh},
+    live::Live,
     mail::Mail,
     meters::Meters,
     openid::Providers,
@@ -55,6 +56,8 @@ pub struct House {
     pub mail: Mail,
     /// The way that webhooks are called.
     pub webhooks: Webhooks,
+    /// Who listens to what is sent.
+    pub live: Live,
     /// By whom people may sign in besides.
     pub providers: Providers,
     /// How many transactions each org may have under way.

@@ -30,7 +30,7 @@ pub async fn send(
     keep: &dyn Fn(&Message) -> Kept,
 ) -> Result<Once<Message>, Refusal> {
     let (org, mesh, topic) = (by.org(), by.mesh_id()?, by.topic()?);
-    house
+    let sent = house
         .once(by, Mode::Real, request, keep, async |transaction| {
             let locked = topics::lock(transaction, org, mesh, topic).await?.ok_or(Refusal::NotFound)?;
             again(transaction, by).await?;
@@ -43,7 +43,9 @@ pub async fn send(
                 other => other.into(),
             })
         })
-        .await
+        .await?;
+    house.live.sent((mesh, topic.clone()));
+    Ok(sent)
 }
 
 /// From where on messages are read.

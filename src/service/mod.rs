@@ -57,6 +57,8 @@ pub mod keys;
 #[cfg(feature = "server")]
 pub mod listing;
 #[cfg(feature = "server")]
+pub mod live;
+#[cfg(feature = "server")]
 pub mod mail;
 #[cfg(feature = "server")]
 pub mod me;

@@ -132,6 +132,9 @@ pub enum Refusal {
     /// It is more work than a request may make.
     #[error("it takes longer than a request may")]
     TooLong,
+    /// As many listen as may, with this key or in all.
+    #[error("no place is left")]
+    Full,
     /// As much of that work is under way as may be.
     #[error("too much of it is under way")]
     Busy,

@@ -39,6 +39,7 @@ mod isolation;
 mod libraries;
 mod life;
 mod lists;
+mod live;
 mod login;
 mod lost;
 mod members;

@@ -133,6 +133,7 @@ impl From<Refusal> for Problem {
             Refusal::Cursor(error) => Self::new(catalogue::INVALID_CURSOR, error.to_string()),
             Refusal::TooLong => Self::new(catalogue::STORE_UNAVAILABLE, "it takes longer than a request may")
                 .with_header(header::RETRY_AFTER, "60"),
+            Refusal::Full => Self::of(catalogue::TOO_MANY_STREAMS).with_header(header::RETRY_AFTER, "5"),
             Refusal::Busy => Self::new(catalogue::STORE_UNAVAILABLE, "too much of this is under way")
                 .with_header(header::RETRY_AFTER, "1"),
             Refusal::Store(error) => error.into(),

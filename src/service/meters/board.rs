@@ -16,6 +16,7 @@ impl Meters {
         let (connections, waiting) = (self.pool_connections.family.clone(), self.pool_waiting.family.clone());
         registry.register("pool_connections", "Connections to the database, by pool and state", connections);
         registry.register("pool_waiting", "Requests that wait for a connection of that pool", waiting);
+        self.register_streams(registry);
     }
 
     fn register_decisions(&self, to: &mut Registry) {
@@ -56,6 +57,13 @@ impl Meters {
         to.register("keys_disabled_unused", unused, self.disabled_unused.clone());
         let ends = "Keys that are not revoked and end within that time, in the whole installation";
         to.register("keys_expiring", ends, self.expiring.family.clone());
+    }
+
+    fn register_streams(&self, to: &mut Registry) {
+        to.register("streams", "Streams that are open", self.streams.clone());
+        to.register("stream_messages", "Messages that were handed to who listens", self.stream_messages.clone());
+        let behind = "Times that somebody who listens was too slow, and went on from the log";
+        to.register("streams_behind", behind, self.streams_behind.clone());
     }
 
     fn register_freshness(&self, to: &mut Registry) {
@@ -99,6 +107,7 @@ impl House {
         meters.remembered.set(whole(memory.len()));
         meters.trusted.set(i64::from(memory.basis() == Basis::Memory));
         meters.beat_age.set(meters.beat_age());
+        meters.streams.set(whole(self.live.listening()));
         for (number, used) in self.store.used().into_iter().enumerate() {
             meters.pool_connections.at(2 * number).set(whole(used.in_use));
             meters.pool_connections.at(2 * number + 1).set(whole(used.idle));

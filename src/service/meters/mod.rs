@@ -85,6 +85,9 @@ pub struct Meters {
     beat_age: Seconds,
     pool_connections: Split<6, Gauge>,
     pool_waiting: Split<3, Gauge>,
+    streams: Gauge,
+    stream_messages: Counter,
+    streams_behind: Counter,
     /// When the last beat that was acknowledged was sent, or the beats began.
     last_beat: AtomicU64,
 }
@@ -127,12 +130,27 @@ impl Default for Meters {
             beat_age: Seconds::default(),
             pool_connections: Split::new(pools.into_iter().flat_map(states)),
             pool_waiting: Split::of("pool", pools),
+            streams: Gauge::default(),
+            stream_messages: Counter::default(),
+            streams_behind: Counter::default(),
             last_beat: AtomicU64::new(Tick::NEVER.nanos()),
         }
     }
 }
 
 impl Meters {
+    /// A message was handed to somebody who listens.
+    #[cfg(feature = "server")]
+    pub(super) fn streamed(&self) {
+        self.stream_messages.inc();
+    }
+
+    /// Somebody who listens was too slow.
+    #[cfg(feature = "server")]
+    pub(super) fn fell_behind(&self) {
+        self.streams_behind.inc();
+    }
+
     /// A mail was handed to the mail server, or could not be.
     #[cfg(feature = "server")]
     pub(super) fn mailed(&self, is_sent: bool) {

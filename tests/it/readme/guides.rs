@@ -63,6 +63,11 @@ async fn uses_are_looked_at_as_said() {
 }
 
 #[tokio::test]
+async fn a_topic_is_followed_as_said() {
+    follow("how-to/follow.md").await;
+}
+
+#[tokio::test]
 async fn an_upgrade_is_checked_as_said() {
     follow("how-to/upgrade.md").await;
 }

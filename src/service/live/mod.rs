@@ -1,0 +1,60 @@
+//! What is sent, as it comes. Each replica has one hub: it hears by one `LISTEN` where something was sent, reads each message once
+//! from the log, and hands it to whoever listens there. Whoever cannot keep up goes on from the log at its own pace; nobody is handed a
+//! message twice, or misses one.
+//!
+//! That something was sent is told by a notification, which is only a hint: the hub looks at every topic that somebody listens to once
+//! a second besides, so that a message that was written by hand, or whose hint was lost, comes all the same.
+
+mod hub;
+mod places;
+mod pump;
+mod reader;
+
+use tokio::sync::{Notify, watch};
+
+use self::{hub::Hub, places::Places};
+pub use self::{
+    hub::Line,
+    pump::keep_pumping,
+    reader::{Ended, Heard, Reader},
+};
+use crate::db::live::Place;
+
+/// What listening stands on.
+#[derive(Debug)]
+pub struct Live {
+    hub: Hub,
+    places: Places,
+    wake: Notify,
+    closing: watch::Sender<bool>,
+}
+
+impl Live {
+    /// Nobody listens yet. So many may, with one key and in all.
+    #[must_use]
+    pub fn new(most_of_key: usize, most: usize) -> Self {
+        Self {
+            hub: Hub::default(),
+            places: Places::new(most_of_key, most),
+            wake: Notify::new(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Something was sent there, and is committed.
+    pub(super) fn sent(&self, place: Place) {
+        self.hub.note(place);
+        self.wake.notify_one();
+    }
+
+    /// How many listen.
+    #[must_use]
+    pub fn listening(&self) -> usize {
+        self.places.taken()
+    }
+
+    /// Ends all streams: the server stops.
+    pub fn stop(&self) {
+        self.closing.send_replace(true);
+    }
+}

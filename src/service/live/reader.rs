@@ -1,0 +1,219 @@
+//! Somebody who listens to a topic: from where it was on, every message once, for as long as its key may read there.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time::{Instant, Interval, MissedTickBehavior},
+};
+
+use super::{hub::Line, places::Seat};
+use crate::{
+    db::{live::Place, messages, topics},
+    domain::{Capability, OrgId, page::Limit},
+    service::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door},
+};
+
+/// How long it may be quiet until something is said, so that everybody on the way knows that somebody is still there.
+const QUIET: Duration = Duration::from_secs(15);
+/// How often whoever listens is noted as using the key: one that is in use is not to look unused.
+const NOTED: Duration = Duration::from_mins(10);
+/// How long to wait before the database is asked again whether the key still may, where it was out of reach.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// What came.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message.
+    Line(Line),
+    /// Nothing for a while.
+    Nothing,
+    /// More came than was taken: it goes on from the log, behind this number, and nothing is missing.
+    Behind(i64),
+}
+
+/// Why it ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The key may not any more, or it could not be told.
+    Refused(Refusal),
+    /// The server stops.
+    Stopping,
+}
+
+/// Somebody who listens.
+pub struct Reader {
+    house: Arc<House>,
+    by: Admitted,
+    org: OrgId,
+    place: Place,
+    mesh_in_words: String,
+    last: i64,
+    /// Whether there may be more in the log than the line has.
+    is_behind: bool,
+    is_to_be_told: bool,
+    read: VecDeque<Line>,
+    line: broadcast::Receiver<Line>,
+    closing: watch::Receiver<bool>,
+    look: Interval,
+    spoke: Instant,
+    noted: Instant,
+    /// When it was last seen that the key may.
+    judged: Instant,
+    _seat: Seat,
+}
+
+impl Reader {
+    /// Listens to the topic of the request: behind a number, or from now on. With the number stands where the request has it.
+    pub async fn open(house: Arc<House>, by: Admitted, after: Option<(i64, &'static str)>) -> Result<Self, Refusal> {
+        let (org, mesh, topic) = (by.org(), by.mesh_id()?, by.topic()?.clone());
+        let seat = house.live.places.take(by.credential()?.key).ok_or(Refusal::Full)?;
+        let end = house.look(org, async |transaction| {
+            Ok(topics::show(transaction, org, mesh, &topic).await?.ok_or(Refusal::NotFound)?.last_seq)
+        });
+        let (end, place) = (end.await?, (mesh, topic));
+        if let Some((_, place)) = after.filter(|(after, _)| *after > end) {
+            return Err(Refusal::invalid(place, format!("the last message of this topic has the number {end}")));
+        }
+        // Only then, and from the log up to there: what comes meanwhile is in one of the two.
+        let line = house.live.hub.listen(org, &place, end);
+        let closing = house.live.closing.subscribe();
+        // Twice within the time in which a revocation has to hold.
+        let mut look = tokio::time::interval(house.fresh.bound().hold() / 2);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let last = after.map_or(end, |(after, _)| after);
+        Ok(Self {
+            by,
+            org,
+            mesh_in_words: mesh.to_string(),
+            place,
+            last,
+            is_behind: true,
+            is_to_be_told: false,
+            read: VecDeque::new(),
+            line,
+            closing,
+            look,
+            spoke: Instant::now(),
+            noted: Instant::now(),
+            judged: Instant::now(),
+            _seat: seat,
+            house,
+        })
+    }
+
+    /// The next that comes, or why nothing does any more.
+    pub async fn next(&mut self) -> Result<Heard, Ended> {
+        let heard = self.hear().await?;
+        // Between hearing and handing on nothing is waited for but this: what was revoked by then hears nothing any more.
+        self.ensure_still().await.map_err(Ended::Refused)?;
+        self.spoke = Instant::now();
+        if let Heard::Line(line) = &heard {
+            self.last = line.seq;
+            self.house.meters.streamed();
+        }
+        Ok(heard)
+    }
+
+    async fn hear(&mut self) -> Result<Heard, Ended> {
+        loop {
+            if *self.closing.borrow() {
+                return Err(Ended::Stopping);
+            }
+            if std::mem::take(&mut self.is_to_be_told) {
+                return Ok(Heard::Behind(self.last));
+            }
+            if let Some(line) = self.read.pop_front() {
+                return Ok(Heard::Line(line));
+            }
+            if self.is_behind {
+                self.read_on().await.map_err(Ended::Refused)?;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                _ = self.closing.changed() => {}
+                line = self.line.recv() => match line {
+                    Ok(line) if line.seq <= self.last => {}
+                    Ok(line) if line.seq == self.last + 1 => return Ok(Heard::Line(line)),
+                    Ok(_) => self.is_behind = true,
+                    Err(RecvError::Lagged(_)) => {
+                        (self.is_behind, self.is_to_be_told) = (true, true);
+                        self.house.meters.fell_behind();
+                    }
+                    // Nobody hands out any more.
+                    Err(RecvError::Closed) => return Err(Ended::Stopping),
+                },
+                _ = self.look.tick() => {
+                    self.ensure_still().await.map_err(Ended::Refused)?;
+                    if self.spoke.elapsed() >= QUIET {
+                        return Ok(Heard::Nothing);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads on in the log.
+    async fn read_on(&mut self) -> Result<(), Refusal> {
+        self.ensure_still().await?;
+        let (org, last, limit) = (self.org, self.last, Limit::LIVE);
+        let (mesh, topic) = &self.place;
+        let look = self
+            .house
+            .look(org, async |transaction| Ok(messages::after(transaction, org, *mesh, topic, last, limit).await?));
+        let mut found = look.await?;
+        self.is_behind = found.len() > limit.get();
+        found.truncate(limit.get());
+        self.read.extend(found.iter().map(Line::of));
+        Ok(())
+    }
+
+    /// Judges the key again, by what is remembered of it: as every other request with it would be judged now. Where that cannot be
+    /// told it is asked again, for as long as the last judgement holds; nothing is handed on meanwhile.
+    async fn ensure_still(&mut self) -> Result<(), Refusal> {
+        loop {
+            match self.judge().await {
+                Err(Refusal::Store(_) | Refusal::Busy) if self.judged.elapsed() < self.house.fresh.bound().hold() => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Err(refusal) => return Err(refusal),
+                Ok(held) => {
+                    self.judged = Instant::now();
+                    self.note(&held);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn judge(&self) -> Result<Held, Refusal> {
+        let found = self.house.fresh.holder(self.house.store.asker(), self.by.hash()?).await?;
+        let held = found.map_err(|_| Refusal::Dead)?;
+        let place = self.house.place(self.org, &self.mesh_in_words).await?;
+        let is_archived = place.is_none_or(|(_, is_archived)| is_archived);
+        self.by.ensure_still(Some(&held.known.credential), held.now, is_archived)?;
+        Ok(held)
+    }
+
+    /// From time to time that it is in use.
+    fn note(&mut self, held: &Held) {
+        if self.noted.elapsed() < NOTED {
+            return;
+        }
+        self.noted = Instant::now();
+        let from = self.by.trail().address;
+        let (door, topic) = (Door::Guard, Some(&self.place.1));
+        self.house.goes_on(Case {
+            door,
+            held: Some(held),
+            capability: Some(&Capability::Read),
+            topic,
+            from,
+            counts: true,
+        });
+    }
+}
