@@ -90,8 +90,8 @@ fn last_event(request: &HttpRequest) -> Result<Option<Seq>, Problem> {
 fn written(heard: &Heard) -> Bytes {
     match heard {
         Heard::Line(line) => {
-            let head = format!("id: {}\nevent: message\ndata: ", line.seq);
-            [head.as_bytes(), &line.json, b"\n\n"].concat().into()
+            let fields = format!("id: {}\nevent: message\ndata: ", line.seq);
+            [fields.as_bytes(), &line.json, b"\n\n"].concat().into()
         }
         Heard::Nothing => Bytes::from_static(QUIET),
         Heard::Behind(last) => event("behind", &json!({ "after": last })),

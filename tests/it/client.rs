@@ -191,7 +191,7 @@ impl Request {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         // A stream does not end by itself: its events have tests of their own.
         let is_stream = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-        let bytes = if is_stream { Default::default() } else { response.bytes().await? };
+        let bytes = if is_stream { Vec::new() } else { response.bytes().await?.to_vec() };
         let method = self.method.as_str();
         PROMISE.hold(&Seen { method, path: &self.path, status, headers: &headers, bytes: &bytes });
         let answer = Answer { status, headers, body: parse(&bytes), asked };

@@ -87,7 +87,7 @@ impl Hub {
     pub(super) fn hand_out(&self, place: &Place, lines: impl IntoIterator<Item = Line>) {
         let mut feeds = self.feeds();
         let Some(feed) = feeds.get_mut(place) else { return };
-        for line in lines.into_iter() {
+        for line in lines {
             if line.seq > feed.last {
                 feed.last = line.seq;
                 // Whoever listened may have gone.

@@ -73,13 +73,13 @@ impl Cluster {
 /// Starts the cluster, makes the template, and then drops the databases of finished tests.
 fn keep(ready: &mpsc::Sender<Cluster>) {
     let (drops, orders) = mpsc::channel();
-    let (make, made) = mpsc::sync_channel(1);
+    let (copies, made) = mpsc::sync_channel(1);
     let (mut cluster, embedded) = Cluster::start(drops, made);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(cluster.make_template());
     let superuser = cluster.superuser.clone();
     let maker = superuser.clone();
-    thread::spawn(move || keep_making(&maker, &make));
+    thread::spawn(move || keep_making(&maker, &copies));
     ready.send(cluster).unwrap();
     for (database, done) in orders {
         let _ = done.send(runtime.block_on(search(&superuser, &database)));
@@ -89,13 +89,13 @@ fn keep(ready: &mpsc::Sender<Cluster>) {
 }
 
 /// Copies the template ahead of the tests: to wait for the checkpoint that a copy takes would be half of many a test.
-fn keep_making(superuser: &Config, make: &mpsc::SyncSender<String>) {
+fn keep_making(superuser: &Config, copies: &mpsc::SyncSender<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for number in 0.. {
         let database = format!("{}_{number}", prefix());
         let copy = format!("CREATE DATABASE {database} TEMPLATE {} STRATEGY FILE_COPY OWNER {LOGIN}", template());
         runtime.block_on(async { connect(superuser).await.batch_execute(&copy).await.unwrap() });
-        if make.send(database).is_err() {
+        if copies.send(database).is_err() {
             return;
         }
     }

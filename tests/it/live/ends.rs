@@ -33,6 +33,7 @@ async fn when_a_revocation_answers_nothing_is_heard_any_more_at_any_replica() {
     }
 }
 
+// G-19
 #[tokio::test]
 async fn without_a_message_it_ends_too_whatever_takes_the_right_away() {
     let house = House::new().await;
@@ -87,7 +88,7 @@ async fn a_personal_key_listens_for_as_long_as_its_person_may() {
     let by = house.admin().with_key(key["secret"].as_str().unwrap());
     let mut listener = Listener::open(&by, STREAM).await;
     house.meshkey(&["admin", "suspend", &person.email]);
-    assert_eq!(listener.end().await, "user_inactive");
+    assert_eq!(listener.end().await, "invalid_token");
 }
 
 #[tokio::test]
@@ -102,6 +103,7 @@ async fn what_a_key_may_no_longer_do_elsewhere_does_not_concern_it() {
     assert_eq!(listener.messages(1).await[0]["body"], "still");
 }
 
+// G-21
 #[tokio::test]
 async fn what_goes_wrong_inside_is_told_by_its_code_alone() {
     let house = House::with(&[("MESHKEY_BOUND", "500ms")]).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::client::Client;
 
 /// However slow the machine is.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// What was heard.
 #[derive(Debug, Clone, PartialEq)]

@@ -57,7 +57,8 @@ async fn the_example_of_each_error_is_what_the_service_answers() {
         answers.extend(provoked::by_the_store(&house).await);
     }
     {
-        let house = House::with(&[("MESHKEY_BOUND", "500ms")]).await;
+        let house = House::with(&[("MESHKEY_BOUND", "500ms"), ("MESHKEY_STREAMS", "0")]).await;
+        answers.push(house.admin().get("/v1/meshes/main/topics/deploys/stream").await);
         answers.extend(provoked::by_the_wait(&house).await);
     }
     ensure_as_said(&answers);
