@@ -47,7 +47,13 @@ fn flag_names() -> Vec<String> {
 fn sample(name: &str) -> &'static str {
     match name {
         "listen" => "[::1]:8000",
-        "pool_size" | "workers" | "max_live_keys" | "cache_keys" | "failed_auth_per_minute" => "3",
+        "pool_size"
+        | "workers"
+        | "max_live_keys"
+        | "cache_keys"
+        | "failed_auth_per_minute"
+        | "streams"
+        | "streams_per_key" => "3",
         "bound" | "outage_grace" => "3s",
         "session_idle" | "session_life" => "30m",
         "replica_name" => "one",
