@@ -176,7 +176,7 @@ fn judge(outcome: &Outcome, struck: &Struck, fault: Fault) {
 const QUESTIONS: [&str; 3] = ["explainKey", "verifyKey", "verifyKeys"];
 
 /// Answers that are under way when something fails: they end unfinished, as `audit::export` tests.
-const STREAMS: [&str; 1] = ["exportAuditEvents"];
+const STREAMS: [&str; 2] = ["exportAuditEvents", "followTopic"];
 
 /// Those that have nothing to do on this ground, where every key has the end that its policy asks for, as tests/it/policies/spread.rs
 /// shows; and one that leaves a call for the background to make.
