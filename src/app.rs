@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 mod database;
+mod descriptors;
 mod error;
 mod house;
 mod links;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use super::rows::TOPICS;
+
 /// A program that guards a route of its own.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Own {
@@ -13,14 +15,14 @@ pub enum Own {
     Library,
 }
 
-/// Measure Meshkey against its floors, in about six minutes.
+/// Measure Meshkey against its floors, in about eight minutes.
 #[derive(Parser, Clone)]
 #[command(name = "ratios", max_term_width = 100)]
 pub struct Args {
     /// End with 1 where a target is missed
     #[arg(long)]
     pub check: bool,
-    /// Only these groups of rows: verify, guard, open, doors, asking, revoke, list, issue, start
+    /// Only these groups of rows: verify, guard, open, doors, asking, revoke, list, issue, streams, start
     #[arg(long, value_delimiter = ',')]
     pub only: Vec<String>,
     /// How many rounds; each is one turn of the floor and one of ours
@@ -38,6 +40,9 @@ pub struct Args {
     /// How many keys the large table holds
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20_000..=50_000_000))]
     pub keys: u32,
+    /// How many streams are open, in hundreds of which each hears the same
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(100..=25_000))]
+    streams: u16,
     #[arg(long, hide = true)]
     pub bench: bool,
     #[arg(long, hide = true)]
@@ -50,6 +55,11 @@ impl Args {
     /// How long a turn lasts.
     pub fn turn(&self) -> Duration {
         Duration::from_millis(self.turn)
+    }
+
+    /// How many streams are open: as many of each topic.
+    pub fn streams(&self) -> usize {
+        usize::from(self.streams) / TOPICS * TOPICS
     }
 
     /// Whether this group of rows is wanted.

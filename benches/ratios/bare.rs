@@ -1,5 +1,7 @@
 //! The floor of what is asked over HTTP: a bare handler that parses the same body and answers as many bytes.
 
+mod streams;
+
 use actix_web::{
     App, HttpResponse, HttpServer,
     http::header::ContentType,
@@ -53,6 +55,7 @@ pub fn start(args: &Args, bytes: usize) -> Outcome<Process> {
 pub fn serve(args: &Args, bytes: usize) -> Outcome<()> {
     let answer =
         if bytes == 0 { Bytes::new() } else { Bytes::from(format!("\"{}\"", "x".repeat(bytes.saturating_sub(2)))) };
+    let topics = Data::new(streams::Topics::default());
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("bare, ready on http://{}", listener.local_addr()?);
     let server = HttpServer::new(move || {
@@ -62,7 +65,8 @@ pub fn serve(args: &Args, bytes: usize) -> Outcome<()> {
         let batch = web::resource(BATCH).route(web::post().to(verify_all));
         let introspect = web::resource(INTROSPECT).route(web::post().to(introspect));
         let gate = web::resource(GATE).route(web::get().to(answered));
-        let app = App::new().app_data(Data::new(answer.clone())).service(verify).service(guarded).service(open);
+        let app = App::new().app_data(Data::new(answer.clone())).app_data(topics.clone());
+        let app = app.configure(streams::configure).service(verify).service(guarded).service(open);
         app.service(batch).service(introspect).service(gate)
     });
     let server = server.workers(usize::from(args.workers)).listen(listener)?;

@@ -13,6 +13,7 @@ mod args;
 mod bare;
 mod guarded;
 mod library;
+mod listeners;
 mod load;
 mod process;
 mod report;

@@ -6,6 +6,9 @@ mod issue;
 mod list;
 mod revoke;
 mod start;
+mod streams;
+
+pub use streams::TOPICS;
 
 use super::{
     Outcome,
@@ -44,6 +47,9 @@ pub async fn all(town: &Town, args: &Args, report: &mut Report) -> Outcome<()> {
         if wants("list") {
             list::measure(town, &few, &many, args, report).await?;
         }
+    }
+    if wants("streams") {
+        streams::measure(town, args, report).await?;
     }
     if wants("start") {
         start::measure(town, &few, args, report)?;

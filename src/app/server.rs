@@ -16,7 +16,9 @@ use actix_web::{
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use super::{Error, Share, bootstrap, database, house, house::name, links::passkeys_origin, spans::witness};
+use super::{
+    Error, Share, bootstrap, database, descriptors, house, house::name, links::passkeys_origin, spans::witness,
+};
 use crate::{
     config::Settings,
     db::{embedded::Embedded, fresh::check},
@@ -59,6 +61,7 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     for warning in settings.warnings() {
         warn!("{warning}");
     }
+    descriptors::take(settings.streams);
     let (listener, address) = listen(settings.listen)?;
     let side_listener = settings.metrics_listen.map(listen).transpose()?;
     let spans =

@@ -18,10 +18,14 @@ fn shelter() -> TempDir {
     tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o755)).tempdir().unwrap()
 }
 
-/// The program, with nothing of this process's environment that would steer it.
+/// The program, with nothing of this process's environment that would steer it, and with as few open files as hosts begin with.
 fn meshkey(dir: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(MESHKEY);
-    command.args(arguments).arg("--data-dir").arg(dir.path().join("data"));
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", r#"ulimit -S -n 256 && exec "$0" "$@""#, MESHKEY])
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(dir.path().join("data"));
     let steering = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("MESHKEY_"));
     steering.chain(["DATABASE_URL".to_owned(), "RUST_LOG".to_owned()]).for_each(|name| {
         command.env_remove(name);
@@ -57,6 +61,14 @@ impl Served {
         Self { child, base }
     }
 
+    /// Each stream is one: with the few that a process begins with there would be few streams.
+    fn ensure_takes_all_files(&self) {
+        let Ok(limits) = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())) else { return };
+        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        let [soft, hard] = [0, 1].map(|at| files.split_whitespace().nth(at).unwrap().parse().unwrap_or(u64::MAX));
+        assert_eq!(soft, hard.min(1 << 20), "{files}");
+    }
+
     fn terminate(&mut self) -> Option<i32> {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
@@ -86,6 +98,7 @@ async fn the_first_admin_key_comes_from_the_host_while_the_server_runs_and_when_
     assert_eq!(first["topics"], serde_json::json!(["deploys"]));
     let mut served = Served::start(&dir);
     assert_eq!(status(&served.base, first["key"]["secret"].as_str().unwrap()).await, 200);
+    served.ensure_takes_all_files();
 
     let again = run(&dir, &["init", "--org", "other"]);
     assert_eq!(again.status.code(), Some(6), "{again:?}");
