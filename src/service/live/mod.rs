@@ -9,6 +9,7 @@ mod hub;
 mod places;
 mod pump;
 mod reader;
+mod still;
 
 use tokio::sync::{Notify, watch};
 
@@ -17,6 +18,7 @@ pub use self::{
     hub::Line,
     pump::keep_pumping,
     reader::{Ended, Heard, Reader},
+    still::Still,
 };
 use crate::db::live::Place;
 

@@ -10,19 +10,15 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 
-use super::{hub::Line, places::Seat};
+use super::{hub::Line, places::Seat, still::Still};
 use crate::{
     db::{live::Place, messages, topics},
-    domain::{Capability, OrgId, page::Limit},
-    service::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door},
+    domain::{OrgId, page::Limit},
+    service::{Admitted, House, Refusal},
 };
 
 /// How long it may be quiet until something is said, so that everybody on the way knows that somebody is still there.
 const QUIET: Duration = Duration::from_secs(15);
-/// How often whoever listens is noted as using the key: one that is in use is not to look unused.
-const NOTED: Duration = Duration::from_mins(10);
-/// How long to wait before the database is asked again whether the key still may, where it was out of reach.
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// What came.
 #[derive(Debug)]
@@ -47,10 +43,9 @@ pub enum Ended {
 /// Somebody who listens.
 pub struct Reader {
     house: Arc<House>,
-    by: Admitted,
+    still: Still,
     org: OrgId,
     place: Place,
-    mesh_in_words: String,
     last: i64,
     /// Whether there may be more in the log than the line has.
     is_behind: bool,
@@ -60,9 +55,6 @@ pub struct Reader {
     closing: watch::Receiver<bool>,
     look: Interval,
     spoke: Instant,
-    noted: Instant,
-    /// When it was last seen that the key may.
-    judged: Instant,
     _seat: Seat,
 }
 
@@ -86,9 +78,8 @@ impl Reader {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let last = after.map_or(end, |(after, _)| after);
         Ok(Self {
-            by,
+            still: Still::new(Arc::clone(&house), by)?,
             org,
-            mesh_in_words: mesh.to_string(),
             place,
             last,
             is_behind: true,
@@ -98,8 +89,6 @@ impl Reader {
             closing,
             look,
             spoke: Instant::now(),
-            noted: Instant::now(),
-            judged: Instant::now(),
             _seat: seat,
             house,
         })
@@ -109,13 +98,18 @@ impl Reader {
     pub async fn next(&mut self) -> Result<Heard, Ended> {
         let heard = self.hear().await?;
         // Between hearing and handing on nothing is waited for but this: what was revoked by then hears nothing any more.
-        self.ensure_still().await.map_err(Ended::Refused)?;
+        self.ensure_still().await?;
         self.spoke = Instant::now();
         if let Heard::Line(line) = &heard {
             self.last = line.seq;
             self.house.meters.streamed();
         }
         Ok(heard)
+    }
+
+    /// Judges the key once more, where what came could not be handed on at once.
+    pub async fn ensure_still(&mut self) -> Result<(), Ended> {
+        self.still.ensure().await.map_err(Ended::Refused)
     }
 
     async fn hear(&mut self) -> Result<Heard, Ended> {
@@ -148,7 +142,7 @@ impl Reader {
                     Err(RecvError::Closed) => return Err(Ended::Stopping),
                 },
                 _ = self.look.tick() => {
-                    self.ensure_still().await.map_err(Ended::Refused)?;
+                    self.ensure_still().await?;
                     if self.spoke.elapsed() >= QUIET {
                         return Ok(Heard::Nothing);
                     }
@@ -159,7 +153,7 @@ impl Reader {
 
     /// Reads on in the log.
     async fn read_on(&mut self) -> Result<(), Refusal> {
-        self.ensure_still().await?;
+        self.still.ensure().await?;
         let (org, last, limit) = (self.org, self.last, Limit::LIVE);
         let (mesh, topic) = &self.place;
         let look = self
@@ -170,50 +164,5 @@ impl Reader {
         found.truncate(limit.get());
         self.read.extend(found.iter().map(Line::of));
         Ok(())
-    }
-
-    /// Judges the key again, by what is remembered of it: as every other request with it would be judged now. Where that cannot be
-    /// told it is asked again, for as long as the last judgement holds; nothing is handed on meanwhile.
-    async fn ensure_still(&mut self) -> Result<(), Refusal> {
-        loop {
-            match self.judge().await {
-                Err(Refusal::Store(_) | Refusal::Busy) if self.judged.elapsed() < self.house.fresh.bound().hold() => {
-                    tokio::time::sleep(AGAIN).await;
-                }
-                Err(refusal) => return Err(refusal),
-                Ok(held) => {
-                    self.judged = Instant::now();
-                    self.note(&held);
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    async fn judge(&self) -> Result<Held, Refusal> {
-        let found = self.house.fresh.holder(self.house.store.asker(), self.by.hash()?).await?;
-        let held = found.map_err(|_| Refusal::Dead)?;
-        let place = self.house.place(self.org, &self.mesh_in_words).await?;
-        let is_archived = place.is_none_or(|(_, is_archived)| is_archived);
-        self.by.ensure_still(Some(&held.known.credential), held.now, is_archived)?;
-        Ok(held)
-    }
-
-    /// From time to time that it is in use.
-    fn note(&mut self, held: &Held) {
-        if self.noted.elapsed() < NOTED {
-            return;
-        }
-        self.noted = Instant::now();
-        let from = self.by.trail().address;
-        let (door, topic) = (Door::Guard, Some(&self.place.1));
-        self.house.goes_on(Case {
-            door,
-            held: Some(held),
-            capability: Some(&Capability::Read),
-            topic,
-            from,
-            counts: true,
-        });
     }
 }
