@@ -25,7 +25,12 @@ use crate::{
     domain::{OneTimeCode, User},
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
     service::{
-        House, live::keep_pumping, mail::keep_sending, passkeys::Passkeys, uses::keep_writing, webhooks::keep_calling,
+        House,
+        live::{keep_pumping, keep_watching},
+        mail::keep_sending,
+        passkeys::Passkeys,
+        uses::keep_writing,
+        webhooks::keep_calling,
     },
     telemetry::spans::Spans,
 };
@@ -41,7 +46,7 @@ pub struct Server {
     background: JoinHandle<()>,
     mail: JoinHandle<()>,
     webhooks: JoinHandle<()>,
-    live: JoinHandle<()>,
+    live: [JoinHandle<()>; 2],
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -84,7 +89,8 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
     let webhooks = tokio::spawn(keep_calling(Arc::clone(&house)));
-    let live = tokio::spawn(keep_pumping(Arc::clone(&house), database.target.clone()));
+    let pumping = tokio::spawn(keep_pumping(Arc::clone(&house), database.target.clone()));
+    let live = [pumping, tokio::spawn(keep_watching(Arc::clone(&house)))];
     let embedded = database.embedded;
     Ok(Server { address, newcomer, house, board, door, side_door, background, mail, webhooks, live, spans, embedded })
 }
@@ -190,7 +196,7 @@ impl Server {
         self.background.abort();
         self.mail.abort();
         self.webhooks.abort();
-        self.live.abort();
+        self.live.iter().for_each(JoinHandle::abort);
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

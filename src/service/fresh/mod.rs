@@ -7,6 +7,8 @@ mod broken;
 mod changes;
 mod clock;
 mod flights;
+#[cfg(feature = "server")]
+mod footing;
 pub mod hooks;
 mod known;
 mod limits;
@@ -25,6 +27,8 @@ use crate::{
 };
 
 pub use clock::boot;
+#[cfg(feature = "server")]
+pub(super) use footing::Footing;
 #[cfg(feature = "server")]
 pub(super) use known::Noted;
 pub use known::{Known, KnownPlace};

@@ -10,15 +10,17 @@ mod places;
 mod pump;
 mod reader;
 mod still;
+mod watch;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, watch::Sender};
 
-use self::{hub::Hub, places::Places};
+use self::{hub::Hub, places::Places, watch::Watch};
 pub use self::{
     hub::Line,
     pump::keep_pumping,
     reader::{Ended, Heard, Reader},
     still::Still,
+    watch::keep_watching,
 };
 use crate::db::live::Place;
 
@@ -27,8 +29,9 @@ use crate::db::live::Place;
 pub struct Live {
     hub: Hub,
     places: Places,
+    watch: Watch,
     wake: Notify,
-    closing: watch::Sender<bool>,
+    closing: Sender<bool>,
 }
 
 impl Live {
@@ -38,8 +41,9 @@ impl Live {
         Self {
             hub: Hub::default(),
             places: Places::new(most_of_key, most),
+            watch: Watch::default(),
             wake: Notify::new(),
-            closing: watch::Sender::new(false),
+            closing: Sender::new(false),
         }
     }
 

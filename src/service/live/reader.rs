@@ -7,7 +7,7 @@ use tokio::{
         broadcast::{self, error::RecvError},
         watch,
     },
-    time::{Instant, Interval, MissedTickBehavior},
+    time::{Instant, sleep_until},
 };
 
 use super::{hub::Line, places::Seat, still::Still};
@@ -53,7 +53,6 @@ pub struct Reader {
     read: VecDeque<Line>,
     line: broadcast::Receiver<Line>,
     closing: watch::Receiver<bool>,
-    look: Interval,
     spoke: Instant,
     _seat: Seat,
 }
@@ -73,9 +72,6 @@ impl Reader {
         // Only then, and from the log up to there: what comes meanwhile is in one of the two.
         let line = house.live.hub.listen(org, &place, end);
         let closing = house.live.closing.subscribe();
-        // Twice within the time in which a revocation has to hold.
-        let mut look = tokio::time::interval(house.fresh.bound().hold() / 2);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let last = after.map_or(end, |(after, _)| after);
         Ok(Self {
             still: Still::new(Arc::clone(&house), by)?,
@@ -87,7 +83,6 @@ impl Reader {
             read: VecDeque::new(),
             line,
             closing,
-            look,
             spoke: Instant::now(),
             _seat: seat,
             house,
@@ -141,12 +136,8 @@ impl Reader {
                     // Nobody hands out any more.
                     Err(RecvError::Closed) => return Err(Ended::Stopping),
                 },
-                _ = self.look.tick() => {
-                    self.ensure_still().await?;
-                    if self.spoke.elapsed() >= QUIET {
-                        return Ok(Heard::Nothing);
-                    }
-                }
+                () = self.still.called() => self.ensure_still().await?,
+                () = sleep_until(self.spoke + QUIET) => return Ok(Heard::Nothing),
             }
         }
     }

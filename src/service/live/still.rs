@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use super::watch::Watched;
 use crate::{
     domain::{Capability, TopicName},
     service::{Admitted, House, Refusal, conclude::Case, fresh::Held, meters::Door},
@@ -20,28 +21,28 @@ pub struct Still {
     by: Admitted,
     mesh_in_words: String,
     noted: Instant,
-    /// When it was last seen that the key may.
-    judged: Instant,
+    watched: Arc<Watched>,
 }
 
 impl Still {
     /// Who was let in just now.
     pub fn new(house: Arc<House>, by: Admitted) -> Result<Self, Refusal> {
         let mesh_in_words = by.mesh_id()?.to_string();
-        Ok(Self { house, by, mesh_in_words, noted: Instant::now(), judged: Instant::now() })
+        let watched = house.live.watch.add();
+        Ok(Self { house, by, mesh_in_words, noted: Instant::now(), watched })
     }
 
     /// Judges the key again, by what is remembered of it: as every other request with it would be judged now. Where that cannot be
     /// told it is asked again, for as long as the last judgement holds; nothing is to be handed on meanwhile.
     pub async fn ensure(&mut self) -> Result<(), Refusal> {
+        let until = self.watched.seen() + self.house.fresh.bound().hold();
         loop {
             match self.judge().await {
-                Err(Refusal::Store(_) | Refusal::Busy) if self.judged.elapsed() < self.house.fresh.bound().hold() => {
+                Err(Refusal::Store(_) | Refusal::Busy) if Instant::now() < until => {
                     tokio::time::sleep(AGAIN).await;
                 }
                 Err(refusal) => return Err(refusal),
                 Ok(held) => {
-                    self.judged = Instant::now();
                     self.note(&held);
                     return Ok(());
                 }
@@ -49,12 +50,20 @@ impl Still {
         }
     }
 
+    /// Comes when it has to be judged again though nothing is to be handed on: when what the last judgement stands on has changed, or
+    /// that cannot be told.
+    pub async fn called(&self) {
+        self.watched.called().await;
+    }
+
     async fn judge(&self) -> Result<Held, Refusal> {
+        let judging = self.house.fresh.judging();
         let found = self.house.fresh.holder(self.house.store.asker(), self.by.hash()?).await?;
         let held = found.map_err(|_| Refusal::Dead)?;
         let place = self.house.place(self.by.org(), &self.mesh_in_words).await?;
         let is_archived = place.is_none_or(|(_, is_archived)| is_archived);
         self.by.ensure_still(Some(&held.known.credential), held.now, is_archived)?;
+        self.watched.stand_on(judging.over(&held, self.by.mesh_id()?));
         Ok(held)
     }
 
