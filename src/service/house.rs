@@ -143,7 +143,8 @@ impl House {
             looking.ensure_relied_on(transaction).await?;
             Ok(mesh)
         };
-        let looked = self.look(org, look).await;
+        // Nearly always it is remembered: what waits, for hours perhaps, is not to have room for this too.
+        let looked = Box::pin(self.look(org, look)).await;
         if let (Err(Refusal::Store(_)), Some(known)) = (&looked, self.fresh.place_in_grace(org, named)) {
             return Ok(Some((known.mesh, known.is_archived)));
         }

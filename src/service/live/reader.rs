@@ -119,7 +119,8 @@ impl Reader {
                 return Ok(Heard::Line(line));
             }
             if self.is_behind {
-                self.read_on().await.map_err(Ended::Refused)?;
+                // Once, and then it listens for hours: not to have room for both.
+                Box::pin(self.read_on()).await.map_err(Ended::Refused)?;
                 continue;
             }
             tokio::select! {

@@ -1,14 +1,20 @@
-//! Who is to be judged again. Whoever listens where nothing comes would judge itself twice within the bound, and find each time what it
+//! Who is to be judged again. Where nothing comes, whoever listens would judge itself twice within the bound, and find each time what it
 //! found before. Instead one task looks for all of them whether that still stands, and calls those of whom it does not.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
 use tokio::{
     sync::Notify,
-    time::{Instant, MissedTickBehavior},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use crate::service::{House, fresh::Footing};
+
+/// In how many pieces all are looked at: if all have to be judged again, they do not ask at once.
+const PIECES: u32 = 64;
 
 /// All who are there.
 #[derive(Debug, Default)]
@@ -38,10 +44,23 @@ impl Watch {
         watched
     }
 
-    /// Calls all whose judgement does not stand any more. Those who have gone are forgotten.
-    fn look(&self, stands: impl Fn(&Footing) -> bool) {
-        let look = |one: &Weak<Watched>| one.upgrade().map(|one| one.look(&stands)).is_some();
-        lock(&self.0).retain(look);
+    /// Calls all whose judgement does not stand any more, in no more time than that.
+    async fn look(&self, lasts: Duration, stands: impl Fn(&Footing) -> bool) {
+        let (start, all) = (Instant::now(), self.all());
+        let most = all.len().div_ceil(PIECES as usize).max(1);
+        for (number, piece) in (1..).zip(all.chunks(most)) {
+            let called = piece.iter().filter(|one| one.look(&stands)).count();
+            if called > 0 {
+                sleep_until(start + lasts * number / PIECES).await;
+            }
+        }
+    }
+
+    /// Those who have gone are forgotten.
+    fn all(&self) -> Vec<Arc<Watched>> {
+        let mut all = lock(&self.0);
+        all.retain(|one| one.strong_count() > 0);
+        all.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
@@ -61,13 +80,15 @@ impl Watched {
         self.call.notified().await;
     }
 
-    fn look(&self, stands: impl Fn(&Footing) -> bool) {
+    /// Whether it had to be called.
+    fn look(&self, stands: impl Fn(&Footing) -> bool) -> bool {
         let mut seen = lock(&self.seen);
         if seen.footing.as_ref().is_some_and(stands) {
             seen.at = Instant::now();
-        } else {
-            self.call.notify_one();
+            return false;
         }
+        self.call.notify_one();
+        true
     }
 }
 
@@ -75,12 +96,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks at all of them, for ever, twice within the time in which a revocation has to hold. To be spawned and aborted.
+/// Looks at all of them, for ever: at each twice within the time in which a revocation has to hold, however long a look lasts. To be
+/// spawned and aborted.
 pub async fn keep_watching(house: Arc<House>) {
-    let mut look = tokio::time::interval(house.fresh.bound().hold() / 2);
+    let quarter = house.fresh.bound().hold() / 4;
+    let mut look = interval(quarter);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        house.live.watch.look(|footing| house.fresh.memory.bears(footing));
+        house.live.watch.look(quarter, |footing| house.fresh.memory.bears(footing)).await;
     }
 }

@@ -65,6 +65,12 @@ async fn without_a_message_it_ends_too_whatever_takes_the_right_away() {
     assert_eq!(listener.end().await, "invalid_token");
 
     let (key, mut listener) = listening(&admin).await;
+    // An end that comes by itself: nobody tells of it then.
+    let soon = format!("UPDATE api_keys SET expires_at = now() + interval '2 seconds' WHERE id = '{}'", uuid_of(&key));
+    by_hand(&house.sql("superuser").await, &soon).await;
+    assert_eq!(listener.end().await, "invalid_token");
+
+    let (key, mut listener) = listening(&admin).await;
     // The old secret listens; without an overlap it is over at once.
     admin.post(&path(&key, "/rotate"), json!({ "overlap": "0s" })).await.expect(200);
     assert_eq!(listener.end().await, "invalid_token");
