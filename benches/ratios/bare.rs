@@ -69,7 +69,8 @@ pub fn serve(args: &Args, bytes: usize) -> Outcome<()> {
         let app = app.configure(streams::configure).service(verify).service(guarded).service(open);
         app.service(batch).service(introspect).service(gate)
     });
-    let server = server.workers(usize::from(args.workers)).listen(listener)?;
+    // Who listened may have gone without a word: nobody is waited for.
+    let server = server.workers(usize::from(args.workers)).shutdown_timeout(0).listen(listener)?;
     Ok(actix_web::rt::System::new().block_on(server.run())?)
 }
 

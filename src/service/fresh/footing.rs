@@ -48,3 +48,70 @@ impl Memory {
         self.may_remember() && self.recall(Duration::ZERO, is_same).is_some_and(|found| !is_over(found.now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        db::fresh::beat::Changed,
+        domain::fresh::{Applied, Bound, Server, Tick, Trust},
+        service::fresh::{boot, hooks::Hooks},
+    };
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+    const HOUR: Duration = Duration::from_hours(1);
+
+    /// What is remembered by a replica that trusts it until then.
+    fn trusting(most_keys: usize, until: Tick) -> Memory {
+        let memory = Memory::new(Bound::new(HOUR, Duration::ZERO), most_keys, Arc::default(), Hooks::default());
+        let applied = Applied { snapshot: "1:1:".parse().unwrap(), server: Server("1/1".into()) };
+        memory.publish(&applied, boot(), NOW, Trust { until: Some(until), announced: until, is_more_to_say: false });
+        memory
+    }
+
+    fn id(number: usize) -> Uuid {
+        Uuid::from_u128(number as u128)
+    }
+
+    fn footing(memory: &Memory, ends_at: Option<OffsetDateTime>) -> Footing {
+        Footing { ticket: memory.ticket(), slots: std::array::from_fn(|number| Slot::of(id(number))), ends_at }
+    }
+
+    #[test]
+    fn a_judgement_stands_until_something_that_it_stands_on_changes() {
+        let memory = trusting(1, boot().after(HOUR));
+        for number in 0..5 {
+            let footing = footing(&memory, None);
+            memory.apply(&[Changed::Subject(id(5))]);
+            assert!(memory.bears(&footing));
+            memory.apply(&[Changed::Subject(id(number))]);
+            assert!(!memory.bears(&footing));
+        }
+        let footing = footing(&memory, None);
+        memory.apply(&[Changed::Everything]);
+        assert!(!memory.bears(&footing));
+    }
+
+    #[test]
+    fn or_until_its_end_comes() {
+        let memory = trusting(1, boot().after(HOUR));
+        assert!(memory.bears(&footing(&memory, Some(NOW + HOUR))));
+        assert!(!memory.bears(&footing(&memory, Some(NOW))));
+    }
+
+    #[test]
+    fn or_until_what_is_remembered_is_trusted_no_more() {
+        for (most_keys, until) in [(1, boot()), (0, boot().after(HOUR))] {
+            let memory = trusting(most_keys, until);
+            assert!(!memory.bears(&footing(&memory, None)));
+        }
+        let memory = trusting(1, boot().after(HOUR));
+        let footing = footing(&memory, None);
+        memory.distrust();
+        assert!(!memory.bears(&footing));
+    }
+}

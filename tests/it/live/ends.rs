@@ -33,6 +33,22 @@ async fn when_a_revocation_answers_nothing_is_heard_any_more_at_any_replica() {
     }
 }
 
+/// Before it was said that it is quiet, for which it would be judged too.
+async fn ends_unasked(admin: &Client) -> bool {
+    let (key, mut listener) = listening(admin).await;
+    revoke(admin, &key).await;
+    assert_eq!(listener.end().await, "invalid_token");
+    listener.comments == 0
+}
+
+#[tokio::test]
+async fn it_ends_within_the_bound_and_not_only_when_something_is_said() {
+    let house = House::new().await;
+    let admin = house.admin();
+    // A machine may be slow for once.
+    assert!(ends_unasked(&admin).await || ends_unasked(&admin).await || ends_unasked(&admin).await);
+}
+
 // G-19
 #[tokio::test]
 async fn without_a_message_it_ends_too_whatever_takes_the_right_away() {
