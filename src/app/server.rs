@@ -67,6 +67,7 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
         warn!("{warning}");
     }
     descriptors::take(settings.streams);
+    let listen = |wanted| listen(wanted, settings.send_timeout).map_err(|error| Error::Listen(wanted, error));
     let (listener, address) = listen(settings.listen)?;
     let side_listener = settings.metrics_listen.map(listen).transpose()?;
     let spans =
@@ -114,11 +115,24 @@ impl Door {
     }
 }
 
-fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |error| Error::Listen(wanted, error);
-    let listener = TcpListener::bind(wanted).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+fn listen(wanted: SocketAddr, patience: Duration) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(wanted)?;
+    give_up_after(&listener, patience)?;
+    let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+/// Has the system close every connection whose client has taken nothing of what it was sent for so long. Nobody else can: an answer is
+/// not asked for more while there is no room for it, and so never sees that nobody takes it. What is accepted has it from the listener.
+#[cfg(target_os = "linux")]
+fn give_up_after(listener: &TcpListener, patience: Duration) -> io::Result<()> {
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience))
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux it can fail")]
+const fn give_up_after(_: &TcpListener, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 fn serve(

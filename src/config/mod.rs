@@ -40,6 +40,8 @@ use sources::{Given, Sources};
 const SHORTEST_BOUND: Duration = Duration::from_millis(500);
 const LONGEST_BOUND: Duration = Duration::from_mins(1);
 const LONGEST_GRACE: Duration = Duration::from_mins(10);
+const SHORTEST_SEND: Duration = Duration::from_secs(1);
+const LONGEST_SEND: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
 const SHORTEST_STAY: Duration = Duration::from_mins(5);
 const LONGEST_IDLE: Duration = DAY.saturating_mul(90);
@@ -97,6 +99,8 @@ pub struct Settings {
     pub streams: usize,
     /// See [`table::STREAMS_PER_KEY`].
     pub streams_per_key: usize,
+    /// See [`table::SEND_TIMEOUT`].
+    pub send_timeout: Duration,
     /// See [`table::SESSION_IDLE`].
     pub session_idle: Duration,
     /// See [`table::SESSION_LIFE`].
@@ -150,6 +154,7 @@ impl Settings {
             max_live_keys: from.value(&table::MAX_LIVE_KEYS, value::number(1..=10_000_000))?,
             streams: from.value(&table::STREAMS, value::number(0..=1_000_000))?,
             streams_per_key: from.value(&table::STREAMS_PER_KEY, value::number(0..=1_000_000))?,
+            send_timeout: from.value(&table::SEND_TIMEOUT, value::span(SHORTEST_SEND..=LONGEST_SEND))?,
             failed_auth_per_minute: from.value(&table::FAILED_AUTH_PER_MINUTE, value::number(0..=1_000_000))?,
             session_idle: from.value(&table::SESSION_IDLE, value::stay(SHORTEST_STAY..=LONGEST_IDLE))?,
             session_life: from.value(&table::SESSION_LIFE, value::stay(SHORTEST_STAY..=LONGEST_LIFE))?,

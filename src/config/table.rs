@@ -209,6 +209,11 @@ settings! {
         Fallback::Value("100"),
         "How many of them with one key, up to 1000000"
     );
+    SEND_TIMEOUT = open(
+        "send_timeout",
+        Fallback::Value("60s"),
+        "After how long a client that takes nothing of what it is sent is given up, and its connection closed: `1s` to `10m`; on Linux"
+    );
     SESSION_IDLE = open(
         "session_idle",
         Fallback::Value("12h"),

@@ -54,7 +54,7 @@ fn sample(name: &str) -> &'static str {
         | "failed_auth_per_minute"
         | "streams"
         | "streams_per_key" => "3",
-        "bound" | "outage_grace" => "3s",
+        "bound" | "outage_grace" | "send_timeout" => "3s",
         "session_idle" | "session_life" => "30m",
         "replica_name" => "one",
         "public_url" => "https://keys.example",

@@ -2,6 +2,7 @@
 
 mod ends;
 mod listener;
+mod slow;
 mod stream;
 
 use serde_json::{Value, json};
