@@ -80,7 +80,7 @@ enum Verb {
     Key(client::key::Key),
     /// Make, look at, rename and archive meshes
     Mesh(client::mesh::Mesh),
-    /// Make, look at and archive topics; see who can reach one
+    /// Make, look at and archive topics; send to one and follow it; see who can reach it
     Topic(client::topic::Topic),
     /// Declare what your own services may be asked for; list and retire it
     Capability(client::capability::Capability),

@@ -10,6 +10,8 @@ mod exit_codes;
 mod formats;
 mod names;
 mod rates;
+mod relay;
 pub mod shell;
 mod story;
+mod topics;
 mod unseen;

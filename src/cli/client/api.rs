@@ -11,6 +11,7 @@ use super::{
     ask::Ask,
     connection::Client,
     flags::ClientFlags,
+    stream::{self, Cut},
 };
 
 /// The headers that are the business of other flags.
@@ -58,13 +59,29 @@ impl Api {
             let is_patch = self.method == Method::PATCH;
             ask.body = Some((if is_patch { "application/merge-patch+json" } else { "application/json" }, body));
         }
-        let Some(answer) = client.act(&ask).await? else { return Ok(Outcome::Done) };
+        if client.flags.print_curl {
+            return client.act(&ask).await.map(|_| Outcome::Done);
+        }
+        let mut response = client.open_ended(&ask).await?;
+        if is_stream(&response) {
+            return self.hand_on(&mut response).await;
+        }
+        let answer = client.unless_problem(client.whole(&ask, response).await?).await?;
         if self.client.field.is_some() {
             client.show(&answer, "id", |_| Vec::new())?;
         } else if !answer.text.is_empty() {
             line(answer.text.trim_end())?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// A stream goes on as it comes.
+    async fn hand_on(&self, response: &mut reqwest::Response) -> Result<Outcome, Failure> {
+        if self.client.field.is_some() {
+            return Err(Failure::Usage("--field: a stream of events has no members".to_owned()));
+        }
+        let cut = |why: Cut| Failure::Unavailable(why.to_string());
+        stream::pour(response, &mut std::io::stdout()).await?.map_err(cut).map(|()| Outcome::Done)
     }
 
     fn body(&self) -> Result<Option<String>, Failure> {
@@ -76,6 +93,11 @@ impl Api {
             None => members(&self.members).map(|body| Some(body.to_string())),
         }
     }
+}
+
+fn is_stream(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream")
 }
 
 fn members(all: &[String]) -> Result<Value, Failure> {

@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use super::{
     super::{Failure, Outcome},
-    answer::Answer,
     ask::Ask,
     complete,
     connection::Client,
     flags::ClientFlags,
     pages::Much,
     print::{Table, text},
+    stream,
     when::{ago, moment, told},
 };
 
@@ -181,28 +181,8 @@ async fn save(client: &Client, events: &mut reqwest::Response, path: &Path) -> R
 }
 
 async fn pour(events: &mut reqwest::Response, out: &mut impl Write) -> Result<(), Failure> {
-    let cut = |error: reqwest::Error| Failure::Unavailable(format!("the export was cut off and is not whole: {error}"));
-    while let Some(chunk) = events.chunk().await.map_err(cut)? {
-        out.write_all(&chunk).map_err(|error| match error.kind() {
-            ErrorKind::BrokenPipe => Failure::Closed,
-            _ => Failure::Other(format!("cannot write: {error}")),
-        })?;
-    }
-    out.flush().map_err(|error| Failure::Other(format!("cannot write: {error}")))
-}
-
-impl Client {
-    /// Sends, and gives the body as it comes.
-    async fn stream(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
-        let response = self.send(ask).await?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status();
-        let named = self.named_elsewhere(ask, status)?;
-        let text = response.text().await.unwrap_or_default();
-        Err(self.refused(Answer { status: status.as_u16(), text, etag: None, retry: None, named }))
-    }
+    let cut = |why| Failure::Unavailable(format!("the export was cut off and is not whole: {why}"));
+    stream::pour(events, out).await?.map_err(cut)
 }
 
 /// Asks the service to walk its chain; gives the report.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, Url, redirect::Policy};
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 
 use super::{
     super::{Failure, show},
@@ -40,7 +40,7 @@ impl Client {
     /// The same with this key, or with none, whatever was said of keys.
     pub(super) fn with(flags: &ClientFlags, token: Option<Token>) -> Result<Self, Failure> {
         let base = base(flags)?;
-        let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(REACH).timeout(PATIENCE);
+        let http = reqwest::Client::builder().redirect(Policy::none()).connect_timeout(REACH);
         let http = http.user_agent(concat!("meshkey/", env!("CARGO_PKG_VERSION")));
         let http = if is_local(&base) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| Failure::Other(error.to_string()))?;
@@ -49,7 +49,11 @@ impl Client {
 
     /// Sends, and gives the answer if it is no problem.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Failure> {
-        let answer = self.raw(ask).await?;
+        self.unless_problem(self.raw(ask).await?).await
+    }
+
+    /// The answer, if it is no problem.
+    pub(super) async fn unless_problem(&self, answer: Answer) -> Result<Answer, Failure> {
         if !answer.is_problem() {
             return Ok(answer);
         }
@@ -69,11 +73,16 @@ impl Client {
 
     /// Sends, and gives whatever is answered.
     pub(super) async fn raw(&self, ask: &Ask) -> Result<Answer, Failure> {
-        let response = self.send(ask).await?;
+        self.whole(ask, self.send(ask).await?).await
+    }
+
+    /// An answer that has begun to come, when all of it is there.
+    pub(super) async fn whole(&self, ask: &Ask, response: reqwest::Response) -> Result<Answer, Failure> {
         let status = response.status();
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let retry = response.headers().get("retry-after").and_then(|after| after.to_str().ok()).map(str::to_owned);
-        let text = response.text().await.map_err(|error| self.out_of_reach(&error))?;
+        let text = timeout(PATIENCE, response.text()).await.map_err(|_| self.late())?;
+        let text = text.map_err(|error| self.out_of_reach(&error))?;
         let named = self.named_elsewhere(ask, status)?;
         Ok(Answer { status: status.as_u16(), text, etag, retry, named })
     }
@@ -95,11 +104,21 @@ impl Client {
         Ok(told)
     }
 
-    /// Sends, and gives what comes as it comes.
-    pub(super) async fn send(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
+    /// Sends, and gives the answer when it begins to come.
+    async fn send(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
+        self.sent(ask, PATIENCE).await
+    }
+
+    /// The same, where it may go on coming for as long as it likes.
+    pub(super) async fn open_ended(&self, ask: &Ask) -> Result<reqwest::Response, Failure> {
+        timeout(PATIENCE, self.sent(ask, Duration::MAX)).await.map_err(|_| self.late())?
+    }
+
+    /// Sends a request all of whose answer has to come in this time.
+    async fn sent(&self, ask: &Ask, patience: Duration) -> Result<reqwest::Response, Failure> {
         let url = ask.url(&self.base)?;
         let shown = format!("{} {}", ask.method, url.path());
-        let mut request = self.http.request(ask.method.clone(), url);
+        let mut request = self.http.request(ask.method.clone(), url).timeout(patience);
         request = match &self.token {
             Some(token) => request.bearer_auth(token.text.as_str()),
             None if ask.is_open => request,
@@ -130,8 +149,14 @@ impl Client {
             why = format!(": {cause}");
             source = cause.source();
         }
-        let what = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-        Failure::Unavailable(format!("{} {what}{why}; --url or MESHKEY_URL names another", self.base))
+        if error.is_timeout() {
+            return self.late();
+        }
+        Failure::Unavailable(format!("{} cannot be reached{why}; --url or MESHKEY_URL names another", self.base))
+    }
+
+    fn late(&self) -> Failure {
+        Failure::Unavailable(format!("{} did not answer in time; --url or MESHKEY_URL names another", self.base))
     }
 
     /// Where the service is.

@@ -26,6 +26,7 @@ mod pages;
 pub(super) mod policy;
 mod print;
 pub(super) mod profile;
+mod stream;
 mod token;
 pub(super) mod topic;
 pub(super) mod usage;

@@ -26,7 +26,8 @@ fn shown(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => clean(text),
         Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        // JSON escapes the controls of ASCII, and no others.
+        other => clean(&other.to_string()),
     }
 }
 
@@ -89,11 +90,21 @@ impl Client {
         field: &str,
         in_words: impl FnOnce(&Value) -> Vec<String>,
     ) -> Result<(), Failure> {
-        let value = answer.value()?;
+        self.show_text(&answer.text, &answer.value()?, field, in_words)
+    }
+
+    /// The same of an object that did not come alone.
+    pub(super) fn show_text(
+        &self,
+        text: &str,
+        value: &Value,
+        field: &str,
+        in_words: impl FnOnce(&Value) -> Vec<String>,
+    ) -> Result<(), Failure> {
         match self.flags.form() {
-            Form::Json | Form::Jsonl => line(answer.text.trim_end()),
-            Form::Value => self.value(&value, field),
-            Form::Table => in_words(&value).iter().try_for_each(|words| line(words)),
+            Form::Json | Form::Jsonl => line(text.trim_end()),
+            Form::Value => self.value(value, field),
+            Form::Table => in_words(value).iter().try_for_each(|words| line(words)),
         }
     }
 
@@ -150,6 +161,7 @@ mod tests {
     fn a_label_cannot_steer_a_terminal() {
         assert_eq!(text(&json!({ "label": "a\u{1b}[2Jb\u{7f}" }), "label"), "a\u{FFFD}[2Jb\u{FFFD}");
         assert_eq!(text(&json!({ "a": { "b": ["x", "y"] } }), "a.b"), "x, y");
+        assert_eq!(text(&json!({ "a": { "b\u{9b}": "c\u{9b}2J" } }), "a"), "{\"b\u{FFFD}\":\"c\u{FFFD}2J\"}");
         assert_eq!(text(&json!({}), "a.b"), "");
     }
 }

@@ -1,5 +1,8 @@
 //! `meshkey topic`.
 
+mod follow;
+mod send;
+
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value, json};
@@ -16,10 +19,12 @@ use super::{
     when::told,
 };
 
-/// Make, look at and archive topics; see who can reach one.
+/// Make, look at and archive topics; send to one and follow it; see who can reach it.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
 meshkey topic create deploys --mesh main\n  \
+meshkey topic send deploys --text 'all is well'\n  \
+meshkey topic follow deploys -o json | jq .body         each message as it comes\n  \
 meshkey topic access deploys --mesh main --cap send     who can send here, and through what")]
 pub(in crate::cli) struct Topic {
     #[command(flatten)]
@@ -30,6 +35,24 @@ pub(in crate::cli) struct Topic {
 
 #[derive(Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    Manage(Manage),
+    #[command(flatten)]
+    Talk(Talk),
+}
+
+/// What is done with messages.
+#[derive(Subcommand)]
+enum Talk {
+    /// Send a message, once
+    Send(send::Send),
+    /// Print each message as it is sent, until it is interrupted
+    Follow(follow::Follow),
+}
+
+/// What is done with topics.
+#[derive(Subcommand)]
+enum Manage {
     /// List the topics of a mesh
     List {
         /// Archived ones, in place of the others
@@ -93,28 +116,38 @@ impl Topic {
     /// Does it.
     pub(in crate::cli) async fn run(self) -> Result<Outcome, Failure> {
         let client = Client::open(&self.client)?;
+        match &self.verb {
+            Verb::Manage(verb) => verb.run(&client).await,
+            Verb::Talk(Talk::Send(send)) => send.run(&client).await,
+            Verb::Talk(Talk::Follow(follow)) => follow.run(&client).await,
+        }
+    }
+}
+
+impl Manage {
+    async fn run(&self, client: &Client) -> Result<Outcome, Failure> {
         let (org, mesh) = (client.org().await?, client.the_mesh().await?);
         let all = ["v1", "orgs", &org, "meshes", &mesh, "topics"];
-        let ask = match &self.verb {
-            Verb::List { archived, much } => {
+        let ask = match self {
+            Self::List { archived, much } => {
                 let ask = Ask::get(&all).query("archived", Some(archived.to_string()));
                 client.show_list(&ask, *much, "name", table).await?;
                 return Ok(Outcome::Done);
             }
-            Verb::Access { one, cap, status, much } => {
+            Self::Access { one, cap, status, much } => {
                 let ask = Ask::get(&[&all[..], &[one.name(), "access"]].concat());
                 return access(
-                    &client,
+                    client,
                     &ask.query("capability", cap.as_deref()).query("status", status.as_deref()),
                     *much,
                 )
                 .await;
             }
-            Verb::Create { name, description } => Ask::post(&all, &wish(name, description.as_ref())),
-            Verb::Show(one) => Ask::get(&[&all[..], &[one.name()]].concat()),
-            Verb::Archive(one) => Ask::act(&[&all[..], &[one.name(), "archive"]].concat()),
-            Verb::Unarchive(one) => Ask::act(&[&all[..], &[one.name(), "unarchive"]].concat()),
-            Verb::Describe { one, description } => {
+            Self::Create { name, description } => Ask::post(&all, &wish(name, description.as_ref())),
+            Self::Show(one) => Ask::get(&[&all[..], &[one.name()]].concat()),
+            Self::Archive(one) => Ask::act(&[&all[..], &[one.name(), "archive"]].concat()),
+            Self::Unarchive(one) => Ask::act(&[&all[..], &[one.name(), "unarchive"]].concat()),
+            Self::Describe { one, description } => {
                 client.edit(&[&all[..], &[one.name()]].concat(), &json!({ "description": description })).await?
             }
         };
@@ -122,6 +155,20 @@ impl Topic {
         client.show(&answer, "name", words)?;
         Ok(Outcome::Done)
     }
+}
+
+/// The mesh whose messages are meant: they are sent and read in the key's own org alone.
+async fn own_mesh(client: &Client) -> Result<String, Failure> {
+    if let Some(named) = client.flags.named_org() {
+        let own = client.own().await?;
+        if ![text(own, "org.slug"), text(own, "org.id")].contains(&named) {
+            let own = text(own, "org.slug");
+            return Err(Failure::NotFound(format!(
+                "the key is of the org '{own}': it cannot send or read in '{named}'"
+            )));
+        }
+    }
+    client.the_mesh().await
 }
 
 fn wish(name: &str, description: Option<&String>) -> Value {
