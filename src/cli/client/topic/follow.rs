@@ -154,13 +154,14 @@ impl Follower<'_> {
     /// still hold the place that there is, so that too many is none.
     async fn come_back(&mut self, pause: Pause) -> Result<reqwest::Response, Failure> {
         let ask = self.stream.clone().header("Last-Event-ID", &self.last.to_string());
-        let mut is_judged = pause.is_judged;
+        let mut at_once = pause.is_judged && self.waits.are_new();
         loop {
-            if !std::mem::take(&mut is_judged) {
+            let wait = self.waits.next();
+            if !std::mem::take(&mut at_once) {
                 if !std::mem::replace(&mut self.is_told, true) {
                     self.client.say(&format!("{}: coming back, behind #{}", pause.why, self.last));
                 }
-                sleep(self.waits.next()).await;
+                sleep(wait).await;
             }
             match self.client.stream(&ask).await {
                 Err(Failure::Unavailable(_) | Failure::Refused { code: 8 | 9, .. }) => {}
@@ -210,14 +211,45 @@ impl Waits {
         }
     }
 
+    const fn are_new(&self) -> bool {
+        self.times == 0
+    }
+
     const fn begin_anew(&mut self) {
         self.times = 0;
     }
 
     /// Twice as long as the last time, and not to the same moment as all others who were cut off with us.
     fn next(&mut self) -> Duration {
-        let long = self.first.saturating_mul(1 << self.times.min(8)).min(LONGEST);
-        self.times += 1;
+        let long = self.first.saturating_mul(1 << self.times.min(16)).min(LONGEST);
+        self.times = self.times.saturating_add(1);
         long.mul_f64(rand::random_range(0.75..1.25))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_waits_longer_each_time_and_never_for_ever() {
+        let mut waits = Waits::new();
+        for retry in [None, Some(0), Some(u64::MAX)] {
+            waits.ask_for(retry);
+            waits.begin_anew();
+            let about = waits.first;
+            assert!((Duration::from_millis(100)..=LONGEST).contains(&about));
+            let all: Vec<Duration> = (0..300).map(|_| waits.next()).collect();
+            assert!(all[0] >= about.mul_f64(0.75) && all.iter().all(|wait| *wait <= LONGEST.mul_f64(1.25)));
+            assert!(all[299] >= LONGEST.mul_f64(0.75) && !waits.are_new());
+        }
+    }
+
+    #[test]
+    fn a_message_is_one_line_and_steers_nothing() {
+        let message = serde_json::json!({
+            "created_at": "2026-11-23T09:10:11.123456Z", "seq": 7, "author": { "label": "a\u{1b}[2Jb\nc" }, "body": { "x": "\u{9b}1\n" },
+        });
+        assert_eq!(words(&message), "2026-11-23T09:10:11Z  #7  a\u{fffd}[2Jb c  {\"x\":\"\u{fffd}1\\n\"}");
     }
 }
