@@ -130,7 +130,7 @@ async fn open(address: SocketAddr, request: Vec<u8>) -> io::Result<(TcpStream, V
     let mut read = Vec::new();
     loop {
         read_more(&stream, &mut read).await?;
-        if let Some(at) = find(&read, b"event: open\ndata: {}\n\n") {
+        if let Some(at) = find(&read, b"\nevent: open\ndata: {}\n\n") {
             // What is left is the end of a chunk.
             return Ok((stream, read.split_off(at)));
         }

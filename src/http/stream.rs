@@ -25,8 +25,6 @@ use crate::service::{
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What keeps nginx from holding events back.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
-/// Said first, so that who listens knows at once that it does; and how long it waits before it comes again, in milliseconds.
-const GREETING: &[u8] = b"retry: 2000\nevent: open\ndata: {}\n\n";
 /// Said where it is quiet. It is no event.
 const QUIET: &[u8] = b":\n\n";
 
@@ -54,7 +52,7 @@ pub async fn open(
     }
     let events = stream::unfold(State::Opened(Box::new(reader)), |state| async move {
         let (bytes, state) = match state {
-            State::Opened(reader) => (Bytes::from_static(GREETING), State::Listening(reader)),
+            State::Opened(reader) => (greeting(&reader), State::Listening(reader)),
             State::Listening(mut reader) => match reader.next().await {
                 Ok(heard) => (written(&heard), State::Listening(reader)),
                 Err(ended) => (farewell(ended), State::Over),
@@ -85,6 +83,12 @@ fn last_event(request: &HttpRequest) -> Result<Option<Seq>, Problem> {
             Err(Problem::new(catalogue::INVALID_REQUEST, "Last-Event-ID is the number of a message, and is there once"))
         }
     }
+}
+
+/// Said first, so that who listens knows at once that it does, and behind which message: it has a number to come back with before it has
+/// heard one. And how long it waits before it comes back, in milliseconds.
+fn greeting(reader: &Reader) -> Bytes {
+    format!("retry: 2000\nid: {}\nevent: open\ndata: {{}}\n\n", reader.last()).into()
 }
 
 fn written(heard: &Heard) -> Bytes {

@@ -17,7 +17,7 @@ use tokio::sync::broadcast::{Receiver, Sender};
 /// How many messages wait for who is slow, as at ours.
 const KEPT: usize = 64;
 /// Said first.
-const GREETING: &[u8] = b"retry: 2000\nevent: open\ndata: {}\n\n";
+const GREETING: &[u8] = b"retry: 2000\nid: 0\nevent: open\ndata: {}\n\n";
 
 /// Who listens where.
 #[derive(Default)]

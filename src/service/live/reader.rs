@@ -89,6 +89,12 @@ impl Reader {
         })
     }
 
+    /// The number of the message behind which it begins or goes on.
+    #[must_use]
+    pub const fn last(&self) -> i64 {
+        self.last
+    }
+
     /// The next that comes, or why nothing does any more.
     pub async fn next(&mut self) -> Result<Heard, Ended> {
         let heard = self.hear().await?;

@@ -198,12 +198,15 @@ async fn it_ends_when_it_is_interrupted_and_when_nobody_reads_it() {
     assert_eq!(follow.child.wait().unwrap().signal(), Some(2));
     // A stream that is asked for by hand comes as it comes, too.
     let line =
-        format!("{MESHKEY} api GET '/v1/meshes/main/topics/deploys/stream?after=2' | head -7; echo ${{PIPESTATUS[0]}}");
+        format!("{MESHKEY} api GET '/v1/meshes/main/topics/deploys/stream?after=2' | head -8; echo ${{PIPESTATUS[0]}}");
     let mut bash = shell.command("bash");
     bash.args(["-c", &line]);
     let said = finish(bash, "").expect(0);
     let lines: Vec<&str> = said.out.lines().collect();
-    assert_eq!((lines[0], lines[1], lines[4], lines[5]), ("retry: 2000", "event: open", "id: 3", "event: message"));
+    assert_eq!(
+        (lines[0], lines[1], lines[2], lines[5], lines[6]),
+        ("retry: 2000", "id: 2", "event: open", "id: 3", "event: message")
+    );
     assert_eq!(shell.run("api GET /v1/meshes/main/topics/nowhere/stream").expect(5).out, "");
 }
 

@@ -21,6 +21,8 @@ pub struct Event {
 pub struct Listener {
     response: reqwest::Response,
     text: String,
+    /// Behind which message.
+    pub opened: i64,
     /// The lines that are no events: that it is quiet.
     pub comments: usize,
 }
@@ -46,9 +48,10 @@ impl Listener {
         ] {
             assert_eq!(response.headers()[name], value);
         }
-        let mut listener = Self { response, text: String::new(), comments: 0 };
+        let mut listener = Self { response, text: String::new(), opened: -1, comments: 0 };
         let open = listener.next().await.unwrap();
-        assert_eq!((open.name.as_str(), open.id), ("open", None));
+        assert_eq!(open.name, "open");
+        listener.opened = open.id.unwrap();
         listener
     }
 

@@ -39,19 +39,12 @@ impl Follow {
     /// Follows.
     pub(super) async fn run(&self, client: &Client) -> Result<Outcome, Failure> {
         let mesh = own_mesh(client).await?;
-        let topic = ["v1", "meshes", &mesh, "topics", self.one.name()];
-        let stream = Ask::get(&[&topic[..], &["stream"]].concat());
+        let stream = Ask::get(&["v1", "meshes", &mesh, "topics", self.one.name(), "stream"]);
+        let ask = stream.clone().query("after", self.after.map(|after| after.to_string()));
         if client.flags.print_curl {
-            let ask = stream.query("after", self.after.map(|after| after.to_string()));
             return client.act(&ask).await.map(|_| Outcome::Done);
         }
-        let last = match self.after {
-            Some(after) => after,
-            // Said by number, so that what is sent while it comes back for the first time is not missed either.
-            None => newest(client, &Ask::get(&[&topic[..], &["messages"]].concat())).await?,
-        };
-        let ask = stream.clone().query("after", Some(last.to_string()));
-        let mut follower = Follower { client, stream, last, waits: Waits::new(), is_told: false };
+        let mut follower = Follower { client, stream, last: self.after, waits: Waits::new(), is_told: false };
         let following = async {
             let response = client.stream(&ask).await?;
             client.say(&format!("following #{} in {mesh}", self.one.name()));
@@ -62,12 +55,6 @@ impl Follow {
             () = reader_is_gone() => Err(Failure::Closed),
         }
     }
-}
-
-/// The number of the last message that is there.
-async fn newest(client: &Client, messages: &Ask) -> Result<i64, Failure> {
-    let page = client.ask(&messages.clone().query("limit", Some("1"))).await?.value()?;
-    Ok(page["items"][0]["seq"].as_i64().unwrap_or_default())
 }
 
 /// Comes true when nobody reads what is printed any more, though nothing is printed; never where that cannot be seen, as of a file.
@@ -93,8 +80,8 @@ struct Pause {
 struct Follower<'a> {
     client: &'a Client,
     stream: Ask,
-    /// The last that was printed.
-    last: i64,
+    /// The last that was printed, or behind which it was opened.
+    last: Option<i64>,
     waits: Waits,
     /// Whether it was said that it is away.
     is_told: bool,
@@ -123,7 +110,8 @@ impl Follower<'_> {
             self.waits.ask_for(event.retry);
             let data = event.data.as_deref().unwrap_or_default();
             match event.event.as_deref() {
-                Some("message") => self.print(event.id.as_deref(), data)?,
+                Some("open") if self.last.is_none() => self.last = Some(seq(event.id.as_deref())?),
+                Some("message") => self.print(seq(event.id.as_deref())?, data)?,
                 Some("end") => return Ok(ended(data)),
                 _ => {}
             }
@@ -131,15 +119,13 @@ impl Follower<'_> {
         Ok(Pause { why: "the connection was closed".to_owned(), is_judged: false })
     }
 
-    fn print(&mut self, id: Option<&str>, data: &str) -> Result<(), Failure> {
-        let unknown = || Failure::Other("the answer is none of Meshkey's; is the URL right?".to_owned());
-        let seq = id.and_then(|id| id.parse::<i64>().ok()).ok_or_else(unknown)?;
-        if seq <= self.last {
+    fn print(&mut self, seq: i64, data: &str) -> Result<(), Failure> {
+        if self.last.is_some_and(|last| seq <= last) {
             return Ok(());
         }
         let message = serde_json::from_str(data).map_err(|_| unknown())?;
         self.client.show_text(data, &message, "id", |message| vec![words(message)])?;
-        self.last = seq;
+        self.last = Some(seq);
         self.go_on();
         Ok(())
     }
@@ -153,13 +139,16 @@ impl Follower<'_> {
     /// Opens it again behind what was printed, however often that has to be tried. A refusal is the end: who was here before may
     /// still hold the place that there is, so that too many is none.
     async fn come_back(&mut self, pause: Pause) -> Result<reqwest::Response, Failure> {
-        let ask = self.stream.clone().header("Last-Event-ID", &self.last.to_string());
+        let (ask, behind) = match self.last {
+            Some(last) => (self.stream.clone().header("Last-Event-ID", &last.to_string()), format!(", behind #{last}")),
+            None => (self.stream.clone(), String::new()),
+        };
         let mut at_once = pause.is_judged && self.waits.are_new();
         loop {
             let wait = self.waits.next();
             if !std::mem::take(&mut at_once) {
                 if !std::mem::replace(&mut self.is_told, true) {
-                    self.client.say(&format!("{}: coming back, behind #{}", pause.why, self.last));
+                    self.client.say(&format!("{}: coming back{behind}", pause.why));
                 }
                 sleep(wait).await;
             }
@@ -169,6 +158,15 @@ impl Follower<'_> {
             }
         }
     }
+}
+
+fn unknown() -> Failure {
+    Failure::Other("the answer is none of Meshkey's; is the URL right?".to_owned())
+}
+
+/// The number of a message.
+fn seq(id: Option<&str>) -> Result<i64, Failure> {
+    id.and_then(|id| id.parse().ok()).ok_or_else(unknown)
 }
 
 /// What the last event says.
