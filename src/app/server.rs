@@ -26,7 +26,7 @@ use crate::{
     http::{self, metrics::Board, oauth::PublicUrl, trace::Witness},
     service::{
         House,
-        live::{keep_pumping, keep_watching},
+        live::{self, keep_pumping, keep_telling, keep_watching},
         mail::keep_sending,
         passkeys::Passkeys,
         uses::keep_writing,
@@ -46,7 +46,7 @@ pub struct Server {
     background: JoinHandle<()>,
     mail: JoinHandle<()>,
     webhooks: JoinHandle<()>,
-    live: [JoinHandle<()>; 2],
+    live: [JoinHandle<()>; 3],
     spans: Option<Arc<Spans>>,
     embedded: Option<Embedded>,
 }
@@ -90,8 +90,11 @@ pub async fn start_with(settings: &Settings, own: fn(&mut ServiceConfig)) -> Res
     let background = tokio::spawn(keep_writing(Arc::clone(&house)));
     let mail = tokio::spawn(keep_sending(Arc::clone(&house)));
     let webhooks = tokio::spawn(keep_calling(Arc::clone(&house)));
-    let pumping = tokio::spawn(keep_pumping(Arc::clone(&house), database.target.clone()));
-    let live = [pumping, tokio::spawn(keep_watching(Arc::clone(&house)))];
+    let live = [
+        tokio::spawn(keep_pumping(Arc::clone(&house), database.target.clone())),
+        tokio::spawn(keep_watching(Arc::clone(&house))),
+        tokio::spawn(keep_telling(Arc::clone(&house))),
+    ];
     let embedded = database.embedded;
     Ok(Server { address, newcomer, house, board, door, side_door, background, mail, webhooks, live, spans, embedded })
 }
@@ -211,6 +214,9 @@ impl Server {
         self.mail.abort();
         self.webhooks.abort();
         self.live.iter().for_each(JoinHandle::abort);
+        if let Err(error) = live::peers::leave(&self.house).await {
+            warn!(%error, "that nobody is connected here any more could not be told; it shows within a minute");
+        }
         self.house.store.close();
         if let Some(spans) = self.spans {
             spans.close().await;

@@ -202,7 +202,7 @@ settings! {
     STREAMS = open(
         "streams",
         Fallback::Value("20000"),
-        "How many streams may be open in this process, up to 1000000; the rest is answered 429"
+        "How many streams and sockets may be open in this process, up to 1000000; the rest is answered 429"
     );
     STREAMS_PER_KEY = open(
         "streams_per_key",

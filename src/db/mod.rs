@@ -28,6 +28,8 @@ pub mod fresh;
 pub mod gates;
 pub mod guard;
 #[cfg(feature = "server")]
+pub mod hubs;
+#[cfg(feature = "server")]
 pub mod idempotency;
 #[cfg(feature = "server")]
 pub mod identities;
@@ -65,6 +67,8 @@ pub mod passkeys;
 #[cfg(feature = "server")]
 pub mod passwords;
 #[cfg(feature = "server")]
+pub mod peers;
+#[cfg(feature = "server")]
 pub mod people;
 #[cfg(feature = "server")]
 pub mod policies;
@@ -87,6 +91,8 @@ pub mod states;
 #[cfg(feature = "server")]
 pub mod stock;
 pub mod store;
+#[cfg(feature = "server")]
+pub mod tickets;
 #[cfg(feature = "server")]
 pub mod topics;
 #[cfg(feature = "server")]
@@ -137,11 +143,13 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("fresh", fresh::poll::ALL),
     ("gates", gates::ALL),
     ("guard", guard::ALL),
+    ("hubs", hubs::ALL),
     ("idempotency", idempotency::ALL),
     ("identities", identities::ALL),
     ("invitations", invitations::ALL),
     ("keys", keys::ALL),
     ("list", list::ALL),
+    ("live", live::ALL),
     ("lookup", lookup::ALL),
     ("members", members::ALL),
     ("meshes", meshes::ALL),
@@ -152,14 +160,17 @@ pub const QUERIES: &[(&str, &[(&str, &str)])] = &[
     ("outbox", outbox::ALL),
     ("passkeys", passkeys::ALL),
     ("passwords", passwords::ALL),
+    ("peers", peers::ALL),
     ("people", people::ALL),
     ("policies", policies::ALL),
     ("presence", presence::ALL),
     ("second_factor", second_factor::ALL),
     ("secrets", secrets::ALL),
     ("sessions", sessions::ALL),
+    ("signed_in", signed_in::ALL),
     ("states", states::ALL),
     ("stock", stock::ALL),
+    ("tickets", tickets::ALL),
     ("topics", topics::ALL),
     ("tries", tries::ALL),
     ("unused", unused::ALL),

@@ -27,6 +27,7 @@ pub mod passkey;
 pub mod password;
 pub mod pasted;
 pub mod path;
+pub mod peer;
 pub mod person;
 pub mod place;
 pub mod policy;

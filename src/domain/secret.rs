@@ -147,6 +147,12 @@ fn checksum(body: &str) -> [u8; CHECKSUM] {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    /// The hash that was stored.
+    #[must_use]
+    pub const fn stored(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {

@@ -211,7 +211,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// What is no JSON is a 400; what is JSON and means nothing legal is a 422, at its place.
 ///
 /// To keep in mind where one is costs more than to read: it is done for bodies alone that are not as they should be.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(Object(value)) => Ok(value),
         Err(_) => parse_minding_places(bytes),

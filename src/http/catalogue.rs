@@ -159,7 +159,7 @@ catalogue! {
     TOO_MANY_LOGINS = 429 "too_many_logins" "Too many logins"
         "As many logins are open as may be, from this address or in all. Each is over after ten minutes: try again after `Retry-After` seconds.";
     TOO_MANY_STREAMS = 429 "too_many_streams" "Too many streams"
-        "As many streams are open as may be, with this key or in all. Close one, or try again after `Retry-After` seconds: one stream can follow a topic for many readers behind it.";
+        "As many streams, sockets or tickets for sockets are open as may be, with this key or in all. Close one, or try again after `Retry-After` seconds: one stream can follow a topic for many readers behind it.";
     INTERNAL = 500 "internal" "Internal error"
         "A mistake of ours. The log has its cause under the request id.";
     REVOCATION_UNCONFIRMED = 503 "revocation_unconfirmed" "Not confirmed"

@@ -18,7 +18,7 @@ use crate::domain::{
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Names under which people put keys into URLs, where logs and histories keep them (K-11).
-const NEVER_IN_A_QUERY: [&str; 6] = ["token", "access_token", "api_key", "apikey", "key", "x-api-key"];
+const NEVER_IN_A_QUERY: [&str; 7] = ["token", "access_token", "api_key", "apikey", "key", "x-api-key", "ticket"];
 
 /// The secret that the request presents.
 pub fn presented(request: &HttpRequest) -> Result<Secret, Problem> {

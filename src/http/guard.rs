@@ -18,8 +18,8 @@ pub use self::{
 };
 use super::{Problem, catalogue, credentials, input::Read, query::asks_for_dry_run, rate, session, trace::Facts};
 use crate::{
-    domain::{Secret, SessionSecret, audit::Trail},
-    service::{Admitted, Demand, House, Refusal, Rejection, admit, admit_person, failures::Throttled},
+    domain::{Secret, SecretHash, SessionSecret, audit::Trail},
+    service::{Admitted, Demand, House, Refusal, Rejection, admit_holder, admit_person, failures::Throttled},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -125,8 +125,17 @@ pub(super) async fn admitted<N: Need>(
     secret: &Secret,
     claims: Option<&str>,
 ) -> Result<Admitted, Problem> {
+    admitted_holder::<N>(request, secret.hash(), claims).await
+}
+
+/// The same by the hash of a secret.
+pub(super) async fn admitted_holder<N: Need>(
+    request: &HttpRequest,
+    hash: SecretHash,
+    claims: Option<&str>,
+) -> Result<Admitted, Problem> {
     let house = house(request).ok_or_else(|| Problem::of(catalogue::INTERNAL))?;
-    let admitted = admit(house, secret, &demand::<N>(request, claims), trail(house, request)).await;
+    let admitted = admit_holder(house, hash, &demand::<N>(request, claims), trail(house, request)).await;
     if let Some(facts) = request.extensions_mut().get_mut::<Facts>() {
         (facts.caller, facts.left) = match &admitted {
             Ok(proof) => (proof.actor().id().map(|id| (id, proof.org())), proof.left()),

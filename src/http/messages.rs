@@ -2,12 +2,14 @@
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Caller, Input, Problem,
     body::{Json, NoBody},
+    catalogue,
     guard::{OnTopic, may},
-    preconditions::idempotent,
+    preconditions::idempotent_as,
     reply,
 };
 use crate::{
@@ -29,11 +31,17 @@ pub async fn send(
     caller: Caller<OnTopic<may::Send>, Input<Json<NewMessage>>>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { proof, input, .. } = caller;
-    let request = idempotent(&input.request, &proof, &input.body)?;
     let NewMessage { body, reply_to } = input.body.value;
+    let request = idempotent_as(&input.request, &proof, digest(&body, reply_to)?)?;
     let keep = |message: &Message| reply::kept(StatusCode::CREATED, None, None, message);
     let sent = service::messages::send(&house, &proof, &body, reply_to, request.as_ref(), &keep).await?;
     reply::once(sent, |message| reply::first(&keep(&message), &message))
+}
+
+/// By what a message is the same as one that was sent before, over a socket or not: what it says, however the rest is written.
+pub(super) fn digest(body: &Content, reply_to: Option<MessageId>) -> Result<[u8; 32], Problem> {
+    let said = serde_json::to_vec(&(body, reply_to)).map_err(|_| Problem::of(catalogue::INTERNAL))?;
+    Ok(Sha256::digest(&said).into())
 }
 
 /// The number of a message; 0 is before all of them.

@@ -5,6 +5,8 @@ use actix_web::{
     http::header::{self, HeaderName},
 };
 
+use serde::Deserialize;
+
 use super::{Problem, body::Json, catalogue};
 use crate::{
     db::idempotency::Request,
@@ -73,18 +75,49 @@ fn if_match(request: &HttpRequest) -> Result<Option<IfMatch>, Problem> {
     Ok(Some(IfMatch::Versions(tags.iter().filter_map(version).collect())))
 }
 
+/// What a client names a change, so that it is made once.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct IdempotencyKey(String);
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = &'static str;
+
+    fn try_from(key: String) -> Result<Self, Self::Error> {
+        let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b',');
+        if (1..=255).contains(&key.len()) && key.bytes().all(is_allowed) {
+            Ok(Self(key))
+        } else {
+            Err("one text of 1 to 255 visible characters, such as a UUID")
+        }
+    }
+}
+
+impl IdempotencyKey {
+    /// The request, as it is remembered: by what its body means where it may come another way, by its bytes else.
+    pub(super) fn request(self, mut route: String, by: &Admitted, body_hash: [u8; 32]) -> Request {
+        if by.person().is_some() {
+            // A person may ask the same path for several orgs.
+            route = format!("{route} {}", by.org());
+        }
+        Request { caller: by.id(), route, key: self.0, body_hash }
+    }
+}
+
 /// The request, as it is remembered, if it has an `Idempotency-Key`: quoted, as the draft has it, or bare, as most send it.
 pub fn idempotent<T>(request: &HttpRequest, by: &Admitted, body: &Json<T>) -> Result<Option<Request>, Problem> {
+    idempotent_as(request, by, body.digest())
+}
+
+/// The same, where the body is the same as another of this digest.
+pub(super) fn idempotent_as(
+    request: &HttpRequest,
+    by: &Admitted,
+    body_hash: [u8; 32],
+) -> Result<Option<Request>, Problem> {
     let Some(text) = joined(request, &IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
-    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\' && byte != b',');
-    if !(1..=255).contains(&key.len()) || !is_visible {
-        return Err(invalid("Idempotency-Key is one text of 1 to 255 visible characters, such as a UUID"));
-    }
-    let mut route = format!("{} {}", request.method(), request.path());
-    if by.person().is_some() {
-        // A person may ask the same path for several orgs.
-        route = format!("{route} {}", by.org());
-    }
-    Ok(Some(Request { caller: by.id(), route, key: key.to_owned(), body_hash: body.digest() }))
+    let key =
+        IdempotencyKey::try_from(key.to_owned()).map_err(|what| invalid(&format!("Idempotency-Key is {what}")))?;
+    Ok(Some(key.request(format!("{} {}", request.method(), request.path()), by, body_hash)))
 }

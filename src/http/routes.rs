@@ -9,8 +9,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     Problem, access, audit, capabilities, catalogue, docs, explain, forward, gates, health, invitations, keys, me,
-    members, meshes, messages, metrics::Route, oauth, orgs, policies, states, stream, topics, usage, verify, webhooks,
-    whoami,
+    members, meshes, messages, metrics::Route, oauth, orgs, peers, policies, socket, states, stream, topics, usage,
+    verify, webhooks, whoami,
 };
 use crate::dashboard;
 
@@ -96,6 +96,8 @@ routes! {
     "/readyz" { get health::readyz; }
     "/v1/meshes/{mesh}/topics/{topic}/messages" { get messages::list; post messages::send; }
     "/v1/meshes/{mesh}/topics/{topic}/stream" { get stream::open; }
+    "/v1/meshes/{mesh}/peers" { get peers::list; }
+    "/v1/meshes/{mesh}/ws" { get socket::open; post socket::ticket; }
     "/v1/orgs/{org}" { get orgs::show; patch orgs::edit; }
     "/v1/orgs/{org}/meshes" { get meshes::list; post meshes::create; }
     "/v1/orgs/{org}/meshes/{mesh}" { get meshes::show; patch meshes::edit; }

@@ -17,9 +17,12 @@ use super::{
     guard::{OnTopic, may},
     messages::Seq,
 };
-use crate::service::{
-    House,
-    live::{Ended, Heard, Reader},
+use crate::{
+    domain::peer::Via,
+    service::{
+        House,
+        live::{Ended, Heard, Reader},
+    },
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -43,7 +46,7 @@ pub async fn open(
     let Caller { proof, input: Input { query, request, .. }, .. } = caller;
     let said = last_event(&request)?.map(|seq| (seq, "Last-Event-ID"));
     let after = said.or(query.after.map(|seq| (seq, "after"))).map(|(seq, place)| (seq.get(), place));
-    let reader = Reader::open(house.into_inner(), proof, after).await?;
+    let reader = Reader::open(house.into_inner(), proof, Via::Stream, after).await?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, "text/event-stream")).insert_header(UNBUFFERED);
     answer.insert_header((header::CACHE_CONTROL, "no-store"));

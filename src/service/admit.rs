@@ -72,7 +72,17 @@ pub enum Why {
 /// Judges whether the holder of `secret` may do what the route demands, in the order in which [`Denial`] lists the
 /// reasons.
 pub async fn admit(house: &House, secret: &Secret, demand: &Demand<'_>, trail: Trail) -> Result<Admitted, Rejection> {
-    let (hash, from) = (secret.hash(), trail.address);
+    admit_holder(house, secret.hash(), demand, trail).await
+}
+
+/// The same by the hash of a secret that was shown before: on a socket, where each request is judged like any other.
+pub async fn admit_holder(
+    house: &House,
+    hash: SecretHash,
+    demand: &Demand<'_>,
+    trail: Trail,
+) -> Result<Admitted, Rejection> {
+    let from = trail.address;
     let topic: Option<TopicName> = demand.topic.and_then(|named| named.parse().ok());
     let (capability, counts) = (demand.capability.as_ref(), demand.counts);
     let case = Case { door: Door::Guard, held: None, capability, topic: topic.as_ref(), from, counts };

@@ -128,6 +128,8 @@ pub mod stock;
 #[cfg(feature = "server")]
 pub mod surroundings;
 #[cfg(feature = "server")]
+pub mod tickets;
+#[cfg(feature = "server")]
 pub mod topics;
 #[cfg(feature = "server")]
 mod tries;
@@ -145,7 +147,7 @@ mod ways;
 pub mod webhooks;
 
 #[cfg(feature = "server")]
-pub use admit::{Demand, Rejection, Why, admit};
+pub use admit::{Demand, Rejection, Why, admit, admit_holder};
 #[cfg(feature = "server")]
 pub use admit_person::admit_person;
 #[cfg(feature = "server")]

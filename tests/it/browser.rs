@@ -147,6 +147,15 @@ async fn every_page_is_sound_in_both_themes_wide_and_narrow() {
 }
 
 #[tokio::test]
+async fn a_page_opens_a_socket_with_a_ticket() {
+    let Some(equipment) = equipment() else { return };
+    let house = House::new().await;
+    let wish = json!({ "mesh": "main", "capabilities": ["read", "send"], "topics": ["deploys"] });
+    let key = house.admin().issue(wish).await.1.secret().to_owned();
+    run_with(&house, "socket.test.mjs", equipment, &[("MESHKEY_KEY", key)]).await;
+}
+
+#[tokio::test]
 async fn people_add_passkeys_and_sign_in_with_them() {
     run("passkeys.test.mjs").await;
 }

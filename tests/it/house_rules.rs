@@ -240,3 +240,11 @@ fn every_decision_has_a_number_of_its_own_and_says_what_follows() {
         }
     }
 }
+
+/// A statement that is not in the list is tried by no test of statements.
+#[test]
+fn every_module_of_statements_is_in_the_list() {
+    let files = files("src/db", "rs");
+    let has_some = |file: &&Source| file.text.lines().any(|line| line == "queries! {");
+    assert_eq!(files.iter().filter(has_some).count(), meshkey::db::QUERIES.len());
+}

@@ -34,6 +34,15 @@ pub fn of_pip(name: &str, list: &Path) -> Option<PathBuf> {
     })
 }
 
+/// The same for a Python that others have left behind, and with it what is to be built for it.
+pub fn of_old_pip(name: &str, python: &Path, list: &Path) -> Option<PathBuf> {
+    library(name, |place| {
+        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check"];
+        let impatiently = ["--retries", "1", "--timeout", "20", "--target"];
+        Command::new(python).args(pip).args(impatiently).arg(place).arg("-r").arg(list).output()
+    })
+}
+
 /// Where a library is, fetched by `fetch` into an empty directory if it was not yet.
 fn library(name: &str, fetch: impl FnOnce(&Path) -> io::Result<Output>) -> Option<PathBuf> {
     let build = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -117,8 +117,8 @@ pub async fn tables(db: &Client) -> Vec<String> {
         .await
 }
 
-/// What replicas tell each other, which is of no tenant and does not last.
-pub const PASSING: [&str; 3] = ["feed_marks", "key_changes", "replicas"];
+/// What replicas tell each other, which does not last.
+pub const PASSING: [&str; 5] = ["feed_marks", "hubs", "key_changes", "peers", "replicas"];
 
 /// What keys were used for, which is written from time to time.
 pub const COUNTED: [&str; 3] = ["key_addresses", "key_denials", "key_uses"];

@@ -164,6 +164,13 @@ impl Problem {
         self.0.is_silent
     }
 
+    /// After how many seconds it may be tried again, where that is said.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        let (_, value) = self.0.headers.iter().find(|(name, _)| *name == header::RETRY_AFTER)?;
+        value.to_str().ok()?.parse().ok()
+    }
+
     /// Why, for the log alone.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

@@ -13,7 +13,7 @@ use tokio::{
 use super::{hub::Line, places::Seat, still::Still};
 use crate::{
     db::{live::Place, messages, topics},
-    domain::{OrgId, page::Limit},
+    domain::{OrgId, page::Limit, peer::Via},
     service::{Admitted, House, Refusal},
 };
 
@@ -59,9 +59,14 @@ pub struct Reader {
 
 impl Reader {
     /// Listens to the topic of the request: behind a number, or from now on. With the number stands where the request has it.
-    pub async fn open(house: Arc<House>, by: Admitted, after: Option<(i64, &'static str)>) -> Result<Self, Refusal> {
+    pub async fn open(
+        house: Arc<House>,
+        by: Admitted,
+        via: Via,
+        after: Option<(i64, &'static str)>,
+    ) -> Result<Self, Refusal> {
         let (org, mesh, topic) = (by.org(), by.mesh_id()?, by.topic()?.clone());
-        let seat = house.live.places.take(by.credential()?.key).ok_or(Refusal::Full)?;
+        let seat = house.live.take(&by, Some(topic.clone()), via)?;
         let end = house.look(org, async |transaction| {
             Ok(topics::show(transaction, org, mesh, &topic).await?.ok_or(Refusal::NotFound)?.last_seq)
         });

@@ -15,18 +15,18 @@ use crate::{
         counts::{expiring::expiring, write},
         devices, ends,
         fresh::feed,
-        idempotency, keys, openid, sessions, tries,
+        hubs, idempotency, keys, openid, sessions, tickets, tries,
         webhooks::calls,
     },
     domain::usage::KEPT,
-    service::{House, notices, patience::in_time, policies::Watch},
+    service::{House, live::peers::GONE, notices, patience::in_time, policies::Watch},
 };
 
 /// Every so many intervals, once a minute, old counts are taken away, and keys that end soon are counted.
 const SELDOM: u32 = 6;
 /// Every so many times of these, it is looked who has to hear of keys that end.
 const RARELY: u32 = 5;
-/// For how long at most old counts are taken away at once.
+/// For how long at most what is old is taken away at once.
 const AT_MOST: Duration = Duration::from_secs(4);
 
 /// Writes uses, and forgets what is old, for ever. To be spawned and aborted.
@@ -69,16 +69,18 @@ async fn tidy(house: &House, is_time: bool) -> Result<(), Error> {
         idempotency::forget(operator).await?;
         feed::clear(operator).await?;
         if is_time {
+            let until = Instant::now() + AT_MOST;
             house.meters.will_end(expiring(operator).await?);
             sessions::sweep(operator, house.lifetimes).await?;
             tries::sweep(operator).await?;
             ceremonies::sweep(operator).await?;
             devices::sweep(operator).await?;
             openid::sweep(operator).await?;
+            while tickets::sweep(operator).await? && Instant::now() < until {}
+            hubs::sweep(operator, GONE).await?;
             ends::mail::sweep(operator).await?;
             calls::sweep(operator).await?;
             let before = keys::clock(operator).await? - KEPT;
-            let until = Instant::now() + AT_MOST;
             while write::forget(operator, before).await? && Instant::now() < until {}
         }
         Ok(())

@@ -277,12 +277,22 @@ impl Call {
 
     /// Adds what the operation demands: its body, and the precondition of a patch.
     pub fn complete(&self, request: Request) -> Request {
-        let request = if self.operation.method == "patch" { request.header("If-Match", "*") } else { request };
+        let request = match (self.operation.method.as_str(), self.operation.id.as_str()) {
+            ("patch", _) => request.header("If-Match", "*"),
+            (_, "openSocket") => handshake(request),
+            _ => request,
+        };
         match (&self.operation.body, &self.body) {
             (Some(body), Some(text)) => request.body(&body.media, text.to_string()),
             _ => request,
         }
     }
+}
+
+/// As the handshake of a WebSocket.
+fn handshake(request: Request) -> Request {
+    let request = request.header("Connection", "Upgrade").header("Upgrade", "websocket");
+    request.header("Sec-WebSocket-Version", "13").header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
 }
 
 /// The `id` of an object.

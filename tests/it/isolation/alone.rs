@@ -70,6 +70,8 @@ const ASKED: &[(&str, &str)] = &[
     ("invitations::ACCEPT", "INVITED, USER"),
     ("invitations::OPENS", "INVITED, HASH"),
     ("invitations::ROLE", "'zzcanary@example.com', NULL"),
+    ("peers::TOPICS", "M"),
+    ("peers::LIST", "M, '00000000-0000-0000-0000-000000000000', 100, 1e9, NULL"),
     ("policies::HOLD", ""),
     ("policies::LOCK", ""),
     ("policies::SHOW", "M"),
@@ -80,7 +82,6 @@ const ASKED: &[(&str, &str)] = &[
     ("policies::ENDLESS", "M, 100"),
     ("policies::COUNT_ENDLESS", "M"),
     ("policies::END", "ARRAY[K], ARRAY['2030-01-01'::timestamptz]"),
-    ("signed_in::MEMBER", "USER"),
     ("signed_in::MEMBERS", "ARRAY[USER]"),
     ("signed_in::HOLD_ROLES", "USER"),
     ("members::SHOW", "USER"),
@@ -219,6 +220,11 @@ async fn row_level_security_holds_without_the_conditions_in_the_queries() {
     let archived = "INSERT INTO topics (org_id, mesh_id, name, archived_at)
                     SELECT org_id, mesh_id, 'zzcanary.old', now() FROM topics WHERE name = 'zzcanary.topic'";
     db.batch_execute(archived).await.unwrap();
+    let there = format!(
+        "INSERT INTO hubs VALUES (gen_random_uuid(), now());
+         INSERT INTO peers SELECT h.id, org_id, mesh_id, k.id, 'zzcanary.topic', 'socket', 1, now() FROM hubs h, api_keys k WHERE k.id = '{key}'"
+    );
+    db.batch_execute(&there).await.unwrap();
     let before = dump(&db, &canaries.theirs).await;
     let mut seen = 0;
     for (module, queries) in QUERIES {

@@ -1,9 +1,16 @@
 //! What is sent is heard as it comes: once, in its order, and by nobody who may not.
 
+mod at_once;
+mod autobahn;
 mod ends;
+mod frames;
 mod listener;
+mod peers;
 mod slow;
+mod socket;
 mod stream;
+mod talker;
+mod tickets;
 
 use serde_json::{Value, json};
 
@@ -11,6 +18,8 @@ use self::listener::Listener;
 use crate::client::{Answer, Client};
 
 const STREAM: &str = "/v1/meshes/main/topics/deploys/stream";
+const PEERS: &str = "/v1/meshes/main/peers";
+const SOCKET: &str = "/v1/meshes/main/ws";
 const MESSAGES: &str = "/v1/meshes/main/topics/deploys/messages";
 
 /// Sends to `deploys`.

@@ -68,6 +68,11 @@ async fn a_topic_is_followed_as_said() {
 }
 
 #[tokio::test]
+async fn a_socket_is_opened_as_said() {
+    follow("how-to/sockets.md").await;
+}
+
+#[tokio::test]
 async fn an_upgrade_is_checked_as_said() {
     follow("how-to/upgrade.md").await;
 }

@@ -9,11 +9,12 @@ use crate::{
 };
 
 /// The tables that hold nothing of a tenant, or are read before the tenant is known. A new table is in neither list.
-const WITHOUT: [&str; 19] = [
+const WITHOUT: [&str; 21] = [
     "ceremonies",
     "device_logins",
     "end_notices",
     "feed_marks",
+    "hubs",
     "idempotency",
     "identities",
     "key_changes",
@@ -27,6 +28,7 @@ const WITHOUT: [&str; 19] = [
     "replicas",
     "sessions",
     "sign_in_tries",
+    "socket_tickets",
     "totp",
     "users",
 ];
@@ -56,6 +58,10 @@ async fn filled() -> (House, String, String) {
     let hooks = "INSERT INTO webhooks (org_id, url, signs_with) SELECT id, 'https://x', sha256('') FROM orgs;
                  INSERT INTO webhook_calls (id, org_id, body) SELECT gen_random_uuid(), id, '' FROM orgs";
     db.batch_execute(hooks).await.unwrap();
+    let peers = "INSERT INTO hubs VALUES (gen_random_uuid(), now());
+                 INSERT INTO peers SELECT h.id, k.org_id, m.id, k.id, '', 'socket', 1, now()
+                 FROM hubs h, api_keys k JOIN meshes m USING (org_id)";
+    db.batch_execute(peers).await.unwrap();
     let people = "WITH person AS (INSERT INTO users (id, email, name) VALUES (gen_random_uuid(), 'dana@example.com', 'Dana')
                                   RETURNING id)
                   INSERT INTO memberships (org_id, user_id, role) SELECT orgs.id, person.id, 'viewer' FROM orgs, person";
@@ -81,7 +87,7 @@ fn owner(table: &str) -> &'static str {
 fn changeable(table: &str) -> &'static str {
     match table {
         "key_secrets" => "dies_at",
-        "key_uses" | "key_denials" => "count",
+        "key_uses" | "key_denials" | "peers" => "count",
         "key_addresses" => "allowed",
         "memberships" => "role",
         "told_ends" => "step",
