@@ -52,7 +52,7 @@ pub async fn list(
     let after: String = cursor.map(|cursor| read_cursor(&bound, cursor)).transpose()?.unwrap_or_default();
     house
         .look(org, async |transaction| {
-            let (mut items, mut from) = (Vec::new(), after.clone());
+            let (mut items, mut from) = (Vec::<Topic>::new(), after.clone());
             loop {
                 let batch = topics::list(transaction, org, mesh, archived, &from, limit).await?;
                 let is_last = batch.len() <= limit.get();
@@ -60,7 +60,9 @@ pub async fn list(
                     let name = topic.name.to_string();
                     if by.rights().reach(within, &topic.name) {
                         if items.len() == limit.get() {
-                            return Ok(Page { items, next: Some(write_cursor(&bound, &from)) });
+                            // Behind one that is seen: a cursor can be read.
+                            let next = items.last().map(|last| write_cursor(&bound, &last.name));
+                            return Ok(Page { items, next });
                         }
                         items.push(topic);
                     }

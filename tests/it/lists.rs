@@ -123,6 +123,23 @@ async fn every_filter_shows_exactly_what_it_says() {
     }
 }
 
+/// The name of a topic that one does not reach stands in nothing that one is given.
+#[tokio::test]
+async fn no_cursor_tells_of_a_topic_beyond() {
+    let house = House::new().await;
+    let admin = house.admin();
+    for name in ["aa", "ab-hidden", "ac"] {
+        admin.post(&admin.at("/meshes/main/topics"), json!({ "name": name })).await.expect(201);
+    }
+    let (_, by) = admin.issue(json!({ "mesh": "main", "capabilities": ["read"], "topics": ["aa", "ac"] })).await;
+    let page = by.get("/v1/meshes/main/topics?limit=1").await.expect(200);
+    let cursor = page.body["next"].as_str().unwrap();
+    let told = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+    assert!(told.contains("aa") && !told.contains("hidden"), "{told}");
+    let rest = by.get(&format!("/v1/meshes/main/topics?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!((&rest.items()[0]["name"], rest.body.get("next")), (&json!("ac"), None));
+}
+
 // G-23
 #[tokio::test]
 async fn a_cursor_of_another_order_or_filter_is_refused() {
