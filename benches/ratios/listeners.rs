@@ -17,7 +17,7 @@ use super::Outcome;
 /// How many are opened at once.
 const AT_ONCE: usize = 64;
 /// How long to wait for what was sent to be heard, and for all to be open.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// What else this process has open.
 const BESIDES: u64 = 256;
 /// The end of an event.
@@ -160,7 +160,10 @@ async fn read_more(stream: &TcpStream, read: &mut Vec<u8>) -> io::Result<()> {
         let mut room = [0; 4096];
         match stream.try_read(&mut room) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => return Ok(read.extend_from_slice(&room[..count])),
+            Ok(count) => {
+                read.extend_from_slice(&room[..count]);
+                return Ok(());
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

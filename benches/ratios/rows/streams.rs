@@ -156,7 +156,7 @@ async fn send(server: &Process, place: &Place, since: Instant, seconds: u32) -> 
                 if answer.status != 201 {
                     return Err(answer.in_words().into());
                 }
-                delays.push((since.elapsed() - now).as_secs_f64() * 1e3);
+                delays.push(since.elapsed().saturating_sub(now).as_secs_f64() * 1e3);
             }
             Outcome::Ok(delays)
         });

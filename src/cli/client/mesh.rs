@@ -16,9 +16,11 @@ use super::{
     when::told,
 };
 
-/// Make, look at, rename and archive meshes.
+/// Make, look at, rename and archive meshes, and see who is connected.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  meshkey mesh create main\n  meshkey mesh list\n  meshkey mesh archive old")]
+#[command(
+    after_help = "Examples:\n  meshkey mesh create main\n  meshkey mesh list\n  meshkey mesh peers main\n  meshkey mesh archive old"
+)]
 pub(in crate::cli) struct Mesh {
     #[command(flatten)]
     client: ClientFlags,
@@ -38,6 +40,13 @@ enum Verb {
     },
     /// Show a mesh
     Show(One),
+    /// List who is connected, by streams and sockets, as far as the key may read what they follow
+    Peers {
+        #[command(flatten)]
+        one: One,
+        #[command(flatten)]
+        much: Much,
+    },
     /// Make a mesh
     Create {
         /// How it is called in paths: a-z 0-9 and -, 48 at most
@@ -80,6 +89,12 @@ impl Mesh {
                 client.show_list(&ask, *much, "slug", table).await?;
                 return Ok(Outcome::Done);
             }
+            Verb::Peers { one, much } => {
+                client.ensure_own_org().await?;
+                let ask = Ask::get(&["v1", "meshes", &one.slug, "peers"]);
+                client.show_list(&ask, *much, "key.id", peers).await?;
+                return Ok(Outcome::Done);
+            }
             Verb::Create { slug, name } => Ask::post(&all, &wish(slug, name.as_ref())),
             Verb::Show(one) => Ask::get(&[&all[..], &[&one.slug]].concat()),
             Verb::Archive(one) => Ask::act(&[&all[..], &[&one.slug, "archive"]].concat()),
@@ -117,6 +132,17 @@ fn table(meshes: &[Value]) -> Vec<String> {
     let mut table = Table::new(&["SLUG", "NAME", "STATE", "ID"]);
     for mesh in meshes {
         table.row(vec![text(mesh, "slug"), text(mesh, "name"), state(mesh), text(mesh, "id")]);
+    }
+    table.lines()
+}
+
+fn peers(peers: &[Value]) -> Vec<String> {
+    let mut table = Table::new(&["KEY", "ID", "PERSON", "CONNECTED", "FOLLOWS"]);
+    for peer in peers {
+        let topics = peer["topics"].as_array().map_or(&[][..], Vec::as_slice);
+        let follows: Vec<_> = topics.iter().map(|one| format!("#{}", text(one, "topic"))).collect();
+        let (label, person) = (text(peer, "key.label"), text(peer, "user.name"));
+        table.row(vec![label, text(peer, "key.id"), person, told(&text(peer, "since"), ""), follows.join(" ")]);
     }
     table.lines()
 }

@@ -157,18 +157,23 @@ impl Manage {
     }
 }
 
-/// The mesh whose messages are meant: they are sent and read in the key's own org alone.
+/// The mesh whose messages are meant.
 async fn own_mesh(client: &Client) -> Result<String, Failure> {
-    if let Some(named) = client.flags.named_org() {
-        let own = client.own().await?;
-        if ![text(own, "org.slug"), text(own, "org.id")].contains(&named) {
-            let own = text(own, "org.slug");
-            return Err(Failure::NotFound(format!(
-                "the key is of the org '{own}': it cannot send or read in '{named}'"
-            )));
-        }
-    }
+    client.ensure_own_org().await?;
     client.the_mesh().await
+}
+
+impl Client {
+    /// What is sent and read in a mesh is so in the key's own org alone.
+    pub(super) async fn ensure_own_org(&self) -> Result<(), Failure> {
+        let Some(named) = self.flags.named_org() else { return Ok(()) };
+        let own = self.own().await?;
+        if [text(own, "org.slug"), text(own, "org.id")].contains(&named) {
+            return Ok(());
+        }
+        let own = text(own, "org.slug");
+        Err(Failure::NotFound(format!("the key is of the org '{own}': it cannot send or read in '{named}'")))
+    }
 }
 
 fn wish(name: &str, description: Option<&String>) -> Value {

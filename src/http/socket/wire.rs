@@ -12,7 +12,7 @@ use actix_web::{
     body::BodyStream,
     http::{
         Method,
-        header::{self, HeaderMap, HeaderName},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     web::{Bytes, BytesMut, Payload},
 };
@@ -240,7 +240,7 @@ fn answered(request: &HttpRequest) -> Result<String, &'static str> {
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err("`Sec-WebSocket-Version` is not 13");
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| key.as_bytes());
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
     match key.filter(|key| STANDARD.decode(key).is_ok_and(|key| key.len() == 16)) {
         Some(key) => Ok(derive_accept_key(key)),
         None => Err("`Sec-WebSocket-Key` is not 16 bytes in base64"),

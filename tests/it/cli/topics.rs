@@ -193,6 +193,12 @@ async fn it_ends_when_it_is_interrupted_and_when_nobody_reads_it() {
     assert_eq!((code, said.err.as_str()), ("0", "following #deploys in main\n"));
     let mut follow = Running::follow(&shell, &["--after", "2", "-o", "json"], &[]);
     assert_eq!(follow.seqs(1), [3]);
+    eventually("who follows is told", async || {
+        let said = shell.run("mesh peers main").expect(0).out;
+        (said.starts_with("KEY ") && said.contains("  just now") && said.contains("  #deploys")).then_some(())
+    })
+    .await;
+    assert_eq!(shell.run("mesh peers nowhere").expect(5).out, "");
     let pid = follow.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(follow.child.wait().unwrap().signal(), Some(2));

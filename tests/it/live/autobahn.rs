@@ -1,4 +1,4 @@
-//! The test suite that implementations of WebSockets are measured by, on the frames of ours. It is written for Python 2.7, and says that
+//! The test suite that implementations of RFC 6455 are measured by, on the frames of ours. It is written for Python 2.7, and says that
 //! it was skipped where there is none; what it would find first is tried in `frames.rs` besides.
 
 use std::{

@@ -103,11 +103,11 @@ async fn what_is_no_frame_ends_it_with_the_code_for_that() {
     let (_, by) = reader(&house.admin()).await;
     let long = vec![b'x'; 125];
     let unmasked = vec![LAST | TEXT, 1, b'x'];
-    let too_long = [&[LAST | TEXT, 0x80 | 127][..], &(64 * 1024 + 1_u64).to_be_bytes(), &[0; 4]].concat();
+    let too_long = [&[LAST | TEXT, 0x80 | 0x7f][..], &(64 * 1024 + 1_u64).to_be_bytes(), &[0; 4]].concat();
     let in_parts: Vec<u8> = [frame(TEXT, &long), frame(0, &long).repeat(600)].concat();
     for (what, bytes, code) in [
         ("a reserved opcode", frame(LAST | 3, b""), 1002),
-        ("a reserved control", frame(LAST | 11, b""), 1002),
+        ("a reserved control", frame(LAST | 0xb, b""), 1002),
         ("a reserved bit", frame(LAST | 0x40 | TEXT, b"{}"), 1002),
         ("no mask", unmasked, 1002),
         ("a ping in parts", frame(PING, b"a"), 1002),
@@ -116,7 +116,7 @@ async fn what_is_no_frame_ends_it_with_the_code_for_that() {
         ("no UTF-8", frame(LAST | TEXT, &[0xc3, 0x28]), 1007),
         ("a surrogate", frame(LAST | TEXT, &[0xed, 0xa0, 0x80]), 1007),
         ("bytes", frame(LAST | BINARY, b"a"), 1003),
-        ("a control that is long", [&[LAST | PING, 0x80 | 126, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat(), 1002),
+        ("a control that is long", [&[LAST | PING, 0x80 | 0x7e, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat(), 1002),
         ("a code that may not be said", frame(LAST | CLOSE, &1005_u16.to_be_bytes()), 1002),
         ("half a code", frame(LAST | CLOSE, &[3]), 1002),
         ("a reason that is no UTF-8", frame(LAST | CLOSE, &[3, 0xe8, 0xff]), 1007),
