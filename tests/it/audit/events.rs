@@ -175,10 +175,11 @@ fn changes_of_the_webhook(admin: &Client) -> [Change; 2] {
 const OF_MANY: [&str; 2] = ["spreadKeyEnds", "spreadMeshKeyEnds"];
 
 /// The changing operations that leave no event, because they are no changes of what the audit is about.
-const UNCHAINED: [&str; 9] = [
+const UNCHAINED: [&str; 10] = [
     "deleteMeshState",
     "deleteTopicState",
     "explainKey",
+    "giveTicket",
     "putMeshState",
     "putTopicState",
     "sendMessage",
