@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Failure, config, notify::Manager, open::settings, show::line};
 use crate::{
@@ -34,7 +34,7 @@ impl Serve {
         let manager = Manager::of_this_process();
         // In one piece: who waits for the first line may listen no longer.
         line(&format!("meshkey ready on http://{}\n{}", server.address(), promise(&settings)))?;
-        say_how_to_get_in(&server, &settings).await?;
+        say_how_to_get_in(&server, &settings).await;
         manager.is_ready(&format!("serving on http://{}", server.address()));
         stop.await;
         manager.is_stopping();
@@ -59,7 +59,7 @@ fn promise(settings: &Settings) -> String {
 }
 
 /// Says how somebody gets in where nobody can: a block of its own beside the log, in words for people.
-async fn say_how_to_get_in(server: &Server, settings: &Settings) -> Result<(), Failure> {
+async fn say_how_to_get_in(server: &Server, settings: &Settings) {
     let origin = Origin::of(settings, Some(server.address()));
     if let Some((user, code)) = server.newcomer() {
         let (email, link) = (&user.email, origin.reset(code));
@@ -69,7 +69,12 @@ async fn say_how_to_get_in(server: &Server, settings: &Settings) -> Result<(), F
             link.as_str()
         );
     }
-    if let Some(code) = setup::new_code(server.house(), &Operator::on_this_host()).await? {
+    let code = setup::new_code(server.house(), &Operator::on_this_host()).await.unwrap_or_else(|error| {
+        // It serves by now: that the database has just gone is no reason to end.
+        warn!(%error, "whether this instance is set up could not be asked; if it is not, `meshkey setup-url` prints a link");
+        None
+    });
+    if let Some(code) = code {
         let link = origin.setup(&code);
         eprintln!(
             "\nThis instance is not set up yet. Open this link in a browser to set it up, once, within 60 minutes:\n\n  \
@@ -78,7 +83,6 @@ async fn say_how_to_get_in(server: &Server, settings: &Settings) -> Result<(), F
             link.as_str()
         );
     }
-    Ok(())
 }
 
 /// Comes when the process is told to stop. Listens from the moment of the call.
