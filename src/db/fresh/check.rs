@@ -58,6 +58,12 @@ pub enum Error {
          transaction mode does): refused; connect to the database itself, meshkey has pools of its own"
     )]
     Deaf,
+    /// A connection is not the one that it was.
+    #[error(
+        "a prepared statement is forgotten: a connection pooler between here and the database changes the connection under it \
+         (PgBouncer in transaction mode does): refused; connect to the database itself, meshkey has pools of its own"
+    )]
+    Forgetful,
     /// The feed does not show what is in it.
     #[error(
         "the role {OPERATOR} does not see in key_changes what {APP} writes there: refused, since replicas would go on \
@@ -78,7 +84,16 @@ pub enum Error {
     Connect(#[from] connect::Error),
     /// The database could not be asked.
     #[error("the database could not be asked: {0}")]
-    Postgres(#[from] tokio_postgres::Error),
+    Postgres(#[source] tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(&SqlState::INVALID_SQL_STATEMENT_NAME) => Self::Forgetful,
+            _ => Self::Postgres(error),
+        }
+    }
 }
 
 /// Refuses a standby: what a decision asks must not be older than what a revocation has answered.

@@ -89,8 +89,14 @@ async fn a_pooler_in_the_path_is_refused() {
         // Told to overlook that, it makes us the login, which owns everything.
         ("transaction", "options", "", 1, "would work as the database role 'meshkey'"),
         ("session", "options", "", 1, "would work as the database role 'meshkey'"),
-        // With a role of its own, it swallows what is to be heard, or forgets the role.
-        ("transaction", "options", " connect_query='SET ROLE meshkey_operator'", 1, "a NOTIFY does not arrive"),
+        // With a role of its own, it swallows what is to be heard or forgets what was prepared, whichever comes first, or the role.
+        (
+            "transaction",
+            "options",
+            " connect_query='SET ROLE meshkey_operator'",
+            1,
+            "a connection pooler between here and the database",
+        ),
         (
             "session",
             "options",
