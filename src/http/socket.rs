@@ -1,6 +1,7 @@
 //! `/v1/meshes/{mesh}/ws`: follow topics and send, over one WebSocket (RFC 6455).
 
 mod asked;
+mod following;
 mod said;
 mod talk;
 pub mod wire;

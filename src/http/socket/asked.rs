@@ -49,24 +49,23 @@ impl Talk {
             Err(problem) => return self.refuse(id.as_ref(), &problem).await,
         };
         self.say(&Event::Subscribed { re: id.as_ref(), topic: &topic, after: reader.last() }).await?;
-        self.follow(topic, Box::new(reader));
+        self.following.follow(topic, Box::new(reader));
         Ok(())
     }
 
     async fn open(&self, topic: &TopicName, after: Option<(i64, &'static str)>) -> Result<Reader, Problem> {
         let by = self.admit(Some(Capability::Read), Some(topic)).await?;
-        if self.followed.contains_key(topic) {
+        if self.following.has(topic) {
             return Err(Problem::new(catalogue::ALREADY_EXISTS, "this socket follows the topic already"));
         }
-        if self.followed.len() >= MOST {
+        if self.following.count() >= MOST {
             return Err(Problem::of(catalogue::TOO_MANY_STREAMS));
         }
         Ok(Reader::open(Arc::clone(&self.house), by, Via::Socket, after).await?)
     }
 
     async fn unsubscribe(&mut self, Unsubscribe { id, topic, .. }: Unsubscribe) -> Result<(), Over> {
-        if let Some(handle) = self.followed.remove(&topic) {
-            self.leave(&handle).await;
+        if self.following.leave(&topic).await {
             return self.say(&Event::Unsubscribed { re: id.as_ref(), topic: &topic }).await;
         }
         let is_not = Problem::new(catalogue::NOT_FOUND, "this socket does not follow the topic");

@@ -1,32 +1,28 @@
 //! What goes on over one socket: each request is admitted like any other, and what is followed is handed on as by a stream.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    convert::Infallible,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use actix_web::ResponseError as _;
 use futures_util::FutureExt as _;
 use tokio::{
     sync::watch,
-    task::{AbortHandle, Id, JoinError, JoinSet},
+    task::JoinError,
     time::{Instant, Interval, MissedTickBehavior},
 };
 use tracing::info;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{
+    following::{Came, Following},
     said::Event,
     wire::{End, Frame, Gone, Wire},
 };
 use crate::{
-    domain::{KeyId, SecretHash, TopicName, audit::Trail},
+    domain::{KeyId, SecretHash, audit::Trail},
     http::Problem,
     service::{
         Admitted, House, Refusal,
-        live::{Ended, Heard, Reader, Seat, Still},
+        live::{Ended, Heard, Seat, Still},
     },
 };
 
@@ -36,11 +32,6 @@ const PING: Duration = Duration::from_secs(15);
 const UNANSWERED: u32 = 2;
 /// For how long at most nothing can be handed to them.
 const SLOW: Duration = Duration::from_mins(1);
-
-/// What a topic that is followed has come to, and who follows it.
-type Came = (TopicName, Box<Reader>, Result<Heard, Ended>);
-/// The same, of this task.
-type Joined = Result<(Id, Came), JoinError>;
 
 /// One socket.
 pub(super) struct Talk {
@@ -53,12 +44,7 @@ pub(super) struct Talk {
     pub(super) trail: Trail,
     pub(super) request_id: String,
     still: Still,
-    pub(super) followed: HashMap<TopicName, AbortHandle>,
-    /// Each waits for the next of a topic. They go on by themselves while something else is waited for here: what holds a connection
-    /// to the database is never left alone with it.
-    coming: JoinSet<Came>,
-    /// What came while another topic was left.
-    waiting: VecDeque<Joined>,
+    pub(super) following: Following,
     /// How often they were asked whether they are there since something was heard of them.
     asked: u32,
     /// When there was room last.
@@ -95,7 +81,7 @@ impl From<End> for Over {
 /// What comes next.
 enum Next {
     Frame(Result<Frame, End>),
-    Came(Joined),
+    Came(Result<Came, JoinError>),
     Look,
     Ping,
     Stop,
@@ -113,7 +99,6 @@ impl Talk {
         let (trail, closing, key) = (by.trail().clone(), house.live.closing(), by.credential()?.key);
         let request_id = trail.request_id.map(|id| id.to_string()).unwrap_or_default();
         let still = Still::new(Arc::clone(&house), by)?;
-        let (followed, coming, waiting) = (HashMap::new(), JoinSet::new(), VecDeque::new());
         let roomy = Instant::now();
         Ok(Self {
             house,
@@ -124,9 +109,7 @@ impl Talk {
             trail,
             request_id,
             still,
-            followed,
-            coming,
-            waiting,
+            following: Following::default(),
             asked: 0,
             roomy,
             closing,
@@ -161,7 +144,7 @@ impl Talk {
                 biased;
                 _ = self.closing.wait_for(|is_closing| *is_closing) => Next::Stop,
                 () = self.still.called() => Next::Look,
-                next = next(&mut self.wire, &mut self.roomy, &mut self.waiting, &mut self.coming) => next,
+                next = next(&mut self.wire, &mut self.roomy, &mut self.following) => next,
                 // Only where nothing has come that says it unasked.
                 _ = ping.tick() => Next::Ping,
             };
@@ -173,7 +156,7 @@ impl Talk {
                     self.asked = 0;
                     self.take(frame?).await?;
                 }
-                Next::Came(Ok((_, came))) => self.hand_on(came).await?,
+                Next::Came(Ok(came)) => self.hand_on(came).await?,
                 Next::Came(Err(_)) => return Err(Over::Close(CloseCode::Error, "internal")),
             }
         }
@@ -207,32 +190,6 @@ impl Talk {
         }
     }
 
-    /// Follows a topic on, or for the first time.
-    pub(super) fn follow(&mut self, topic: TopicName, mut reader: Box<Reader>) {
-        let name = topic.clone();
-        let task = self.coming.spawn_local(async move {
-            let heard = reader.next().await;
-            (name, reader, heard)
-        });
-        self.followed.insert(topic, task);
-    }
-
-    /// Follows a topic no longer: its place is free when this answers, and nothing of it comes any more.
-    pub(super) async fn leave(&mut self, followed: &AbortHandle) {
-        let is_it = |joined: &Joined| joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id) == followed.id();
-        if let Some(at) = self.waiting.iter().position(is_it) {
-            self.waiting.remove(at);
-            return;
-        }
-        followed.abort();
-        while let Some(joined) = self.coming.join_next_with_id().await {
-            if is_it(&joined) {
-                return;
-            }
-            self.waiting.push_back(joined);
-        }
-    }
-
     async fn hand_on(&mut self, (topic, mut reader, heard): Came) -> Result<(), Over> {
         // It may have waited for its turn, and for room, since it was judged.
         let heard = match heard {
@@ -251,13 +208,13 @@ impl Talk {
             Err(Ended::Refused(refusal)) => {
                 // With the key, all of it is over.
                 self.ensure_still().await?;
-                self.followed.remove(&topic);
+                self.following.end(&topic);
                 let problem = Problem::from(refusal);
                 let (title, _) = problem.words();
                 return self.say(&Event::Ended { topic: &topic, code: problem.code(), title }).await;
             }
         }
-        self.follow(topic, reader);
+        self.following.follow(topic, reader);
         Ok(())
     }
 
@@ -268,22 +225,14 @@ impl Talk {
 }
 
 /// What comes next, when there is room to answer it or to hand it on: of what they say and what they follow neither keeps the other out.
-async fn next(
-    wire: &mut Wire,
-    roomy: &mut Instant,
-    waiting: &mut VecDeque<Joined>,
-    coming: &mut JoinSet<Came>,
-) -> Next {
+async fn next(wire: &mut Wire, roomy: &mut Instant, following: &mut Following) -> Next {
     if wire.room().await.is_err() {
         return Next::Frame(Err(End::Gone));
     }
     *roomy = Instant::now();
-    if let Some(joined) = waiting.pop_front() {
-        return Next::Came(joined);
-    }
     tokio::select! {
         frame = wire.next() => Next::Frame(frame),
-        Some(joined) = coming.join_next_with_id() => Next::Came(joined),
+        Some(came) = following.next() => Next::Came(came),
     }
 }
 

@@ -94,3 +94,28 @@ async fn who_sends_all_the_time_hears_meanwhile() {
     assert_eq!(heard, (0..ALL as u64).collect::<Vec<_>>());
     assert!(meanwhile > 0);
 }
+
+#[tokio::test]
+async fn who_is_slow_on_a_socket_is_told_and_misses_nothing() {
+    const ALL: i64 = 400;
+    let house = House::new().await;
+    let (_, by) = reader(&house.admin()).await;
+    let mut slow = Talker::open(&by).await;
+    slow.follow("deploys").await;
+    let large = "x".repeat(60 * 1024);
+    for _ in 0..ALL {
+        send(&by, json!(large)).await;
+    }
+    let (mut last, mut told) = (0, 0);
+    while last < ALL {
+        let event = slow.next().await;
+        if event["event"] == "behind" {
+            assert_eq!((&event["topic"], &event["after"]), (&json!("deploys"), &json!(last)));
+            told += 1;
+            continue;
+        }
+        assert_eq!((&event["event"], &event["message"]["seq"]), (&json!("message"), &json!(last + 1)));
+        last += 1;
+    }
+    assert!(told > 0, "it was never behind");
+}

@@ -15,14 +15,19 @@ pub(super) async fn topic(admin: &Client, name: &str) {
     admin.post(&admin.at("/meshes/main/topics"), wish).await.expect(201);
 }
 
+/// A socket at the replica of this client, and one of the same key at another.
+async fn at_both(by: &Client, twin: &House) -> (Talker, Talker) {
+    let there = Client::new(twin.stranger().base(), "acme").with_key(by.secret());
+    (Talker::open(by).await, Talker::open(&there).await)
+}
+
 #[tokio::test]
 async fn what_is_sent_here_is_acknowledged_and_heard_here_and_elsewhere() {
     let house = House::new().await;
     let twin = house.twin().await;
     let admin = house.admin();
     let (key, by) = reader(&admin).await;
-    let there = Client::new(twin.stranger().base(), "acme").with_key(by.secret());
-    let (mut here, mut elsewhere) = (Talker::open(&by).await, Talker::open(&there).await);
+    let (mut here, mut elsewhere) = at_both(&by, &twin).await;
     let mut stream = Listener::open(&by, STREAM).await;
     assert_eq!((here.follow("deploys").await, elsewhere.follow("deploys").await), (0, 0));
     let wish = json!({ "do": "send", "id": "s1", "topic": "deploys", "body": { "text": "line\u{2028}é" } });
@@ -205,8 +210,7 @@ async fn when_a_revocation_answers_nothing_is_heard_on_a_socket_any_more() {
     let twin = house.twin().await;
     let admin = house.admin();
     let (key, by) = reader(&admin).await;
-    let there = Client::new(twin.stranger().base(), "acme").with_key(by.secret());
-    let (mut here, mut elsewhere) = (Talker::open(&by).await, Talker::open(&there).await);
+    let (mut here, mut elsewhere) = at_both(&by, &twin).await;
     for talker in [&mut here, &mut elsewhere] {
         talker.follow("deploys").await;
     }
